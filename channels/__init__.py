@@ -1,0 +1,1 @@
+"""How contacts reach us, and how we answer them. The only room that knows providers."""

@@ -1,0 +1,87 @@
+"""Accounts at carriers, and the numbers on which contacts arrive."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from encrypted_fields.fields import EncryptedTextField
+
+from channels.provider import provider_choices
+
+
+class Account(models.Model):
+    """Our account at a carrier; its secret verifies every webhook."""
+
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    provider = models.CharField(_("provider"), max_length=20, choices=provider_choices)
+    external_id = models.CharField(
+        _("account id"), max_length=64, help_text=_("The carrier's own, such as the AccountSid that begins with AC.")
+    )
+    secret = EncryptedTextField(
+        _("auth token"), help_text=_("Kept encrypted and never shown again. Webhooks are verified with it.")
+    )
+    is_active = models.BooleanField(_("active"), default=True, help_text=_("Webhooks of an inactive account are refused."))
+
+    class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "external_id"],
+                name="account_once_a_provider",
+                violation_error_message=_("There is an account with this id already."),
+            ),
+            models.CheckConstraint(condition=~Q(external_id=""), name="account_has_external_id"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Number(models.Model):
+    """A number or address of ours: what contacts it starts, and where they go when all else fails."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="numbers", verbose_name=_("account"))
+    address = models.CharField(
+        _("number"),
+        max_length=80,
+        help_text=_("With its country: +4930901820. A channel's address begins with its name: whatsapp:+4930901820."),
+    )
+    name = models.CharField(_("name"), max_length=100, blank=True, help_text=_("What callers use it for."))
+    flow = models.ForeignKey(
+        "routing.Flow",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="numbers",
+        verbose_name=_("flow"),
+        help_text=_("Contacts start its live version. Empty: straight to the fallback queue."),
+    )
+    fallback_queue = models.ForeignKey(
+        "queues.Queue",
+        models.PROTECT,
+        related_name="fallback_of",
+        verbose_name=_("fallback queue"),
+        help_text=_("Whoever cannot be routed, for whatever reason, is put through here."),
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("number")
+        verbose_name_plural = _("numbers")
+        ordering = ["address"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "address"],
+                name="number_once_an_account",
+                violation_error_message=_("The account has this number already."),
+            ),
+            models.CheckConstraint(
+                condition=Q(address__regex=r"^([a-z]+:)?\+[1-9][0-9]{4,14}$") | Q(address__regex=r"^[a-z]+:[^+].*$"),
+                name="number_is_e164_or_an_address",
+                violation_error_message=_("A number with its country, such as +4930901820, without spaces."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.name}".strip()

@@ -1,0 +1,210 @@
+"""Every setting of Pareto, fed by the environment; see docs/operations.md for the list."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from celery.schedules import crontab
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+from config.logs import LOGGING as LOGGING  # noqa: F401  Django reads it from here
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+# FileAwareEnv: each secret may also come from the file that <NAME>_FILE points at.
+env = environ.FileAwareEnv()
+
+
+def _required(name: str, why: str) -> str:
+    value = env.str(name, default="")
+    if not value:
+        raise ImproperlyConfigured(
+            f"{name} is not set: {why}. Set {name} or {name}_FILE, or use `make run`, which sets everything."
+        )
+    return value
+
+
+# --- the ground -----------------------------------------------------------------------------
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
+DEBUG = env.bool("DEBUG", default=False)
+DEMO = env.bool("DEMO", default=False)
+SECRET_KEY = _required("SECRET_KEY", "it signs sessions and encrypts stored secrets")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# The second half of the key that encrypts stored secrets; rotating SECRET_KEY alone keeps them
+# readable through SECRET_KEY_FALLBACKS.
+SALT_KEY = env.list("SALT_KEY", default=["pareto"])
+
+# The address that providers call and sign. Without it the address of the request is taken.
+PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
+if PUBLIC_URL and urlsplit(PUBLIC_URL).hostname not in ALLOWED_HOSTS:
+    ALLOWED_HOSTS.append(urlsplit(PUBLIC_URL).hostname or "")
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "unfold.contrib.inlines",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "auditlog",
+    "django_celery_beat",
+    "django_prometheus",
+    "django_structlog",
+    "encrypted_fields",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "channels",
+    "routing",
+    "queues",
+    "customers",
+    "customers.enrichment",
+    *(["demo"] if DEMO else []),
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "auditlog.middleware.AuditlogMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- database, cache, broker ----------------------------------------------------------------
+DATABASES = {
+    "default": env.db_url_config(_required("DATABASE_URL", "it is where contacts, flows and customers are kept"))
+}
+DATABASES["default"] |= {
+    "ENGINE": "django.db.backends.postgresql",
+    "CONN_MAX_AGE": 0,
+    # Nothing lives in a database session (PgBouncer, transaction mode), hence no server-side cursors.
+    "DISABLE_SERVER_SIDE_CURSORS": True,
+    "OPTIONS": {
+        "connect_timeout": 2,
+        "pool": {
+            "min_size": env.int("DATABASE_POOL_MIN", default=1),
+            "max_size": env.int("DATABASE_POOL_MAX", default=16),
+            # A caller waits for nothing longer than this: then the fallback queue answers.
+            "timeout": env.float("DATABASE_POOL_TIMEOUT_S", default=3.0),
+        },
+    },
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = _required("REDIS_URL", "it is the broker of the workers and holds fetched values")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 2.0, "socket_connect_timeout": 0.5},
+    }
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+
+CELERY_BROKER_URL = env.str("BROKER_URL", default=REDIS_URL)
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 5.0,
+    "socket_connect_timeout": 0.5,
+    "visibility_timeout": 3600,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_POOL_LIMIT = 64
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+# Fetches for callers who wait have a queue, and workers, of their own.
+CELERY_TASK_ROUTES = {"customers.enrichment.tasks.fetch": {"queue": "enrichment"}}
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 4
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULE = {
+    "prune-history": {"task": "routing.tasks.prune_contacts", "schedule": crontab(hour="3", minute="20")},
+    "close-lost-contacts": {"task": "routing.tasks.close_lost_contacts", "schedule": 300.0},
+}
+
+# --- the way of a call ----------------------------------------------------------------------
+# What one webhook may spend in all, in seconds, while a fetch is not ready.
+ANSWER_BUDGET_S = env.float("ANSWER_BUDGET_S", default=2.0)
+# How long an answer that already has something to say waits for a fast API, to save a round trip.
+GREETING_GRACE_S = env.float("GREETING_GRACE_S", default=0.15)
+# How many webhooks of one web process may wait for fetches at the same time; more are told to come back.
+MAX_WAITING_WEBHOOKS = env.int("MAX_WAITING_WEBHOOKS", default=24)
+# Internal addresses that data sources may ask: host names, addresses or networks, with or without a port.
+ENRICHMENT_ALLOWED_HOSTS = env.list("ENRICHMENT_ALLOWED_HOSTS", default=[])
+CONTACT_RETENTION_DAYS = env.int("CONTACT_RETENTION_DAYS", default=400)
+DEFAULT_COUNTRY = env.str("DEFAULT_COUNTRY", default="DE")
+# Vendors by dotted path of their Provider; nothing outside a provider's folder names the vendor.
+PROVIDERS = ["channels.providers.twilio.provider.Twilio"]
+
+# --- API ------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.DjangoModelPermissions"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Pareto",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+# --- people ---------------------------------------------------------------------------------
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = reverse_lazy("admin:login")
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("de", _("German"))]
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+USE_TZ = True
+LOCALE_PATHS = [BASE_DIR / "locale"]
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+
+# --- security -------------------------------------------------------------------------------
+_over_tls = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _over_tls
+SESSION_COOKIE_HTTPONLY = True
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+X_FRAME_OPTIONS = "DENY"
+# A webhook is a few kB of form; nothing larger is read.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024

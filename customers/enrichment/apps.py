@@ -1,0 +1,10 @@
+"""Registers the data sources."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class EnrichmentConfig(AppConfig):
+    name = "customers.enrichment"
+    label = "enrichment"
+    verbose_name = _("Data sources")

@@ -1,0 +1,1 @@
+"""Where contacts wait, and who takes them. Knows neither flows nor providers."""

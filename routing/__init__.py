@@ -1,0 +1,1 @@
+"""Decides where a contact goes. Knows no provider."""

@@ -1,0 +1,158 @@
+"""Flows and their versions, and the contacts that walked through them."""
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Flow(models.Model):
+    """A routing that managers edit as a draft and publish as numbered versions."""
+
+    key = models.SlugField(_("key"), unique=True, help_text=_("Other flows and files refer to the flow by this."))
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    description = models.TextField(_("description"), blank=True)
+    draft = models.JSONField(_("draft"), default=dict)
+    # Grows with each save of the draft: a stale tab is refused instead of overwriting.
+    draft_revision = models.PositiveIntegerField(default=1, editable=False)
+    live = models.ForeignKey(
+        "FlowVersion", models.PROTECT, null=True, blank=True, editable=False, related_name="+", verbose_name=_("live")
+    )
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("flow")
+        verbose_name_plural = _("flows")
+        ordering = ["name"]
+        permissions = [("publish_flow", _("Can publish flows")), ("test_call", _("Can place test calls"))]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FlowVersion(models.Model):
+    """A published state of a flow. A trigger in the database refuses any later change to its definition."""
+
+    flow = models.ForeignKey(Flow, models.PROTECT, related_name="versions", verbose_name=_("flow"))
+    number = models.PositiveIntegerField(_("version"))
+    definition = models.JSONField(_("definition"))
+    # The versions of the sub-flows it was published with: {key: FlowVersion id}.
+    subflows = models.JSONField(default=dict)
+    note = models.CharField(_("what changed"), max_length=500, blank=True)
+    published_at = models.DateTimeField(_("published"))
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("published by")
+    )
+
+    class Meta:
+        verbose_name = _("flow version")
+        verbose_name_plural = _("flow versions")
+        ordering = ["flow", "-number"]
+        constraints = [models.UniqueConstraint(fields=["flow", "number"], name="flow_version_number_once")]
+
+    def __str__(self) -> str:
+        return f"{self.flow} {self.number}"
+
+
+class Contact(models.Model):
+    """One call or conversation: who, where from, where to, what became of it, and why."""
+
+    class Channel(models.TextChoices):
+        VOICE = "voice", _("call")
+        SMS = "sms", _("SMS")
+        WHATSAPP = "whatsapp", _("WhatsApp")
+        MESSENGER = "messenger", _("Messenger")
+        INSTAGRAM = "instagram", _("Instagram")
+
+    class State(models.TextChoices):
+        IN_FLOW = "in_flow", _("in the flow")
+        HANDED_OVER = "handed_over", _("put through")
+        ENDED = "ended", _("ended")
+
+    class Outcome(models.TextChoices):
+        NONE = "", "–"
+        CONNECTED = "connected", _("spoken to")
+        TRANSFERRED = "transferred", _("put through")
+        UNANSWERED = "unanswered", _("nobody answered")
+        VOICEMAIL = "voicemail", _("left a message")
+        COMPLETED = "completed", _("ended by the flow")
+        ABANDONED = "abandoned", _("hung up")
+        LOST = "lost", _("lost")
+
+    # Short and speakable; agents see it in the SIP header and may be told it on the phone.
+    reference = models.CharField(_("reference"), max_length=16, unique=True)
+    # Opaque: which account it came from, and the carrier's own id there.
+    origin = models.CharField(max_length=80)
+    external_id = models.CharField(_("carrier's id"), max_length=128)
+    channel = models.CharField(_("channel"), max_length=12, choices=Channel.choices)
+    sender = models.CharField(_("from"), max_length=80)
+    recipient = models.CharField(_("to"), max_length=80)
+    customer = models.ForeignKey(
+        "customers.Customer",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="contacts",
+        verbose_name=_("customer"),
+    )
+    tier = models.ForeignKey(
+        "customers.Tier", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("tier")
+    )
+    version = models.ForeignKey(
+        FlowVersion, models.PROTECT, null=True, blank=True, related_name="contacts", verbose_name=_("flow version")
+    )
+    state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.IN_FLOW)
+    outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome.choices, default="", blank=True)
+    queue = models.ForeignKey(
+        "queues.Queue", models.SET_NULL, null=True, blank=True, related_name="contacts", verbose_name=_("queue")
+    )
+    fell_back = models.BooleanField(_("fell back"), default=False, help_text=_("The number's fallback queue stepped in."))
+    why = models.TextField(_("why"), blank=True)
+    # The engine's state, plain JSON; and the number of the next turn that is expected.
+    run = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    next_turn = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField(_("started"))
+    last_event_at = models.DateTimeField(_("last event"))
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        ordering = ["-started_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["origin", "external_id"], name="contact_once_an_origin"),
+            models.CheckConstraint(
+                condition=Q(state="ended", ended_at__isnull=False) | (~Q(state="ended") & Q(ended_at__isnull=True)),
+                name="contact_ended_has_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-started_at", "-id"], name="contact_newest_first"),
+            models.Index(fields=["sender", "-started_at"], name="contact_by_sender"),
+            models.Index(fields=["last_event_at"], condition=~Q(state="ended"), name="contact_open"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class Turn(models.Model):
+    """One event of a contact and what was answered; a repeated event gets the same answer from here."""
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="turns", verbose_name=_("contact"))
+    number = models.PositiveIntegerField(_("turn"))
+    event = models.JSONField(_("event"))
+    effects = models.JSONField(_("answer"))
+    trace = models.JSONField(_("trace"))
+    at = models.DateTimeField(_("at"))
+    took_ms = models.FloatField(_("took (ms)"))
+
+    class Meta:
+        verbose_name = _("turn")
+        verbose_name_plural = _("turns")
+        ordering = ["contact", "number"]
+        constraints = [models.UniqueConstraint(fields=["contact", "number"], name="turn_once_a_contact")]
+
+    def __str__(self) -> str:
+        return f"{self.contact_id}/{self.number}"
