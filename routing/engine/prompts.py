@@ -1,0 +1,75 @@
+"""What a caller hears or a sender reads, in as many languages as the manager gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from routing.engine import limits
+from routing.engine.effects import Play, Say
+from routing.engine.templates import render, template_fault, template_variables
+
+
+class Prompt(BaseModel):
+    """Text per language, and sound instead of it where there is some."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: dict[str, str] = Field(
+        default_factory=dict,
+        max_length=50,
+        title="Text",
+        description="By language: en, de-DE … The first one is used for everybody else. May hold {{ variables }}.",
+    )
+    audio: dict[str, str] = Field(
+        default_factory=dict,
+        max_length=50,
+        title="Sound",
+        description="Addresses of sound files by language; played instead of the text.",
+    )
+    voice: str = Field(default="", max_length=60, title="Voice", description="A name of the carrier's voices. Empty: its usual one.")
+
+    def __bool__(self) -> bool:
+        return bool(self.text or self.audio)
+
+    def speak(self, scope: Mapping[str, Any], language: str) -> tuple[Say | Play, ...]:
+        """The prompt for someone who understands `language`; nothing if it renders to nothing."""
+        chosen = _choose({**self.text, **self.audio}, language)
+        if url := self.audio.get(chosen):
+            return (Play(url=render(url, scope)),)
+        text = render(self.text.get(chosen, ""), scope).strip()
+        return (Say(text=text, language=chosen, voice=self.voice),) if text else ()
+
+    def gist(self) -> str:
+        """The first text, cut short."""
+        text = next(iter(self.text.values()), "") or next(iter(self.audio.values()), "")
+        return text if len(text) <= 80 else f"{text[:79]}…"
+
+    def variables(self) -> frozenset[str]:
+        return frozenset().union(*(template_variables(text) for text in (*self.text.values(), *self.audio.values())))
+
+    def faults(self, *, required: bool) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Path inside the prompt, and what is wrong there."""
+        if required and not any(text.strip() for text in (*self.text.values(), *self.audio.values())):
+            yield ("text",), "Nothing to say: write a text in at least one language."
+        for field in ("text", "audio"):
+            for language, text in getattr(self, field).items():
+                if len(text) > limits.TEXT_CHARS:
+                    yield (field, language), f"Longer than {limits.TEXT_CHARS} characters."
+                elif fault := template_fault(text):
+                    yield (field, language), fault
+                if field == "audio" and not text.startswith(("https://", "http://")):
+                    yield (field, language), "A sound needs a full address that begins with https://."
+
+
+def _choose(by_language: Mapping[str, str], language: str) -> str:
+    """`de-AT` takes `de-AT`, else any `de…`, else the first language given."""
+    if language in by_language:
+        return language
+    base = language.split("-")[0].lower()
+    for candidate in by_language:
+        if base and candidate.split("-")[0].lower() == base:
+            return candidate
+    return next(iter(by_language), "en")

@@ -1,0 +1,52 @@
+"""Ends the flow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from routing.engine.effects import Hangup
+from routing.engine.prompts import Prompt
+from routing.engine.steps.step import Exit, Finish, Kind, Path, Step, Visit
+
+
+class End(Step):
+    """Says good-bye and hangs up. In a sub-flow it goes back to the flow that called it."""
+
+    type: ClassVar[str] = "end"
+    kind: ClassVar[Kind] = "end"
+    title: ClassVar[str] = "End"
+    sample: ClassVar[dict[str, Any]] = {"prompt": {"text": {"en": "Good-bye."}}}
+
+    prompt: Prompt = Field(default_factory=Prompt, title="Last words")
+    result: str = Field(
+        default="",
+        pattern=r"^([a-z][a-z0-9_]{0,39})?$",
+        title="Result",
+        description="In a sub-flow: the exit by which the calling flow goes on.",
+    )
+    hang_up: bool = Field(default=False, title="Hang up in sub-flows too")
+    reject: Literal["", "busy", "rejected"] = Field(
+        default="", title="Refuse the call", description="Only before anything was said: the caller hears a busy tone."
+    )
+
+    def exits(self) -> tuple[Exit, ...]:
+        return ()
+
+    def enter(self, visit: Visit) -> Finish:
+        visit.order(*self.prompt.speak(visit.scope, visit.language))
+        if self.reject and not visit.effects:
+            visit.order(Hangup(reject=self.reject))
+        return Finish(result=self.result, hang_up=self.hang_up or bool(self.reject))
+
+    def gist(self) -> str:
+        return f"“{self.prompt.gist()}”" if self.prompt else "Hang up"
+
+    def variables(self) -> frozenset[str]:
+        return self.prompt.variables()
+
+    def faults(self) -> Iterator[tuple[Path, str]]:
+        for where, message in self.prompt.faults(required=False):
+            yield ("prompt", *where), message

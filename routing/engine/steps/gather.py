@@ -1,0 +1,143 @@
+"""Asks the caller to press keys or to speak."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from routing.engine import effects
+from routing.engine.events import DigitsPressed, Event, WordsSpoken
+from routing.engine.prompts import Prompt
+from routing.engine.steps.step import Exit, Kind, Leave, Move, Path, Step, Visit, Wait
+from routing.engine.values import show
+
+
+class Choice(BaseModel):
+    """One key or some words, and the exit they lead to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", title="Exit", description="A short name, such as sales.")
+    key: str = Field(default="", pattern=r"^[0-9*]{0,4}$", title="Key", description="The digits that choose it.")
+    words: tuple[str, ...] = Field(default=(), max_length=20, title="Words", description="Any of these, spoken, chooses it.")
+
+
+class Gather(Step):
+    """Asks for keys or speech. With choices, each has an exit; without, whatever is entered leaves by `entered`."""
+
+    type: ClassVar[str] = "gather"
+    kind: ClassVar[Kind] = "ask"
+    title: ClassVar[str] = "Ask for keys or speech"
+    asks: ClassVar[bool] = True
+    sample: ClassVar[dict[str, Any]] = {
+        "prompt": {"text": {"en": "For sales press 1 or say sales."}},
+        "choices": [{"name": "sales", "key": "1", "words": ["sales"]}],
+        "speech": True,
+    }
+
+    prompt: Prompt = Field(title="Question")
+    again: Prompt = Field(default_factory=Prompt, title="When asked again", description="Said before the question is repeated.")
+    choices: tuple[Choice, ...] = Field(default=(), max_length=20, title="Choices")
+    keys: bool = Field(default=True, title="Listen to keys")
+    speech: bool = Field(default=False, title="Listen to speech")
+    digits: int | None = Field(default=None, ge=1, le=32, title="Number of digits", description="Empty: until # or a pause.")
+    timeout_s: int = Field(default=5, ge=1, le=60, title="Wait for (seconds)")
+    retries: int = Field(default=1, ge=0, le=5, title="Ask again", description="So many times after silence or a wrong entry.")
+
+    def exits(self) -> tuple[Exit, ...]:
+        chosen = (
+            tuple(Exit(choice.name, choice.key or choice.name) for choice in self.choices)
+            if self.choices
+            else (Exit("entered", "Entered"),)
+        )
+        return (*chosen, Exit("invalid", "Wrong entry", otherwise="timed_out"), Exit("timed_out", "No answer"))
+
+    def enter(self, visit: Visit) -> Wait:
+        visit.memory["asked"] = 1
+        return self._ask(visit)
+
+    def resume(self, visit: Visit, event: Event) -> Move:
+        match event:
+            case DigitsPressed(digits=digits) if digits:
+                heard, leave = digits, self._by_key(digits)
+            case WordsSpoken(text=text) if text.strip():
+                heard, leave = text, self._by_words(text)
+            case _:
+                heard, leave = "", None
+        visit.saw.append({"what": "input", "seen": show(heard) if heard else "nothing"})
+        if leave is not None:
+            visit.remember({"digits" if isinstance(event, DigitsPressed) else "speech": heard, "choice": leave})
+            return Leave(leave)
+        if visit.memory.get("asked", 1) <= self.retries:
+            visit.memory["asked"] = visit.memory.get("asked", 1) + 1
+            visit.order(*self.again.speak(visit.scope, visit.language))
+            return self._ask(visit)
+        return Leave("invalid" if heard else "timed_out")
+
+    def _ask(self, visit: Visit) -> Wait:
+        visit.order(
+            effects.Gather(
+                prompts=self.prompt.speak(visit.scope, visit.language),
+                keys=self.keys,
+                speech=self.speech,
+                language=visit.language,
+                timeout_s=self.timeout_s,
+                digits=self.digits or self._key_length(),
+                hints=tuple(word for choice in self.choices for word in choice.words),
+            )
+        )
+        return Wait("input")
+
+    def _key_length(self) -> int | None:
+        """Keys of one length need no # behind them."""
+        lengths = {len(choice.key) for choice in self.choices if choice.key}
+        return lengths.pop() if len(lengths) == 1 else None
+
+    def _by_key(self, digits: str) -> str | None:
+        if not self.choices:
+            return "entered" if self.digits in (None, len(digits)) else None
+        return next((choice.name for choice in self.choices if choice.key == digits), None)
+
+    def _by_words(self, text: str) -> str | None:
+        if not self.choices:
+            return "entered"
+        # Padded, so that “no” is not heard in “now”.
+        spoken = f" {''.join(c if c.isalnum() else ' ' for c in text.casefold())} "
+        spoken = f" {' '.join(spoken.split())} "
+        for choice in self.choices:
+            if any(f" {' '.join(word.casefold().split())} " in spoken for word in choice.words if word.strip()):
+                return choice.name
+        return None
+
+    def gist(self) -> str:
+        if not self.choices:
+            return f"“{self.prompt.gist()}”"
+        return ", ".join(f"{choice.key or '/'.join(choice.words)} → {choice.name}" for choice in self.choices)
+
+    def variables(self) -> frozenset[str]:
+        return self.prompt.variables() | self.again.variables()
+
+    def provides(self) -> tuple[str, ...]:
+        return ("digits", "speech", "choice")
+
+    def faults(self) -> Iterator[tuple[Path, str]]:
+        for name, required in (("prompt", True), ("again", False)):
+            for where, message in getattr(self, name).faults(required=required):
+                yield (name, *where), message
+        if not (self.keys or self.speech):
+            yield ("keys",), "Listen to keys, to speech or to both; otherwise nobody can answer."
+        seen_names: set[str] = set()
+        seen_keys: set[str] = set()
+        for index, choice in enumerate(self.choices):
+            if choice.name in seen_names or choice.name in {"invalid", "timed_out"}:
+                yield ("choices", index, "name"), f"There is an exit “{choice.name}” already."
+            if choice.key and choice.key in seen_keys:
+                yield ("choices", index, "key"), f"The key {choice.key} chooses something else already."
+            if not choice.key and not choice.words:
+                yield ("choices", index), "Give a key, or words to say."
+            if choice.words and not self.speech and not choice.key:
+                yield ("choices", index, "words"), "Words are heard only where the step listens to speech."
+            seen_names.add(choice.name)
+            seen_keys.add(choice.key)

@@ -1,0 +1,36 @@
+"""Says a text or plays a sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from routing.engine.prompts import Prompt
+from routing.engine.steps.step import Kind, Leave, Path, Step, Visit
+
+
+class SayPrompt(Step):
+    """Says a text in the contact's language, or plays a sound."""
+
+    type: ClassVar[str] = "say"
+    kind: ClassVar[Kind] = "say"
+    title: ClassVar[str] = "Say or play"
+    sample: ClassVar[dict[str, Any]] = {"prompt": {"text": {"en": "Welcome, {{ customer.name }}."}}}
+
+    prompt: Prompt = Field(title="What to say")
+
+    def enter(self, visit: Visit) -> Leave:
+        visit.order(*self.prompt.speak(visit.scope, visit.language))
+        return Leave("done")
+
+    def gist(self) -> str:
+        return f"“{self.prompt.gist()}”"
+
+    def variables(self) -> frozenset[str]:
+        return self.prompt.variables()
+
+    def faults(self) -> Iterator[tuple[Path, str]]:
+        for where, message in self.prompt.faults(required=True):
+            yield ("prompt", *where), message

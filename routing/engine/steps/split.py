@@ -1,0 +1,57 @@
+"""Sends a share of the contacts each way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from routing.engine.steps.step import Exit, Kind, Leave, Path, Step, Visit
+
+
+class Share(BaseModel):
+    """One way and its share."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", title="Exit")
+    percent: float = Field(gt=0, le=100, title="Percent")
+
+
+class PercentageSplit(Step):
+    """Sends a share of the contacts each way, the rest by `otherwise`. The same contact always goes the same way."""
+
+    type: ClassVar[str] = "split"
+    kind: ClassVar[Kind] = "decide"
+    title: ClassVar[str] = "Percentage split"
+    sample: ClassVar[dict[str, Any]] = {"shares": [{"name": "new_greeting", "percent": 10}]}
+
+    shares: tuple[Share, ...] = Field(min_length=1, max_length=20, title="Shares")
+
+    def exits(self) -> tuple[Exit, ...]:
+        return (*(Exit(share.name, f"{share.percent:g} %") for share in self.shares), Exit("otherwise", "The rest"))
+
+    def enter(self, visit: Visit) -> Leave:
+        reference = (visit.scope.get("contact") or {}).get("reference", "")
+        # A hash and not a dice: the simulator, a backtest and a repeated webhook come to the same end.
+        drawn = int.from_bytes(sha256(f"{reference}/{visit.step_id}".encode()).digest()[:8], "big") / 2**64 * 100
+        visit.saw.append({"what": "split", "seen": f"{drawn:.2f}"})
+        reached = 0.0
+        for share in self.shares:
+            reached += share.percent
+            if drawn < reached:
+                return Leave(share.name)
+        return Leave("otherwise")
+
+    def gist(self) -> str:
+        return ", ".join(f"{share.percent:g} % → {share.name}" for share in self.shares)
+
+    def faults(self) -> Iterator[tuple[Path, str]]:
+        names = [share.name for share in self.shares]
+        for index, name in enumerate(names):
+            if name in names[:index] or name == "otherwise":
+                yield ("shares", index, "name"), f"There is an exit “{name}” already."
+        if sum(share.percent for share in self.shares) > 100.000001:
+            yield ("shares",), "The shares are more than 100 percent together."

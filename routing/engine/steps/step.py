@@ -1,0 +1,163 @@
+"""What every step is: settings, exits, and what happens when a contact enters or comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+from routing.engine import limits
+from routing.engine.effects import Effect
+from routing.engine.events import Event
+from routing.engine.faults import RunStranded
+from routing.engine.templates import render
+from routing.engine.world import World
+
+if TYPE_CHECKING:
+    from routing.engine.plan import Plan
+
+Path: TypeAlias = tuple[str | int, ...]
+Kind: TypeAlias = Literal["trigger", "say", "ask", "data", "decide", "hand_over", "end"]
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """A named way out of a step."""
+
+    name: str
+    label: str
+    optional: bool = False
+    """Leading nowhere is fine: the contact ends there. Otherwise the fallback queue takes it."""
+    otherwise: str = ""
+    """The exit that is taken instead where this one leads nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Go on by this exit."""
+
+    exit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Stay in this step until an event comes."""
+
+    for_: Literal["input", "fetch", "transfer", "recording"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The flow ends here: of a sub-flow by the exit `result`, of the contact altogether."""
+
+    result: str = ""
+    hang_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GoInto:
+    """Enter the sub-flow that this step names."""
+
+    flow: str
+
+
+Move: TypeAlias = Leave | Wait | Finish | GoInto
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Something outside the flow that a step needs."""
+
+    kind: Literal["queue", "source", "hours", "flow"]
+    key: str
+    where: Path
+
+
+@dataclass(slots=True)
+class Visit:
+    """What a step sees while a contact is in it, and what it may do. Nothing else reaches a step."""
+
+    plan: Plan
+    step_id: str
+    now: datetime
+    world: World
+    scope: dict[str, Any]
+    """Variables: contact, customer, vars, steps, and each fetch under its name."""
+    memory: dict[str, Any]
+    """The step's own notes between `enter` and `resume`; forgotten when it is left."""
+    fetches: dict[str, Any]
+    """Questions asked in this run, by step."""
+    effects: list[Effect] = field(default_factory=list)
+    saw: list[dict[str, Any]] = field(default_factory=list)
+    did: list[str] = field(default_factory=list)
+    because: dict[str, Any] = field(default_factory=dict)
+    """What decided the way so far, for the sentence of why."""
+
+    def order(self, *effects: Effect) -> None:
+        """Raises RunStranded beyond `limits.EFFECTS_A_TURN`."""
+        self.effects.extend(effects)
+        if len(self.effects) > limits.EFFECTS_A_TURN:
+            raise RunStranded(f"More than {limits.EFFECTS_A_TURN} things to say or do at once.")
+
+    def text(self, template: str) -> str:
+        return render(template, self.scope)
+
+    def remember(self, values: Mapping[str, Any]) -> None:
+        """Makes values available as `steps.<id>.<name>`."""
+        self.scope.setdefault("steps", {}).setdefault(self.step_id, {}).update(values)
+
+    @property
+    def language(self) -> str:
+        """Set by the flow, else the customer's, else the contact's; empty if nobody knows."""
+        for space in ("vars", "customer", "contact"):
+            found = (self.scope.get(space) or {}).get("language")
+            if isinstance(found, str) and found:
+                return found
+        return ""
+
+
+class Step(BaseModel):
+    """Base of all step types. A subclass is one file: its settings, exits, `enter` and, if it waits, `resume`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: ClassVar[str]
+    kind: ClassVar[Kind]
+    title: ClassVar[str]
+    """What the palette calls it."""
+    asks: ClassVar[bool] = False
+    """Waits for the contact, so nothing behind it can start with the call."""
+    sample: ClassVar[dict[str, Any]]
+    """Settings of a working example; the tests run every type by it."""
+
+    def exits(self) -> tuple[Exit, ...]:
+        return (Exit("done", "Then"),)
+
+    def enter(self, visit: Visit) -> Move:
+        raise NotImplementedError
+
+    def resume(self, visit: Visit, event: Event) -> Move:  # noqa: ARG002  for those that wait
+        """An event while the contact is here. By default the step begins again."""
+        return self.enter(visit)
+
+    def gist(self) -> str:
+        """What it does, in a manager's words and at most a line."""
+        return self.title
+
+    def variables(self) -> frozenset[str]:
+        """Paths of the variables it reads."""
+        return frozenset()
+
+    def provides(self) -> tuple[str, ...]:
+        """Paths of the variables it sets, as far as known without running."""
+        return ()
+
+    def references(self) -> Iterator[Reference]:
+        yield from ()
+
+    def faults(self) -> Iterator[tuple[Path, str]]:
+        """What pydantic cannot see: templates, patterns, sums. Paths are inside the settings."""
+        yield from ()

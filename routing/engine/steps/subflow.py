@@ -1,0 +1,41 @@
+"""Walks through another flow and comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from routing.engine.steps.step import Exit, GoInto, Kind, Path, Reference, Step, Visit
+
+
+class Subflow(Step):
+    """Walks through another flow. It comes back by the exit that its end names, else by `done`."""
+
+    type: ClassVar[str] = "subflow"
+    kind: ClassVar[Kind] = "decide"
+    title: ClassVar[str] = "Sub-flow"
+    sample: ClassVar[dict[str, Any]] = {"flow": "identify"}
+
+    flow: str = Field(min_length=1, max_length=50, title="Flow", json_schema_extra={"choices": "flow"})
+    results: tuple[str, ...] = Field(
+        default=(), max_length=20, title="Results", description="Exits by the names that the sub-flow's ends give."
+    )
+
+    def exits(self) -> tuple[Exit, ...]:
+        return (*(Exit(result, result, otherwise="done") for result in self.results), Exit("done", "Then"))
+
+    def enter(self, visit: Visit) -> GoInto:  # noqa: ARG002
+        return GoInto(self.flow)
+
+    def gist(self) -> str:
+        return self.flow
+
+    def references(self) -> Iterator[Reference]:
+        yield Reference("flow", self.flow, ("flow",))
+
+    def faults(self) -> Iterator[tuple[Path, str]]:
+        for index, result in enumerate(self.results):
+            if result in self.results[:index] or result == "done":
+                yield ("results", index), f"There is an exit “{result}” already."

@@ -1,0 +1,94 @@
+"""Hands the contact over to a queue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from routing.engine.effects import Dial
+from routing.engine.events import Event, TransferEnded
+from routing.engine.faults import RunStranded
+from routing.engine.steps.step import Exit, Kind, Leave, Move, Reference, Step, Visit, Wait
+from routing.engine.world import Address, QueueInfo, World
+
+# Overflow of overflow of …: queues may point at each other in a circle.
+_QUEUES_TRIED = 5
+
+
+class TransferToQueue(Step):
+    """Puts the contact through to a queue: its SIP addresses in order, then its overflow's."""
+
+    type: ClassVar[str] = "queue"
+    kind: ClassVar[Kind] = "hand_over"
+    title: ClassVar[str] = "Transfer to queue"
+    asks: ClassVar[bool] = True
+    sample: ClassVar[dict[str, Any]] = {"queue": "vip"}
+
+    queue: str = Field(min_length=1, max_length=50, title="Queue", json_schema_extra={"choices": "queue"})
+
+    def exits(self) -> tuple[Exit, ...]:
+        return (Exit("answered", "After the conversation", optional=True), Exit("unanswered", "Nobody answered"))
+
+    def enter(self, visit: Visit) -> Move:
+        visit.memory["tried"] = []
+        return self._try_next(visit)
+
+    def resume(self, visit: Visit, event: Event) -> Move:
+        match event:
+            case TransferEnded(status="completed" | "canceled"):
+                return Leave("answered")
+            case TransferEnded(status=status, sip_code=code):
+                code_words = f" (SIP {code})" if code else ""
+                visit.saw.append({"what": "transfer", "seen": f"{status.replace('_', ' ')}{code_words}"})
+                return self._try_next(visit)
+            case _:
+                return self._try_next(visit, again=True)
+
+    def _try_next(self, visit: Visit, *, again: bool = False) -> Move:
+        tried: list[str] = visit.memory.setdefault("tried", [])
+        if again and tried:
+            tried.pop()
+        line = list(addresses(visit.world, self.queue))
+        if not line:
+            raise RunStranded(f"The queue “{self.queue}” has no SIP address.")
+        if len(tried) >= len(line):
+            return Leave("unanswered")
+        queue, address = line[len(tried)]
+        tried.append(address.uri)
+        visit.order(Dial(to=address.uri, ring_s=address.ring_s, headers=_headers(visit), queue=queue.key))
+        visit.did.append(f"Dialled {queue.name} at {address.uri}.")
+        return Wait("transfer")
+
+    def gist(self) -> str:
+        return self.queue
+
+    def references(self) -> Iterator[Reference]:
+        yield Reference("queue", self.queue, ("queue",))
+
+
+def addresses(world: World, key: str) -> Iterator[tuple[QueueInfo, Address]]:
+    """Every address that a contact of this queue may be put through to, in order, overflow included."""
+    seen: set[str] = set()
+    while key and key not in seen and len(seen) < _QUEUES_TRIED:
+        seen.add(key)
+        queue = world.queues.get(key)
+        if queue is None:
+            return
+        for address in queue.addresses:
+            yield queue, address
+        key = queue.overflow
+
+
+def _headers(visit: Visit) -> dict[str, str]:
+    """What the agent's telephone is told. The most important first: carriers allow 1024 characters."""
+    contact = visit.scope.get("contact") or {}
+    customer = visit.scope.get("customer") or {}
+    headers = {
+        "X-Contact": contact.get("reference", ""),
+        "X-Tier": customer.get("tier", ""),
+        "X-Customer": customer.get("external_id", ""),
+        "X-Reason": visit.because.get("words") or visit.because.get("rule", ""),
+    }
+    return {name: str(value) for name, value in headers.items() if value}

@@ -1,0 +1,60 @@
+"""Sets variables for the steps behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from routing.engine import limits
+from routing.engine.steps.step import Kind, Leave, Path, Step, Visit
+from routing.engine.templates import template_fault, template_variables
+from routing.engine.values import as_number, show
+
+
+class Assignment(BaseModel):
+    """One variable and what it becomes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", title="Name", description="Read later as vars.name.")
+    value: str = Field(max_length=limits.TEXT_CHARS, title="Value", description="Text, may hold {{ variables }}.")
+    kind: Literal["text", "number"] = Field(default="text", title="Kind")
+
+
+class SetVariables(Step):
+    """Gives values to variables, read later as `vars.name`. `vars.language` chooses the language of prompts."""
+
+    type: ClassVar[str] = "set_variables"
+    kind: ClassVar[Kind] = "data"
+    title: ClassVar[str] = "Set variables"
+    sample: ClassVar[dict[str, Any]] = {"values": [{"name": "language", "value": "de"}]}
+
+    values: tuple[Assignment, ...] = Field(min_length=1, max_length=50, title="Variables")
+
+    def enter(self, visit: Visit) -> Leave:
+        variables = visit.scope.setdefault("vars", {})
+        for assignment in self.values:
+            value: Any = visit.text(assignment.value)[: limits.VALUE_CHARS]
+            if assignment.kind == "number":
+                number = as_number(value)
+                # JSON knows no Decimal; whole numbers stay whole.
+                value = None if number is None else int(number) if number == number.to_integral_value() else float(number)
+            variables[assignment.name] = value
+            visit.saw.append({"what": "set", "name": f"vars.{assignment.name}", "seen": show(value)})
+        return Leave("done")
+
+    def gist(self) -> str:
+        return ", ".join(f"{assignment.name} = {assignment.value}" for assignment in self.values)[:120]
+
+    def variables(self) -> frozenset[str]:
+        return frozenset().union(*(template_variables(assignment.value) for assignment in self.values))
+
+    def provides(self) -> tuple[str, ...]:
+        return tuple(f"vars.{assignment.name}" for assignment in self.values)
+
+    def faults(self) -> Iterator[tuple[Path, str]]:
+        for index, assignment in enumerate(self.values):
+            if fault := template_fault(assignment.value):
+                yield ("values", index, "value"), fault

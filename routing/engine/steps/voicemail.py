@@ -1,0 +1,55 @@
+"""Takes a message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from routing.engine.effects import Record
+from routing.engine.events import Event, MessageRecorded
+from routing.engine.prompts import Prompt
+from routing.engine.steps.step import Exit, Kind, Leave, Move, Path, Step, Visit, Wait
+
+
+class Voicemail(Step):
+    """Records a message after a beep. Its address is read later as `steps.<id>.recording_url`."""
+
+    type: ClassVar[str] = "voicemail"
+    kind: ClassVar[Kind] = "hand_over"
+    title: ClassVar[str] = "Voicemail"
+    asks: ClassVar[bool] = True
+    sample: ClassVar[dict[str, Any]] = {"prompt": {"text": {"en": "Please leave a message after the tone."}}}
+
+    prompt: Prompt = Field(title="What to say before the beep")
+    max_s: int = Field(default=120, ge=5, le=3600, title="Longest message (seconds)")
+
+    def exits(self) -> tuple[Exit, ...]:
+        return (Exit("recorded", "Recorded", optional=True), Exit("nothing_said", "Nothing said", optional=True))
+
+    def enter(self, visit: Visit) -> Move:
+        visit.order(*self.prompt.speak(visit.scope, visit.language), Record(max_s=self.max_s))
+        return Wait("recording")
+
+    def resume(self, visit: Visit, event: Event) -> Move:
+        match event:
+            case MessageRecorded(url=url, seconds=seconds):
+                visit.remember({"recording_url": url, "seconds": seconds})
+                visit.saw.append({"what": "recording", "seen": f"{seconds} seconds", "url": url})
+                return Leave("recorded")
+            case _:
+                return Leave("nothing_said")
+
+    def gist(self) -> str:
+        return f"“{self.prompt.gist()}”"
+
+    def variables(self) -> frozenset[str]:
+        return self.prompt.variables()
+
+    def provides(self) -> tuple[str, ...]:
+        return ("recording_url", "seconds")
+
+    def faults(self) -> Iterator[tuple[Path, str]]:
+        for where, message in self.prompt.faults(required=True):
+            yield ("prompt", *where), message
