@@ -1,0 +1,137 @@
+"""What every test stands on: a PostgreSQL and a Valkey of this session's own, and a network that ends at this machine.
+
+Where DATABASE_URL or REDIS_URL is set already, that server is used instead. The process that pytest was started in
+owns the servers; the workers of xdist find them through the environment they inherit. Each worker has a database of
+its own (pytest-django makes it) and a number of its own in Valkey, emptied after each test.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from embedded.postgres import Postgres
+from embedded.valkey import Valkey
+
+_REDIS = "PARETO_TEST_REDIS"
+
+
+class Ground:
+    """The servers of this session and the environment that points at them."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="pareto-test-"))
+        self.servers: list[Postgres | Valkey] = []
+
+    def start(self) -> None:
+        os.environ |= {
+            "DATA_DIR": str(self.folder),
+            "STATIC_ROOT": str(self.folder / "static"),
+            "DEMO": "1",
+        }
+        os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(40))
+        if "DATABASE_URL" not in os.environ:
+            postgres = Postgres(self.folder / "postgres", durable=False)
+            postgres.start()
+            self.servers.append(postgres)
+            os.environ["DATABASE_URL"] = postgres.url
+        if "REDIS_URL" not in os.environ:
+            valkey = Valkey(self.folder / "valkey", durable=False)
+            valkey.start()
+            self.servers.append(valkey)
+            os.environ[_REDIS] = str(valkey.folder)
+
+    def stop(self) -> None:
+        for server in self.servers:
+            server.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _choose_redis_number(worker: str) -> None:
+    """gw0 takes database 1, gw1 database 2, …; a session without workers takes 0."""
+    number = int(worker.removeprefix("gw")) + 1 if worker else 0
+    if folder := os.environ.get(_REDIS):
+        valkey = Valkey(Path(folder))
+        os.environ |= {"REDIS_URL": valkey.url(number), "BROKER_URL": valkey.broker_url(number)}
+    elif worker:
+        os.environ["REDIS_URL"] = os.environ["REDIS_URL"].rstrip("/") + f"/{number}"
+
+
+_ground: Ground | None = None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Runs before pytest-django reads the settings, because no DJANGO_SETTINGS_MODULE had it read them earlier."""
+    global _ground  # noqa: PLW0603  the hooks of a session share nothing else
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if not worker and not config.option.collectonly:
+        _ground = Ground()
+        try:
+            _ground.start()
+        except BaseException:
+            _ground.stop()
+            raise
+    # The controller of workers runs no tests, and what it set here they would inherit.
+    if worker or (_ground and not config.getoption("numprocesses", None)):
+        _choose_redis_number(worker)
+        os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+
+
+def pytest_unconfigure() -> None:
+    if _ground:
+        _ground.stop()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _closed_network() -> Iterator[None]:
+    """Whoever looks up or connects to anything but this machine is told so at once."""
+    real_connect, real_lookup = socket.socket.connect, socket.getaddrinfo
+
+    def connect(self: socket.socket, address: Any, /) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6}:
+            _refuse_outside(address[0])
+        real_connect(self, address)
+
+    def lookup(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if host:
+            _refuse_outside(host)
+        return real_lookup(host, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect)
+        patch.setattr(socket, "getaddrinfo", lookup)
+        yield
+
+
+def _refuse_outside(host: str | bytes) -> None:
+    name = host.decode() if isinstance(host, bytes) else host
+    if name in {"localhost", "testserver"}:
+        return
+    try:
+        inside = ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        inside = False
+    if not inside:
+        raise OSError(f"the tests' network ends at this machine, and {name} is outside")
+
+
+@pytest.fixture(scope="session")
+def _valkey() -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as connection:
+        yield connection
+
+
+@pytest.fixture(autouse=True)
+def _empty_valkey(_valkey: redis.Redis) -> Iterator[None]:
+    yield
+    _valkey.flushdb()
