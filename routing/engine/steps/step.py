@@ -107,7 +107,7 @@ class Visit:
 
     def remember(self, values: Mapping[str, Any]) -> None:
         """Makes values available as `steps.<id>.<name>`."""
-        self.scope.setdefault("steps", {}).setdefault(self.step_id, {}).update(values)
+        self.scope.setdefault("steps", {}).setdefault(self.step_id.rsplit("/", 1)[-1], {}).update(values)
 
     @property
     def language(self) -> str:

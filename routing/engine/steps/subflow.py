@@ -16,6 +16,8 @@ class Subflow(Step):
     type: ClassVar[str] = "subflow"
     kind: ClassVar[Kind] = "decide"
     title: ClassVar[str] = "Sub-flow"
+    # It may: what lies behind it does not start with the call.
+    asks: ClassVar[bool] = True
     sample: ClassVar[dict[str, Any]] = {"flow": "identify"}
 
     flow: str = Field(min_length=1, max_length=50, title="Flow", json_schema_extra={"choices": "flow"})

@@ -1,0 +1,182 @@
+"""A definition compiled once into an immutable plan, which every contact of that version walks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from pydantic import ValidationError
+
+from routing.engine import limits
+from routing.engine.definition import Definition, faults_of
+from routing.engine.faults import DefinitionInvalid, Fault
+from routing.engine.steps import BY_TYPE
+from routing.engine.steps.fetch import FetchVariables
+from routing.engine.steps.step import Exit, Step
+
+# What is known before anybody was asked anything.
+_KNOWN_AT_START = frozenset({"contact", "customer", "now"})
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """A step with its way out."""
+
+    id: str
+    title: str
+    step: Step
+    exits: Mapping[str, Exit]
+    targets: Mapping[str, str]
+
+    def target(self, exit_name: str) -> str | None:
+        """The step behind an exit, or behind the one that stands in for it; None if it leads nowhere."""
+        exit_ = self.exits.get(exit_name)
+        return self.targets.get(exit_name) or (self.targets.get(exit_.otherwise) if exit_ else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Immutable, shared by every contact of a version in this process."""
+
+    key: str
+    name: str
+    version: int
+    steps: Mapping[str, PlannedStep]
+    entries: Mapping[str, str]
+    """Trigger type to the id of its step."""
+    prefetch: Mapping[str, tuple[str, ...]]
+    """Trigger type to the fetches that start with the contact."""
+    subflows: Mapping[str, Plan] = field(default_factory=lambda: MappingProxyType({}))
+    names: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    """First part of a variable to the second parts that any step reads."""
+
+    def names_under(self, space: str) -> frozenset[str]:
+        return self.names.get(space, frozenset())
+
+
+def compile_plan(
+    definition: Definition,
+    *,
+    key: str = "",
+    name: str = "",
+    version: int = 0,
+    subflows: Mapping[str, Definition] = MappingProxyType({}),
+) -> Plan:
+    """The plan of `definition`. Raises DefinitionInvalid; whatever it lets through can be run."""
+    return _compile(definition, key, name, version, subflows, ())
+
+
+def _compile(
+    definition: Definition,
+    key: str,
+    name: str,
+    version: int,
+    subflows: Mapping[str, Definition],
+    within: tuple[str, ...],
+) -> Plan:
+    if len(within) > limits.SUBFLOW_DEPTH or key in within:
+        raise DefinitionInvalid([Fault(f"Sub-flows go deeper than {limits.SUBFLOW_DEPTH}: {' → '.join((*within, key))}.")])
+    steps = MappingProxyType(plan_steps(definition))
+    entries: dict[str, str] = {}
+    for planned in steps.values():
+        if planned.step.kind == "trigger":
+            entries.setdefault(planned.step.type, planned.id)
+    if not entries:
+        raise DefinitionInvalid([Fault("Nothing starts this flow: add a trigger.")])
+    inner: dict[str, Plan] = {}
+    for planned in steps.values():
+        for reference in planned.step.references():
+            if reference.kind == "flow" and reference.key not in inner and reference.key in subflows:
+                inner[reference.key] = _compile(
+                    subflows[reference.key], reference.key, reference.key, 0, subflows, (*within, key)
+                )
+    return Plan(
+        key=key,
+        name=name,
+        version=version,
+        steps=steps,
+        entries=MappingProxyType(entries),
+        prefetch=MappingProxyType({trigger: _prefetch(steps, entry) for trigger, entry in entries.items()}),
+        subflows=MappingProxyType(inner),
+        names=_names(steps, inner),
+    )
+
+
+def plan_steps(definition: Definition) -> dict[str, PlannedStep]:
+    """Each node with its settings read. Raises DefinitionInvalid with every fault of every step."""
+    faults: list[Fault] = []
+    steps: dict[str, PlannedStep] = {}
+    for index, node in enumerate(definition.steps):
+        where = ("steps", index)
+        if node.id in steps:
+            faults.append(Fault(f"There is a step “{node.id}” already.", (*where, "id"), node.id))
+            continue
+        step_type = BY_TYPE.get(node.type)
+        if step_type is None:
+            faults.append(Fault(f"There is no step type “{node.type}”.", (*where, "type"), node.id))
+            continue
+        try:
+            step = step_type.model_validate(node.settings)
+        except ValidationError as error:
+            for fault in faults_of(error, {}, (*where, "settings")):
+                faults.append(Fault(fault.message, fault.where, node.id))
+            continue
+        for path, message in step.faults():
+            faults.append(Fault(message, (*where, "settings", *path), node.id))
+        exits = {exit_.name: exit_ for exit_ in step.exits()}
+        for exit_name in node.exits:
+            if exit_name not in exits:
+                faults.append(Fault(f"This step has no exit “{exit_name}”.", (*where, "exits", exit_name), node.id))
+        steps[node.id] = PlannedStep(
+            node.id, node.title or step.title, step, MappingProxyType(exits), MappingProxyType(dict(node.exits))
+        )
+    for index, node in enumerate(definition.steps):
+        for exit_name, target in node.exits.items():
+            if target not in {other.id for other in definition.steps} if faults else target not in steps:
+                faults.append(Fault(f"There is no step “{target}”.", ("steps", index, "exits", exit_name), node.id))
+    if faults:
+        raise DefinitionInvalid(faults)
+    return steps
+
+
+def _prefetch(steps: Mapping[str, PlannedStep], entry: str) -> tuple[str, ...]:
+    """Fetches that start with the contact: every way reaches them before anybody is asked, or the manager ticked it."""
+    early = []
+    for planned in steps.values():
+        step = planned.step
+        if not isinstance(step, FetchVariables):
+            continue
+        if any(path.split(".")[0] not in _KNOWN_AT_START for path in step.variables()):
+            continue
+        if step.early or _always_reached(steps, entry, planned.id):
+            early.append(planned.id)
+    return tuple(early)
+
+
+def _always_reached(steps: Mapping[str, PlannedStep], entry: str, goal: str) -> bool:
+    """True if no way from `entry` can end, wait for the contact, or circle without passing `goal`."""
+    certain = {goal}
+    grew = True
+    while grew:
+        grew = False
+        for planned in steps.values():
+            if planned.id in certain or planned.step.asks or not planned.exits:
+                continue
+            if all(planned.target(exit_name) in certain for exit_name in planned.exits):
+                certain.add(planned.id)
+                grew = True
+    return entry in certain
+
+
+def _names(steps: Mapping[str, PlannedStep], inner: Mapping[str, Plan]) -> Mapping[str, frozenset[str]]:
+    names: dict[str, frozenset[str]] = {}
+    for planned in steps.values():
+        for path in planned.step.variables():
+            space, _, rest = path.partition(".")
+            if rest:
+                names[space] = names.get(space, frozenset()) | {rest.split(".")[0]}
+    for plan in inner.values():
+        for space, found in plan.names.items():
+            names[space] = names.get(space, frozenset()) | found
+    return MappingProxyType(names)

@@ -1,0 +1,284 @@
+"""`advance`: what one event does to one contact. Live contacts, the simulator and backtests all come through here."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from routing.engine import limits
+from routing.engine.effects import Effect, Fetch, Hangup
+from routing.engine.events import CameBack, ContactStarted, Event, FetchAnswered, HungUp
+from routing.engine.faults import RunStranded
+from routing.engine.plan import Plan, PlannedStep
+from routing.engine.steps.fetch import FetchVariables
+from routing.engine.steps.step import Finish, GoInto, Leave, Move, Visit, Wait
+from routing.engine.templates import TemplateFailed
+from routing.engine.world import NOWHERE, World
+
+Status = Literal["waiting", "ended", "stranded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """What came of an event."""
+
+    state: dict[str, Any]
+    """Plain JSON; hand it to the next `advance`."""
+    effects: tuple[Effect, ...]
+    trace: tuple[dict[str, Any], ...]
+    """One entry a step that was passed or reached, in order."""
+    status: Status
+    """`stranded`: the flow cannot go on, and somebody else has to take the contact."""
+    stranded: str = ""
+    """Why, in a sentence."""
+
+
+@dataclass(slots=True)
+class _Run:
+    plan: Plan
+    state: dict[str, Any]
+    now: datetime
+    world: World
+    effects: list[Effect] = field(default_factory=list)
+    trace: list[dict[str, Any]] = field(default_factory=list)
+    visits: int = 0
+
+
+def advance(
+    plan: Plan, state: Mapping[str, Any] | None, event: Event, now: datetime, world: World = NOWHERE
+) -> Advance:
+    """The next state, effects and trace. Pure: the same arguments always give the same answer.
+
+    `state` is None for `ContactStarted` and what the last call returned otherwise. `now` is aware.
+    """
+    if isinstance(event, ContactStarted):
+        run = _Run(plan, _new_state(event, now), now, world)
+    else:
+        run = _Run(plan, copy.deepcopy(dict(state or {})), now, world)
+        if run.state.get("status") != "waiting":
+            return Advance(run.state, (), (), run.state.get("status", "ended"))
+    try:
+        move = _begin(run, event) if isinstance(event, ContactStarted) else _wake(run, event)
+        if move is not None:
+            _walk(run, move)
+        if run.state["status"] == "waiting" and len(json.dumps(run.state, default=str)) > limits.STATE_BYTES:
+            raise RunStranded(f"The flow keeps more than {limits.STATE_BYTES} bytes of values.")
+    except (RunStranded, TemplateFailed) as reason:
+        _over(run, "stranded")
+        if len(json.dumps(run.state, default=str)) > limits.STATE_BYTES:
+            run.state["scope"] = {"contact": run.state["scope"]["contact"]}
+        run.trace.append({"step": _path(run), "type": "", "title": "", "exit": "", "at": now.isoformat(), "stranded": str(reason)})
+        return Advance(run.state, (), tuple(run.trace), "stranded", str(reason))
+    return Advance(run.state, tuple(run.effects), tuple(run.trace), run.state["status"])
+
+
+def _new_state(event: ContactStarted, now: datetime) -> dict[str, Any]:
+    return {
+        "status": "waiting",
+        "trigger": event.trigger,
+        "frames": [],
+        "scope": {"contact": dict(event.contact), "customer": dict(event.customer or {}), "vars": {}, "steps": {}},
+        "fetches": {},
+        "memory": {},
+        "because": {},
+        "visits": 0,
+        "entered_at": now.isoformat(),
+        "gives_up_at": (now + timedelta(seconds=limits.RUN_SECONDS)).isoformat(),
+    }
+
+
+def _begin(run: _Run, event: ContactStarted) -> Move:
+    entry = run.plan.entries.get(event.trigger)
+    if entry is None:
+        raise RunStranded(f"The flow has no trigger for a {event.trigger}.")
+    run.state["frames"] = [{"flow": "", "at": entry}]
+    for step_id in run.plan.prefetch.get(event.trigger, ()):
+        planned = run.plan.steps[step_id]
+        visit = _visit(run, planned, step_id)
+        if isinstance(planned.step, FetchVariables):
+            planned.step.begin(visit)
+        run.effects.extend(visit.effects)
+    return _enter(run)
+
+
+def _wake(run: _Run, event: Event) -> Move | None:
+    """What the waiting step makes of `event`; None if it is not for that step."""
+    if isinstance(event, HungUp):
+        _over(run, "ended")
+        return None
+    if run.now >= datetime.fromisoformat(run.state["gives_up_at"]):
+        raise RunStranded("The contact has been in the flow for too long.")
+    waits_for = run.state.get("waits_for")
+    if isinstance(event, FetchAnswered):
+        mine = _take_answer(run, event)
+        if waits_for != "fetch" or mine != _path(run):
+            return None
+    elif waits_for == "fetch" and not isinstance(event, CameBack):
+        # A key pressed, or a late callback, while nothing was asked: the fetch goes on.
+        event = CameBack()
+    planned = _at(run)
+    visit = _visit(run, planned, _path(run))
+    move = planned.step.resume(visit, event)
+    _note(run, planned, visit, move)
+    return move
+
+
+def _take_answer(run: _Run, event: FetchAnswered) -> str:
+    """Keeps the answer; the step it belongs to. An answer to a question of the past is dropped."""
+    for path, asked in run.state["fetches"].items():
+        if asked["question"] == event.question:
+            asked.setdefault(
+                "answer",
+                {
+                    "status": event.status,
+                    "values": event.values,
+                    "rung": event.rung,
+                    "ms": event.ms,
+                    "error": event.error,
+                },
+            )
+            return str(path)
+    return ""
+
+
+def _walk(run: _Run, move: Move) -> None:
+    """From step to step until one waits or the flow is over."""
+    while True:
+        match move:
+            case Wait(for_=reason):
+                run.state["waits_for"] = reason
+                return
+            case Finish(result=result, hang_up=hang_up):
+                if hang_up or len(run.state["frames"]) == 1:
+                    _hang_up(run)
+                    return
+                run.state["frames"].pop()
+                exits = _at(run).exits
+                move = Leave(result if result in exits else "done")
+                continue
+            case GoInto(flow=flow):
+                _go_into(run, flow)
+            case Leave(exit=name):
+                target = _target(run, name)
+                if target is None:
+                    _hang_up(run)
+                    return
+                run.state["frames"][-1]["at"] = target
+        move = _enter(run)
+
+
+def _go_into(run: _Run, flow: str) -> None:
+    inner = _plan(run).subflows.get(flow)
+    if inner is None or len(run.state["frames"]) > limits.SUBFLOW_DEPTH:
+        raise RunStranded(f"The sub-flow “{flow}” is not published.")
+    entry = inner.entries.get(run.state["trigger"]) or next(iter(inner.entries.values()))
+    run.state["frames"].append({"flow": flow, "at": entry})
+
+
+def _target(run: _Run, exit_name: str) -> str | None:
+    """The step behind an exit; None where the contact may end. A sub-flow that runs out goes back to its caller."""
+    while True:
+        planned = _at(run)
+        exit_ = planned.exits.get(exit_name)
+        if (target := planned.target(exit_name)) is not None:
+            return target
+        if len(run.state["frames"]) > 1 and exit_ is not None and exit_.optional:
+            run.state["frames"].pop()
+            exit_name = "done"
+            continue
+        if exit_ is not None and exit_.optional:
+            return None
+        label = exit_.label if exit_ else exit_name
+        raise RunStranded(f"The exit “{label}” of “{planned.title}” leads nowhere.")
+
+
+def _enter(run: _Run) -> Move:
+    run.visits += 1
+    run.state["visits"] += 1
+    if run.visits > limits.VISITS_A_TURN or run.state["visits"] > limits.VISITS_A_RUN:
+        raise RunStranded("The flow goes round in circles.")
+    run.state["memory"] = {}
+    run.state["entered_at"] = run.now.isoformat()
+    planned = _at(run)
+    visit = _visit(run, planned, _path(run))
+    move = planned.step.enter(visit)
+    _note(run, planned, visit, move)
+    return move
+
+
+def _visit(run: _Run, planned: PlannedStep, path: str) -> Visit:
+    state = run.state
+    return Visit(
+        plan=run.plan,
+        step_id=path,
+        now=run.now,
+        world=run.world,
+        scope=state["scope"],
+        memory=state["memory"],
+        fetches=state["fetches"],
+        because=state["because"],
+        effects=[],
+    )
+
+
+def _note(run: _Run, planned: PlannedStep, visit: Visit, move: Move) -> None:
+    """Writes the step into the trace and takes over what it ordered."""
+    run.effects.extend(visit.effects)
+    if len(run.effects) > limits.EFFECTS_A_TURN:
+        raise RunStranded(f"More than {limits.EFFECTS_A_TURN} things to say or do at once.")
+    entered = datetime.fromisoformat(run.state["entered_at"])
+    entry: dict[str, Any] = {
+        "step": visit.step_id,
+        "type": planned.step.type,
+        "title": planned.title,
+        "exit": move.exit if isinstance(move, Leave) else "",
+        "at": run.now.isoformat(),
+        "ms": round((run.now - entered).total_seconds() * 1000),
+    }
+    if isinstance(move, Wait):
+        entry["waits_for"] = move.for_
+    for effect in visit.effects:
+        if not isinstance(effect, Fetch):
+            entry.setdefault("effects", []).append(type(effect).__name__)
+    if visit.saw:
+        entry["saw"] = visit.saw
+    if visit.did:
+        entry["did"] = visit.did
+    run.trace.append(entry)
+    if len(run.trace) > limits.TRACE_ENTRIES_A_TURN:
+        raise RunStranded("The flow goes round in circles.")
+
+
+def _hang_up(run: _Run) -> None:
+    if not any(isinstance(effect, Hangup) for effect in run.effects):
+        run.effects.append(Hangup())
+    _over(run, "ended")
+
+
+def _over(run: _Run, status: Status) -> None:
+    run.state["status"] = status
+    run.state.pop("waits_for", None)
+    run.state["memory"] = {}
+
+
+def _plan(run: _Run) -> Plan:
+    plan = run.plan
+    for frame in run.state["frames"][1:]:
+        plan = plan.subflows[frame["flow"]]
+    return plan
+
+
+def _at(run: _Run) -> PlannedStep:
+    try:
+        return _plan(run).steps[run.state["frames"][-1]["at"]]
+    except (KeyError, IndexError):
+        raise RunStranded("The contact stands at a step that this version does not have.") from None
+
+
+def _path(run: _Run) -> str:
+    """Where the contact is: the step's id, behind those of the sub-flow steps around it."""
+    return "/".join(frame["at"] for frame in run.state["frames"])
