@@ -19,10 +19,12 @@ from typing import Any
 
 import pytest
 import redis
+from django.conf import settings
 
 from embedded.postgres import Postgres
 from embedded.valkey import Valkey
 
+_ROOT = Path(__file__).parent.parent
 _REDIS = "PARETO_TEST_REDIS"
 
 
@@ -37,7 +39,7 @@ class Ground:
         os.environ |= {
             "DATA_DIR": str(self.folder),
             "STATIC_ROOT": str(self.folder / "static"),
-            "DEMO": "1",
+            "DEMO": "1" if (_ROOT / "demo/apps.py").exists() else "0",
         }
         os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(40))
         if "DATABASE_URL" not in os.environ:
@@ -74,7 +76,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Runs before pytest-django reads the settings, because no DJANGO_SETTINGS_MODULE had it read them earlier."""
     global _ground  # noqa: PLW0603  the hooks of a session share nothing else
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-    if not worker and not config.option.collectonly:
+    if not worker:
         _ground = Ground()
         try:
             _ground.start()
@@ -85,6 +87,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if worker or (_ground and not config.getoption("numprocesses", None)):
         _choose_redis_number(worker)
         os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+        _ = settings.DATABASES  # read now, so that pytest-django finds them and sets Django up
 
 
 def pytest_unconfigure() -> None:
