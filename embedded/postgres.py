@@ -187,7 +187,7 @@ class Postgres:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 check=False,
-                preexec_fn=self.identity,  # noqa: PLW1509  no threads when it is called
+                preexec_fn=self.identity,
             )
         if done.returncode:
             reason = last_lines(self.log)
@@ -232,7 +232,7 @@ class Postgres:
         made = self.home / "database-made"
         if made.exists():
             return
-        command = [self.binaries / "createdb", "-h", self.sockets, "-U", self.user, self.database]
+        command: list[str | Path] = [self.binaries / "createdb", "-h", self.sockets, "-U", self.user, self.database]
         done = subprocess.run(command, env=_ENV, capture_output=True, text=True, check=False, cwd="/")
         if done.returncode and "already exists" not in done.stderr:
             raise CannotStart(f"PostgreSQL could not create the database: {done.stderr.strip()}")

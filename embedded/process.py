@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import hashlib
 import os
 import pwd
 import signal
@@ -23,7 +24,7 @@ Identity = Callable[[], None]
 """Runs in the child before the program: changes who it is."""
 
 
-class CannotStart(Exception):
+class CannotStart(Exception):  # noqa: N818  exceptions state the fact
     """Something on this machine is in the way; the message is a sentence for the person who typed `make run`."""
 
 
@@ -125,7 +126,7 @@ def can_run(command: Sequence[str | Path], identity: Identity) -> bool:
             check=False,
             timeout=10,
             cwd="/",
-            preexec_fn=identity,  # noqa: PLW1509  no threads when it is called
+            preexec_fn=identity,
         )
     except (OSError, subprocess.SubprocessError):
         return False
@@ -145,8 +146,6 @@ def short_folder(folder: Path, name: str) -> Path:
 
 
 def _digest(path: Path) -> str:
-    import hashlib  # noqa: PLC0415  seldom needed
-
     return hashlib.sha256(os.fsencode(path.absolute())).hexdigest()[:12]
 
 
