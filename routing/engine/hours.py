@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-# How far ahead a change is looked for. Special days may close a place for months, but not for more than a year.
-_HORIZON_DAYS = 400
+# A whole week and the edges of it: who stays open (or closed) for so long does so until the next special day.
+_DAYS_AHEAD = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,37 +40,119 @@ class Opening:
     until: datetime | None
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1024)
 def zone_of(name: str) -> ZoneInfo | None:
     """The time zone of an IANA name, None if there is none of that name."""
     try:
         return ZoneInfo(name)
-    except (ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError on some systems, see below
-        return None
-    except KeyError:
+    except (KeyError, ValueError, OSError):  # "No such zone" is a KeyError; a folder's name is an OSError.
         return None
 
 
 def is_open(hours: Hours, now: datetime) -> Opening:
-    """Open or closed at `now` (aware). An unknown time zone counts as UTC, and the reason says so."""
+    """Open or closed at `now` (aware). An unknown time zone counts as UTC."""
     zone = zone_of(hours.zone) or UTC
     now = now.astimezone(UTC)
     today = now.astimezone(zone).date()
-    # Two days back: with a period of 24 hours and a clock that jumps, yesterday alone may not reach.
+    settled = now + timedelta(days=_DAYS_AHEAD - 2)
     closes: datetime | None = None
     because = ""
-    for day, opens_at, closes_at, opens, shuts in _periods(hours, zone, today - timedelta(days=2)):
+    for period in _periods(hours, zone, today):
         if closes is None:
-            if opens_at > now:
-                return Opening(False, _closed_because(hours, today), opens_at)
-            if closes_at > now:
-                closes, because = closes_at, _open_because(hours, day, opens, shuts)
-        elif opens_at <= closes:
-            closes = max(closes, closes_at)
+            if period.closes_at <= now:
+                continue
+            if period.opens_at > now:
+                return Opening(False, _why_closed(hours, today), period.opens_at)
+            closes, because = period.closes_at, _why_open(hours, period)
+        elif period.opens_at <= closes or closes > settled:
+            closes = max(closes, period.closes_at)
         else:
-            break
-        if closes is not None and closes - now > timedelta(days=_HORIZON_DAYS - 10):
-            return Opening(True, because, None)
-    if closes is not None:
-        return Opening(True, because, closes)
-    return Opening(False, _closed_because(hours, today), None)
+            return Opening(True, because, closes)
+    if closes is None:
+        return Opening(False, _why_closed(hours, today), None)
+    # Nothing but open as far as one can see: a run that ends with the last day looked at does not end.
+    return Opening(True, because, None if closes > settled else closes)
+
+
+def next_opening(hours: Hours, now: datetime) -> datetime | None:
+    """When it opens: `now` itself if it is open, None if it never will."""
+    opening = is_open(hours, now)
+    return now if opening.open else opening.until
+
+
+@dataclass(frozen=True, slots=True)
+class _Period:
+    day: date
+    opens: time
+    closes: time
+    opens_at: datetime
+    closes_at: datetime
+
+
+def _periods(hours: Hours, zone: tzinfo, today: date) -> Iterator[_Period]:
+    """The periods that may matter from `today` on, by the instant at which they open."""
+    weekly: dict[int, list[tuple[time, time]]] = {}
+    for weekday, opens, closes in hours.weekly:
+        weekly.setdefault(weekday, []).append((opens, closes))
+    for day in _days(hours, today):
+        if day in hours.special:
+            spans = sorted(hours.special[day])
+        else:
+            spans = sorted(weekly.get(day.weekday(), ()))
+        for opens, closes in spans:
+            last = day if closes > opens else day + timedelta(days=1)
+            opens_at, closes_at = _instant(day, opens, zone, 0), _instant(last, closes, zone, 1)
+            if opens_at < closes_at:
+                yield _Period(day, opens, closes, opens_at, closes_at)
+
+
+def _days(hours: Hours, today: date) -> Iterator[date]:
+    """Yesterday (its late shift), the days ahead, and beyond them the neighbourhood of each special day."""
+    first = today - timedelta(days=1)
+    ahead = first + timedelta(days=_DAYS_AHEAD)
+    yield from (first + timedelta(days=n) for n in range(_DAYS_AHEAD + 1))
+    for special in sorted(day for day in hours.special if day >= today):
+        start = max(ahead + timedelta(days=1), special - timedelta(days=1))
+        ahead = max(ahead, special + timedelta(days=8))
+        yield from (start + timedelta(days=n) for n in range((ahead - start).days + 1))
+
+
+def _instant(day: date, clock: time, zone: tzinfo, fold: int) -> datetime:
+    """The instant at which the clock on the wall shows this.
+
+    What it shows twice in autumn begins with the first (fold 0) and ends with the second (fold 1). What it never shows
+    in spring is the moment at which it jumps.
+    """
+    local = datetime.combine(day, clock.replace(tzinfo=None, fold=0), zone)
+    before, after = local.utcoffset(), local.replace(fold=1).utcoffset()
+    if before == after or before is None or after is None:
+        return local.astimezone(UTC)
+    if before > after:
+        return local.replace(fold=fold).astimezone(UTC)
+    low, high = local.replace(fold=1).astimezone(UTC), local.astimezone(UTC)
+    while high - low > timedelta(seconds=1):
+        middle = low + (high - low) / 2
+        if middle.astimezone(zone).utcoffset() == before:
+            low = middle
+        else:
+            high = middle
+    return high.replace(microsecond=0)
+
+
+def _why_open(hours: Hours, period: _Period) -> str:
+    kind = "special day" if period.day in hours.special else _DAYS[period.day.weekday()]
+    if period.opens == period.closes:
+        return f"{kind}, {period.day:%Y-%m-%d}: open for 24 hours from {period.opens:%H:%M}"
+    return f"{kind}, {period.day:%Y-%m-%d}: open {period.opens:%H:%M} to {period.closes:%H:%M}"
+
+
+def _why_closed(hours: Hours, today: date) -> str:
+    if today in hours.special:
+        spans, kind = hours.special[today], "special day"
+    else:
+        spans = tuple((opens, closes) for day, opens, closes in hours.weekly if day == today.weekday())
+        kind = _DAYS[today.weekday()]
+    if not spans:
+        return f"{kind}, {today:%Y-%m-%d}: closed all day"
+    listed = " and ".join(f"{opens:%H:%M} to {closes:%H:%M}" for opens, closes in sorted(spans))
+    return f"{kind}, {today:%Y-%m-%d}: open only {listed}"

@@ -1,0 +1,126 @@
+"""The filters a template may use: each takes the value before the bar and gives another, nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, time, tzinfo
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Final
+from urllib.parse import quote_plus
+
+from routing.engine import limits
+from routing.engine.hours import zone_of
+from routing.engine.values import JSON, as_date, as_instant, as_number, as_text, is_blank
+
+_LARGEST = Decimal(10) ** 18
+# strftime takes widths too ("%999999d"), with which one directive could fill the memory.
+_DIRECTIVE = re.compile(r"%-?[aAbBdeHIjlmMpSyYzZ%]|%[\s\S]?")
+
+
+def _text(value: JSON) -> str:
+    # The library's "undefined" is an empty mapping.
+    return "" if isinstance(value, Mapping) and not value else as_text(value)
+
+
+def _number(value: JSON) -> Decimal:
+    """Liquid counts what is no number as nought."""
+    return as_number(value) or Decimal(0)
+
+
+def _as_json(number: Decimal) -> int | Decimal:
+    if abs(number) > _LARGEST:
+        raise OverflowError
+    whole = int(number)
+    return whole if whole == number else number
+
+
+def _default(value: JSON, fallback: JSON = "", **_: Any) -> JSON:
+    return fallback if value is False or is_blank(value) else value
+
+
+def _replace(value: JSON, old: JSON, new: JSON = "", **_: Any) -> str:
+    text, gone, instead = _text(value), _text(old), _text(new)
+    length = len(text) + (len(text) + 1 if not gone else text.count(gone)) * len(instead)
+    if length > limits.TEMPLATE_OUTPUT_CHARS:
+        raise OverflowError
+    return text.replace(gone, instead)
+
+
+def _round(value: JSON, digits: JSON = 0, **_: Any) -> int | Decimal:
+    step = Decimal(1).scaleb(-max(0, min(10, int(_number(digits)))))
+    return _as_json(_number(value).quantize(step, ROUND_HALF_UP))
+
+
+def _truncate(value: JSON, length: JSON = 50, end: JSON = "...", **_: Any) -> str:
+    text, tail = _text(value), _text(end)
+    most = int(_number(length))
+    return text if len(text) <= most else text[: max(0, most - len(tail))] + tail
+
+
+def _split(value: JSON, by: JSON = " ", **_: Any) -> list[str]:
+    text, mark = _text(value), _text(by)
+    return list(text) if not mark else text.split(None if mark == " " else mark) if text else []
+
+
+def _join(value: JSON, by: JSON = " ", **_: Any) -> str:
+    if not isinstance(value, list | tuple):
+        return _text(value)
+    mark = _text(by)
+    if len(value) * len(mark) > limits.TEMPLATE_OUTPUT_CHARS:
+        raise OverflowError
+    return mark.join(_text(item) for item in value)
+
+
+def _end(value: JSON, index: int) -> JSON:
+    return value[index] if isinstance(value, list | tuple | str) and value else None
+
+
+def _size(value: JSON, **_: Any) -> int:
+    return len(value) if isinstance(value, list | tuple | str | Mapping) else 0
+
+
+def _spell(value: JSON, **_: Any) -> str:
+    """ "4711" as "4 7 1 1", so that a voice reads digits and letters one by one."""
+    return " ".join(char for char in _text(value)[: limits.TEMPLATE_OUTPUT_CHARS // 2] if not char.isspace())
+
+
+def _date(value: JSON, form: JSON = "%Y-%m-%d", zone: JSON = "", *, context: Any) -> str:
+    """An instant on the clock of the named zone, else of the contact's, else UTC; "now" is the moment of the run."""
+    if isinstance(value, str) and value.strip().casefold() in ("now", "today"):
+        value = context.get(["now"], token=None, default=None)
+    day = as_date(value)
+    moment = datetime.combine(day, time()) if day else as_instant(value)
+    if moment is None:
+        return _text(value)
+    if not day:
+        name = _text(zone) or _text(context.get(["contact", "time_zone"], token=None, default=""))
+        clock: tzinfo = zone_of(name) or UTC
+        moment = moment.astimezone(clock)
+    return _DIRECTIVE.sub(lambda found: moment.strftime(found[0]) if len(found[0]) > 1 else found[0], _text(form))
+
+
+FILTERS: Final[dict[str, Callable[..., JSON]]] = {
+    "append": lambda value, tail="", **_: _text(value) + _text(tail),
+    "capitalize": lambda value, **_: _text(value).capitalize(),
+    "date": _date,
+    "default": _default,
+    "divided_by": lambda value, by, **_: _as_json(_number(value) / _number(by)),
+    "downcase": lambda value, **_: _text(value).lower(),
+    "first": lambda value, **_: _end(value, 0),
+    "join": _join,
+    "last": lambda value, **_: _end(value, -1),
+    "minus": lambda value, other, **_: _as_json(_number(value) - _number(other)),
+    "plus": lambda value, other, **_: _as_json(_number(value) + _number(other)),
+    "prepend": lambda value, head="", **_: _text(head) + _text(value),
+    "replace": _replace,
+    "round": _round,
+    "size": _size,
+    "spell": _spell,
+    "split": _split,
+    "strip": lambda value, **_: _text(value).strip(),
+    "times": lambda value, other, **_: _as_json(_number(value) * _number(other)),
+    "truncate": _truncate,
+    "upcase": lambda value, **_: _text(value).upper(),
+    "url_encode": lambda value, **_: quote_plus(_text(value), errors="replace"),
+}
