@@ -19,7 +19,9 @@ class Account(models.Model):
     secret = EncryptedTextField(
         _("auth token"), help_text=_("Kept encrypted and never shown again. Webhooks are verified with it.")
     )
-    is_active = models.BooleanField(_("active"), default=True, help_text=_("Webhooks of an inactive account are refused."))
+    is_active = models.BooleanField(
+        _("active"), default=True, help_text=_("Webhooks of an inactive account are refused.")
+    )
 
     class Meta:
         verbose_name = _("account")

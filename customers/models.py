@@ -16,7 +16,9 @@ class Tier(models.Model):
         _("head start (seconds)"),
         default=0,
         validators=[MaxValueValidator(86_400)],
-        help_text=_("How far ahead of the line this tier jumps. Nobody is overtaken by someone who came later than that."),
+        help_text=_(
+            "How far ahead of the line this tier jumps. Nobody is overtaken by someone who came later than that."
+        ),
     )
     answer_within_s = models.PositiveIntegerField(_("answer within (seconds)"), null=True, blank=True)
     color = models.CharField(
@@ -56,7 +58,9 @@ class Customer(models.Model):
         _("further values"),
         default=dict,
         blank=True,
-        help_text=_('Whatever else the CRM knows, as JSON: {"loyalty_status": "gold"}. Flows read it as customer.loyalty_status.'),
+        help_text=_(
+            'Whatever else the CRM knows, as JSON: {"loyalty_status": "gold"}. Flows read it as customer.loyalty_status.'
+        ),
     )
     synced_at = models.DateTimeField(_("synced"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)

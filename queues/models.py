@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from queues.sip import validate_sip_uri
 
 
-
 def validate_time_zone(name: str) -> None:
     """Raises ValidationError unless `name` is an IANA time zone such as Europe/Berlin."""
     from django.core.exceptions import ValidationError  # noqa: PLC0415
@@ -76,7 +75,9 @@ class OpeningPeriod(models.Model):
 class SpecialDay(models.Model):
     """A date that differs: closed (a holiday), or open at other times."""
 
-    hours = models.ForeignKey(OpeningHours, models.CASCADE, related_name="special_days", verbose_name=_("opening hours"))
+    hours = models.ForeignKey(
+        OpeningHours, models.CASCADE, related_name="special_days", verbose_name=_("opening hours")
+    )
     date = models.DateField(_("date"))
     name = models.CharField(_("name"), max_length=100, blank=True, help_text=_("Such as Christmas Day."))
     opens_at = models.TimeField(_("opens"), null=True, blank=True, help_text=_("Empty: closed all day."))
@@ -112,7 +113,9 @@ class Queue(models.Model):
         _("head start (seconds)"),
         default=0,
         validators=[MaxValueValidator(86_400)],
-        help_text=_("Contacts of this queue count as if they had come that much earlier. 300 jumps five minutes ahead."),
+        help_text=_(
+            "Contacts of this queue count as if they had come that much earlier. 300 jumps five minutes ahead."
+        ),
     )
     answer_within_s = models.PositiveIntegerField(
         _("answer within (seconds)"),
@@ -172,7 +175,9 @@ class SipAddress(models.Model):
         _("SIP address"),
         max_length=200,
         validators=[validate_sip_uri],
-        help_text=_("Such as sip:vip@pbx.example.com, or with a port and transport: sip:vip@10.0.0.5:5060;transport=tcp."),
+        help_text=_(
+            "Such as sip:vip@pbx.example.com, or with a port and transport: sip:vip@10.0.0.5:5060;transport=tcp."
+        ),
     )
     ring_s = models.PositiveSmallIntegerField(
         _("ring for (seconds)"),

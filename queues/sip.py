@@ -20,6 +20,8 @@ def validate_sip_uri(uri: str) -> None:
     match = _SIP_URI.fullmatch(uri)
     if not match or int(match["port"] or 5060) not in range(1, 65_536):
         raise ValidationError(
-            _("“%(uri)s” is no SIP address. It begins with sip: or sips: and names a user and a host, such as %(example)s."),
+            _(
+                "“%(uri)s” is no SIP address. It begins with sip: or sips: and names a user and a host, such as %(example)s."
+            ),
             params={"uri": uri, "example": "sip:vip@pbx.example.com"},
         )

@@ -107,7 +107,9 @@ class Contact(models.Model):
     queue = models.ForeignKey(
         "queues.Queue", models.SET_NULL, null=True, blank=True, related_name="contacts", verbose_name=_("queue")
     )
-    fell_back = models.BooleanField(_("fell back"), default=False, help_text=_("The number's fallback queue stepped in."))
+    fell_back = models.BooleanField(
+        _("fell back"), default=False, help_text=_("The number's fallback queue stepped in.")
+    )
     why = models.TextField(_("why"), blank=True)
     # The engine's state, plain JSON; and the number of the next turn that is expected.
     run = models.JSONField(default=dict, encoder=DjangoJSONEncoder)

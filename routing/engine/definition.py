@@ -48,7 +48,9 @@ class Definition(BaseModel):
     steps: tuple[Node, ...] = Field(default=(), max_length=limits.STEPS)
     notes: tuple[Note, ...] = Field(default=(), max_length=limits.STEPS)
     layout: dict[StepId, tuple[float, float]] = Field(
-        default_factory=dict, max_length=limits.STEPS, description="Where steps stand on the canvas. Means nothing else."
+        default_factory=dict,
+        max_length=limits.STEPS,
+        description="Where steps stand on the canvas. Means nothing else.",
     )
 
 

@@ -76,7 +76,9 @@ def _compile(
     within: tuple[str, ...],
 ) -> Plan:
     if len(within) > limits.SUBFLOW_DEPTH or key in within:
-        raise DefinitionInvalid([Fault(f"Sub-flows go deeper than {limits.SUBFLOW_DEPTH}: {' → '.join((*within, key))}.")])
+        raise DefinitionInvalid(
+            [Fault(f"Sub-flows go deeper than {limits.SUBFLOW_DEPTH}: {' → '.join((*within, key))}.")]
+        )
     steps = MappingProxyType(plan_steps(definition))
     entries: dict[str, str] = {}
     for planned in steps.values():

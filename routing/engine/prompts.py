@@ -29,7 +29,9 @@ class Prompt(BaseModel):
         title="Sound",
         description="Addresses of sound files by language; played instead of the text.",
     )
-    voice: str = Field(default="", max_length=60, title="Voice", description="A name of the carrier's voices. Empty: its usual one.")
+    voice: str = Field(
+        default="", max_length=60, title="Voice", description="A name of the carrier's voices. Empty: its usual one."
+    )
 
     def __bool__(self) -> bool:
         return bool(self.text or self.audio)

@@ -71,7 +71,9 @@ def advance(
         _over(run, "stranded")
         if len(json.dumps(run.state, default=str)) > limits.STATE_BYTES:
             run.state["scope"] = {"contact": run.state["scope"]["contact"]}
-        run.trace.append({"step": _path(run), "type": "", "title": "", "exit": "", "at": now.isoformat(), "stranded": str(reason)})
+        run.trace.append(
+            {"step": _path(run), "type": "", "title": "", "exit": "", "at": now.isoformat(), "stranded": str(reason)}
+        )
         return Advance(run.state, (), tuple(run.trace), "stranded", str(reason))
     return Advance(run.state, tuple(run.effects), tuple(run.trace), run.state["status"])
 

@@ -53,9 +53,7 @@ def _index(definition: Definition) -> dict[str, int]:
     return {node.id: index for index, node in enumerate(definition.steps)}
 
 
-def _references(
-    definition: Definition, steps: Mapping[str, PlannedStep], catalog: Catalog
-) -> Iterator[Fault]:
+def _references(definition: Definition, steps: Mapping[str, PlannedStep], catalog: Catalog) -> Iterator[Fault]:
     index = _index(definition)
     for planned in steps.values():
         for reference in planned.step.references():
@@ -90,9 +88,7 @@ def _ways(definition: Definition, steps: Mapping[str, PlannedStep]) -> Iterator[
                     "warning",
                 )
     for step_id in sorted(_circles(steps)):
-        yield Fault(
-            "Round in a circle without ever waiting for the contact.", ("steps", index[step_id]), step_id
-        )
+        yield Fault("Round in a circle without ever waiting for the contact.", ("steps", index[step_id]), step_id)
 
 
 def _circles(steps: Mapping[str, PlannedStep]) -> set[str]:
@@ -102,10 +98,7 @@ def _circles(steps: Mapping[str, PlannedStep]) -> set[str]:
         grew = True
         while grew:
             arrows = {
-                (source, target)
-                for source in left
-                for target in steps[source].targets.values()
-                if target in left
+                (source, target) for source in left for target in steps[source].targets.values() if target in left
             }
             keep = {arrow[1] if forward else arrow[0] for arrow in arrows}
             grew = keep != left
@@ -125,6 +118,4 @@ def _variables(definition: Definition, steps: Mapping[str, PlannedStep]) -> Iter
             unknown = space not in _SPACES and space not in fetched and not has_subflow
             unset = space == "vars" and ".".join(path.split(".")[:2]) not in own_vars and not has_subflow
             if unknown or unset:
-                yield Fault(
-                    f"Nothing in this flow sets “{path}”.", ("steps", index[planned.id]), planned.id, "warning"
-                )
+                yield Fault(f"Nothing in this flow sets “{path}”.", ("steps", index[planned.id]), planned.id, "warning")

@@ -56,11 +56,16 @@ def _reason(trace: Sequence[Mapping[str, Any]]) -> list[str]:
     missed = [seen for seen in seen_here if not seen.get("matched")]
     words = []
     if matched:
-        words.append(f"because {_values(matched, held=True)}, as the rule “{matched.get('label') or matched['words']}” asks")
+        words.append(
+            f"because {_values(matched, held=True)}, as the rule “{matched.get('label') or matched['words']}” asks"
+        )
         if missed:
             words.append("(" + "; ".join(f"not “{seen.get('label') or seen['words']}”" for seen in missed) + ")")
     else:
-        words.append("because no rule matched: " + "; ".join(f"{_values(seen, held=False)}, not “{seen['words']}”" for seen in missed))
+        words.append(
+            "because no rule matched: "
+            + "; ".join(f"{_values(seen, held=False)}, not “{seen['words']}”" for seen in missed)
+        )
     return words
 
 
@@ -70,7 +75,10 @@ def _values(rule: Mapping[str, Any], *, held: bool) -> str:
     for comparison in rule.get("comparisons", ()):
         if "seen" in comparison and (comparison.get("held") or not held):
             seen[label(comparison["variable"])] = str(comparison["seen"])
-    return " and ".join(f"{name} was {value}" for name, value in seen.items()) or f"“{rule['words']}” was {'true' if held else 'false'}"
+    return (
+        " and ".join(f"{name} was {value}" for name, value in seen.items())
+        or f"“{rule['words']}” was {'true' if held else 'false'}"
+    )
 
 
 def _source(seen: Mapping[str, Any]) -> str:

@@ -57,7 +57,10 @@ class Branch(Step):
     rules: tuple[Rule, ...] = Field(min_length=1, max_length=limits.RULES_A_BRANCH, title="Rules")
 
     def exits(self) -> tuple[Exit, ...]:
-        return (*(Exit(rule.name, rule.label or rule.words()[:80]) for rule in self.rules), Exit("otherwise", "Otherwise"))
+        return (
+            *(Exit(rule.name, rule.label or rule.words()[:80]) for rule in self.rules),
+            Exit("otherwise", "Otherwise"),
+        )
 
     def enter(self, visit: Visit) -> Leave:
         failed: list[str] = []

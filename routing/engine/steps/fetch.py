@@ -47,7 +47,9 @@ class FetchVariables(Step):
         default_factory=dict, max_length=50, title="Defaults", description="Used for what nobody else knows."
     )
     use_synced: bool = Field(
-        default=True, title="Fall back on the CRM", description="When the API fails, use the values that the CRM synced."
+        default=True,
+        title="Fall back on the CRM",
+        description="When the API fails, use the values that the CRM synced.",
     )
     synced_first: bool = Field(
         default=False,

@@ -21,7 +21,9 @@ class Choice(BaseModel):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", title="Exit", description="A short name, such as sales.")
     key: str = Field(default="", pattern=r"^[0-9*]{0,4}$", title="Key", description="The digits that choose it.")
-    words: tuple[str, ...] = Field(default=(), max_length=20, title="Words", description="Any of these, spoken, chooses it.")
+    words: tuple[str, ...] = Field(
+        default=(), max_length=20, title="Words", description="Any of these, spoken, chooses it."
+    )
 
 
 class Gather(Step):
@@ -38,13 +40,19 @@ class Gather(Step):
     }
 
     prompt: Prompt = Field(title="Question")
-    again: Prompt = Field(default_factory=Prompt, title="When asked again", description="Said before the question is repeated.")
+    again: Prompt = Field(
+        default_factory=Prompt, title="When asked again", description="Said before the question is repeated."
+    )
     choices: tuple[Choice, ...] = Field(default=(), max_length=20, title="Choices")
     keys: bool = Field(default=True, title="Listen to keys")
     speech: bool = Field(default=False, title="Listen to speech")
-    digits: int | None = Field(default=None, ge=1, le=32, title="Number of digits", description="Empty: until # or a pause.")
+    digits: int | None = Field(
+        default=None, ge=1, le=32, title="Number of digits", description="Empty: until # or a pause."
+    )
     timeout_s: int = Field(default=5, ge=1, le=60, title="Wait for (seconds)")
-    retries: int = Field(default=1, ge=0, le=5, title="Ask again", description="So many times after silence or a wrong entry.")
+    retries: int = Field(
+        default=1, ge=0, le=5, title="Ask again", description="So many times after silence or a wrong entry."
+    )
 
     def exits(self) -> tuple[Exit, ...]:
         chosen = (

@@ -28,7 +28,9 @@ class CheckHours(Step):
         hours = visit.world.hours.get(self.hours)
         if hours is None:
             # Somebody may be there: a wrong “closed” turns customers away, a wrong “open” rings.
-            visit.saw.append({"what": "hours", "name": self.hours, "open": True, "note": "These hours no longer exist."})
+            visit.saw.append(
+                {"what": "hours", "name": self.hours, "open": True, "note": "These hours no longer exist."}
+            )
             return Leave("open")
         opening = is_open(hours, visit.now)
         visit.saw.append({"what": "hours", "name": hours.name, "open": opening.open, "note": opening.because})

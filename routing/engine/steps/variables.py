@@ -40,7 +40,9 @@ class SetVariables(Step):
             if assignment.kind == "number":
                 number = as_number(value)
                 # JSON knows no Decimal; whole numbers stay whole.
-                value = None if number is None else int(number) if number == number.to_integral_value() else float(number)
+                value = (
+                    None if number is None else int(number) if number == number.to_integral_value() else float(number)
+                )
             variables[assignment.name] = value
             visit.saw.append({"what": "set", "name": f"vars.{assignment.name}", "seen": show(value)})
         return Leave("done")

@@ -1,0 +1,136 @@
+"""Plays one event through the engine to the answer, and asks data sources on the way."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from customers.enrichment.services import Question, Result, ask, wait
+from routing.engine.effects import ComeBack, Effect, Fetch, Play, Say
+from routing.engine.events import Event, FetchAnswered
+from routing.engine.plan import Plan
+from routing.engine.run import Advance, Status, advance
+from routing.engine.world import World
+
+# Webhooks that wait hold a thread of the web server. Beyond this many, callers are told to come back at
+# once, so that a slow API cannot take the threads from callers who do not need it.
+_waiting = threading.BoundedSemaphore(settings.MAX_WAITING_WEBHOOKS)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The time of the event, and from there on as it passes."""
+
+    start: datetime
+    _began: float = field(default_factory=time.monotonic)
+
+    def now(self) -> datetime:
+        return self.start + timedelta(seconds=self.passed_s())
+
+    def passed_s(self) -> float:
+        return time.monotonic() - self._began
+
+
+@dataclass(slots=True)
+class Played:
+    """All that one event brought about."""
+
+    state: dict[str, Any]
+    effects: list[Effect]
+    trace: list[dict[str, Any]]
+    status: Status
+    stranded: str = ""
+
+    def take(self, step: Advance) -> None:
+        self.state = step.state
+        self.effects.extend(step.effects)
+        self.trace.extend(step.trace)
+        self.status = step.status
+        self.stranded = step.stranded
+
+
+def play(
+    plan: Plan, state: Mapping[str, Any] | None, event: Event, *, clock: Clock, world: World, until: float
+) -> Played:
+    """Advances until the contact has something to do, is over, or has waited long enough for a fetch.
+
+    `until` is a reading of `time.monotonic`. The answer never holds a `Fetch`; where a fetch is not
+    ready it ends in `ComeBack`.
+    """
+    played = Played({}, [], [], "waiting")
+    played.take(advance(plan, state, event, clock.now(), world))
+    pending: dict[str, str] = {}
+    asked: set[str] = set()
+    while played.status == "waiting":
+        answer = _ask(played, pending, asked)
+        if answer is None:
+            if played.state.get("waits_for") != "fetch":
+                break
+            answer = _wait(played, pending, until)
+        if answer is None:
+            break
+        played.take(advance(plan, played.state, answer, clock.now(), world))
+    if played.status == "waiting" and played.state.get("waits_for") == "fetch":
+        # Whoever has heard nothing yet gets a breath of silence, else the carrier would be back at once.
+        played.effects.append(ComeBack(pause_s=0 if _audible(played.effects) else 1))
+    played.effects = [effect for effect in played.effects if not isinstance(effect, Fetch)]
+    return played
+
+
+def _open_questions(state: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return {one["question"]: one for one in state.get("fetches", {}).values() if "answer" not in one}
+
+
+def _ask(played: Played, pending: dict[str, str], asked: set[str]) -> FetchAnswered | None:
+    """Asks what was not asked in this webhook; the first answer that is known at once."""
+    for question, one in _open_questions(played.state).items():
+        if question in asked:
+            continue
+        asked.add(question)
+        patience_s = max(
+            0.5, (datetime.fromisoformat(one["until"]) - datetime.fromisoformat(one["asked_at"])).total_seconds()
+        )
+        reply = ask([Question(source=one["source"], inputs=one["inputs"])], patience_s=patience_s)
+        for result in reply.known.values():
+            return _answered(question, result)
+        for key in reply.pending:
+            pending[question] = key
+    return None
+
+
+def _wait(played: Played, pending: Mapping[str, str], until: float) -> FetchAnswered | None:
+    """The answer that the contact waits for, if it comes in time."""
+    path = "/".join(frame["at"] for frame in played.state["frames"])
+    question = played.state["fetches"].get(path, {}).get("question", "")
+    key = pending.get(question)
+    timeout_s = until - time.monotonic()
+    if _audible(played.effects):
+        timeout_s = min(timeout_s, settings.GREETING_GRACE_S)
+    if key is None or timeout_s <= 0 or not _waiting.acquire(blocking=False):
+        return None
+    try:
+        found = wait([key], timeout_s=timeout_s)
+    finally:
+        _waiting.release()
+    return _answered(question, found[key]) if key in found else None
+
+
+def _answered(question: str, result: Result) -> FetchAnswered:
+    return FetchAnswered(
+        question=question,
+        status=result.status,
+        values=result.values,
+        rung=result.rung,
+        ms=result.ms,
+        error=result.error,
+    )
+
+
+def _audible(effects: list[Effect]) -> bool:
+    return any(isinstance(effect, Say | Play) for effect in effects)

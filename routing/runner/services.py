@@ -1,0 +1,278 @@
+"""What channels ask of routing: a contact arrives, goes on, or hangs up."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.db import Error as DatabaseError
+from prometheus_client import Counter
+
+from customers.selectors import CustomerFacts, find_customer
+from routing.engine.effects import Effect, Hangup, Say, dump, load
+from routing.engine.events import ContactStarted, Event, HungUp, TransferEnded
+from routing.engine.plan import Plan
+from routing.engine.run import advance
+from routing.runner.outcome import standing
+from routing.runner.plans import APOLOGY, fallback_plan, plan_for
+from routing.runner.play import Clock, Played, play
+from routing.runner.store import (
+    NewContact,
+    StoredContact,
+    TurnRecord,
+    amend_outcome,
+    insert_contact,
+    load_contact,
+    save_turn,
+)
+from routing.runner.surroundings import Surroundings, surroundings
+
+log = structlog.get_logger(__name__)
+
+FELL_BACK = Counter("pareto_fallbacks", "Contacts that the number's fallback queue had to take", ["cause"])
+
+# Without letters and digits that sound or look alike.
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+# How often a turn is computed anew because another event of the same contact came first.
+_TRIES = 10
+
+
+class ContactUnknown(Exception):  # noqa: N818
+    """No contact has this carrier's id."""
+
+
+class ContactContended(Exception):  # noqa: N818
+    """Other events of the same contact kept coming first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Someone calls or writes."""
+
+    origin: str
+    external_id: str
+    channel: str
+    trigger: str
+    sender: str
+    recipient: str
+    version_id: int | None
+    fallback_queue: str
+    queues_revision: int
+    details: dict[str, str] = field(default_factory=dict)
+    """Further facts of the carrier, readable in flows as contact.<name>."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the contact hears next. `next_turn` names the event that comes after it."""
+
+    effects: tuple[Effect, ...]
+    next_turn: int
+    reference: str
+    repeated: bool
+
+
+def arrive(arrival: Arrival, *, now: datetime, until: float) -> Answer:
+    """Starts a contact; the same arrival again gets the first one's answer. `until` reads `time.monotonic`."""
+    clock = Clock(now)
+    customer = _customer(arrival)
+    around = surroundings(arrival.queues_revision)
+    reference = "".join(secrets.choice(_ALPHABET) for _ in range(10))
+    event = ContactStarted(
+        trigger="message" if arrival.trigger == "message" else "call",
+        contact={
+            **arrival.details,
+            "from": arrival.sender,
+            "to": arrival.recipient,
+            "channel": arrival.channel,
+            "reference": reference,
+            "started_at": now.isoformat(),
+        },
+        customer=customer.values if customer else None,
+    )
+    plan, played, fell_back = _start(arrival, event, clock, around, until)
+    new = NewContact(
+        reference=reference,
+        origin=arrival.origin,
+        external_id=arrival.external_id,
+        channel=arrival.channel,
+        sender=arrival.sender,
+        recipient=arrival.recipient,
+        customer_id=customer.id if customer else None,
+        tier_id=customer.tier_id if customer else None,
+        version_id=arrival.version_id,
+    )
+    after = standing(
+        before=None,
+        event=event,
+        played=played,
+        trace=played.trace,
+        plan=plan,
+        fell_back=fell_back,
+        surroundings=around,
+        now=clock.now(),
+    )
+    record = _record({"event": "ContactStarted"}, played, clock)
+    if insert_contact(new, after, {**played.state, "fallback": arrival.fallback_queue}, record):
+        return Answer(tuple(played.effects), 1, reference, repeated=False)
+    stored = load_contact(origin=arrival.origin, external_id=arrival.external_id, turn=0)
+    if stored is None or stored.answer is None:
+        raise ContactUnknown(arrival.external_id)
+    return Answer(_effects(stored.answer), 1, stored.reference, repeated=True)
+
+
+def go_on(*, origin: str, external_id: str, turn: int, event: Event, now: datetime, until: float) -> Answer:
+    """The event of a turn. A turn that was handled before gets its stored answer. Raises ContactUnknown."""
+    clock = Clock(now)
+    for _ in range(_TRIES):
+        stored = load_contact(origin=origin, external_id=external_id, turn=turn)
+        if stored is None:
+            raise ContactUnknown(external_id)
+        if turn < stored.next_turn:
+            _learn_late(stored, event)
+            return Answer(_effects(stored.answer or []), turn + 1, stored.reference, repeated=True)
+        played = _turn(stored, event, clock, until)
+        if played is not None:
+            return Answer(tuple(played.effects), stored.next_turn + 1, stored.reference, repeated=False)
+    raise ContactContended(external_id)
+
+
+def hang_up(*, origin: str, external_id: str, now: datetime, seconds: int | None = None) -> None:
+    """The carrier says that the contact is over. Raises ContactUnknown; again is harmless."""
+    clock = Clock(now)
+    for _ in range(_TRIES):
+        stored = load_contact(origin=origin, external_id=external_id, turn=-1)
+        if stored is None:
+            raise ContactUnknown(external_id)
+        if stored.standing.state == "ended":
+            return
+        if _turn(stored, HungUp(), clock, 0.0, {"seconds": seconds}) is not None:
+            return
+    raise ContactContended(external_id)
+
+
+def _customer(arrival: Arrival) -> CustomerFacts | None:
+    """Who it is. A caller whose customer cannot be read is routed as a stranger, never dropped."""
+    kind, value = _identity(arrival)
+    return find_customer(kind=kind, value=value) if value else None
+
+
+def _identity(arrival: Arrival) -> tuple[str, str]:
+    if arrival.channel in {"voice", "sms", "whatsapp"}:
+        number = arrival.sender.rpartition(":")[2]
+        return ("phone", number if number.startswith("+") else "")
+    return (arrival.channel, arrival.sender.rpartition(":")[2])
+
+
+def _start(
+    arrival: Arrival, event: ContactStarted, clock: Clock, around: Surroundings, until: float
+) -> tuple[Plan | None, Played, str]:
+    """The flow's answer, or the fallback queue's and why the flow could not."""
+    if arrival.version_id is None:
+        return None, _fall_back(arrival.fallback_queue, event, clock, around, []), "the number has no live flow"
+    plan: Plan | None = None
+    try:
+        plan = plan_for(arrival.version_id)
+        played = play(plan, None, event, clock=clock, world=around.world, until=until)
+        if played.status != "stranded":
+            return plan, played, ""
+        cause, trace = played.stranded, played.trace
+        FELL_BACK.labels("stranded").inc()
+        log.warning("flow stranded a contact", origin=arrival.origin, contact=arrival.external_id, cause=cause)
+    except DatabaseError:
+        raise
+    except Exception:
+        # Whatever a flow does wrong, its caller is put through; the way there is in the log.
+        log.exception("flow failed", origin=arrival.origin, contact=arrival.external_id, version=arrival.version_id)
+        FELL_BACK.labels("error").inc()
+        cause, trace = "an error in the flow", []
+    return plan, _fall_back(arrival.fallback_queue, event, clock, around, trace), cause
+
+
+def _fall_back(
+    queue: str, event: ContactStarted, clock: Clock, around: Surroundings, trace: list[dict[str, Any]]
+) -> Played:
+    step = advance(fallback_plan(queue), None, event, clock.now(), around.world)
+    played = Played({}, [], list(trace), "waiting")
+    played.take(step)
+    if played.status == "stranded":
+        # Not even the fallback queue has an address: the last thing left is to say so.
+        log.error("fallback queue has no SIP address", queue=queue)
+        played.effects = [Say(text=APOLOGY["en"], language="en"), Hangup()]
+    played.state["fell_back"] = True
+    return played
+
+
+def _turn(
+    stored: StoredContact, event: Event, clock: Clock, until: float, facts: dict[str, Any] | None = None
+) -> Played | None:
+    """Plays and saves one event; None if another event of the contact was saved first."""
+    around = surroundings(stored.queues_revision)
+    plan, played, fell_back = _continue(stored, event, clock, around, until)
+    after = standing(
+        before=stored.standing,
+        event=event,
+        played=played,
+        trace=[*stored.trace, *played.trace],
+        plan=plan,
+        fell_back=fell_back,
+        surroundings=around,
+        now=clock.now(),
+    )
+    record = _record({"event": type(event).__name__, **asdict(event), **(facts or {})}, played, clock)
+    kept = {name: stored.run[name] for name in ("fallback", "fell_back") if name in stored.run}
+    return played if save_turn(stored, after, {**kept, **played.state}, record) else None
+
+
+def _continue(
+    stored: StoredContact, event: Event, clock: Clock, around: Surroundings, until: float
+) -> tuple[Plan | None, Played, str]:
+    queue = str(stored.run.get("fallback", ""))
+    if stored.run.get("fell_back"):
+        plan = plan_for(stored.version_id) if stored.version_id else None
+        played = play(fallback_plan(queue), stored.run, event, clock=clock, world=around.world, until=until)
+        return plan, played, "" if played.status != "stranded" else played.stranded
+    plan = None
+    try:
+        plan = plan_for(stored.version_id or 0)
+        played = play(plan, stored.run, event, clock=clock, world=around.world, until=until)
+        if played.status != "stranded":
+            return plan, played, ""
+        cause, trace = played.stranded, played.trace
+        FELL_BACK.labels("stranded").inc()
+        log.warning("flow stranded a contact", contact=stored.reference, cause=cause)
+    except DatabaseError:
+        raise
+    except Exception:
+        log.exception("flow failed", contact=stored.reference, version=stored.version_id)
+        FELL_BACK.labels("error").inc()
+        cause, trace = "an error in the flow", []
+    scope = stored.run.get("scope", {})
+    again = ContactStarted(
+        trigger=stored.run.get("trigger", "call"), contact=scope.get("contact", {}), customer=scope.get("customer")
+    )
+    return plan, _fall_back(queue, again, clock, around, trace), cause
+
+
+def _learn_late(stored: StoredContact, event: Event) -> None:
+    """The end of a conversation may be told after the call itself was reported over."""
+    if isinstance(event, TransferEnded) and event.status == "completed" and stored.standing.state == "ended":
+        amend_outcome(stored, was="abandoned", outcome="connected")
+
+
+def _record(event: dict[str, Any], played: Played, clock: Clock) -> TurnRecord:
+    return TurnRecord(
+        event=event,
+        effects=[dump(effect) for effect in played.effects],
+        trace=played.trace,
+        at=clock.start,
+        took_ms=round(clock.passed_s() * 1000, 2),
+    )
+
+
+def _effects(answer: Sequence[dict[str, Any]]) -> tuple[Effect, ...]:
+    return tuple(load(effect) for effect in answer)
