@@ -22,8 +22,8 @@ _TOKENS = re.compile(
     |(?P<open>[(\[{])|(?P<close>[)\]}])""",
     re.VERBOSE,
 )
+_BOUND = re.compile(r"\.\s*(?:all|exists|exists_one|existsOne|filter|map)\s*\(\s*([A-Za-z_]\w*)\s*,")
 _MACROS: Final = frozenset({"all", "exists", "exists_one", "existsOne", "filter", "map"})
-_WORDS: Final = frozenset({"true", "false", "null", "in"})
 _DEPTH = 20
 
 
@@ -45,10 +45,11 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A program and the paths it reads; `whole` are those roots of which it may read anything."""
+    """A program and the paths it reads, those of names that a macro binds among them."""
 
     program: cel.Program
     paths: tuple[tuple[str, ...], ...]
+    bound: frozenset[str]
     macros: int
 
 
@@ -82,7 +83,7 @@ def _compiled(text: str) -> Compiled | str:
     except (ValueError, RuntimeError, TypeError, RecursionError) as error:
         return f"The expression cannot be read: {_first_line(error)}."
     paths = sorted({chain for chain in chains if chain and chain[0] in names})
-    return Compiled(program, tuple(paths), macros)
+    return Compiled(program, tuple(paths), frozenset(_BOUND.findall(text)), macros)
 
 
 def compile_expression(text: str) -> Compiled:
@@ -104,7 +105,7 @@ def expression_variables(text: str) -> frozenset[str]:
     compiled = _compiled(text)
     if isinstance(compiled, str):
         return frozenset()
-    return frozenset(".".join(path) for path in compiled.paths if path != ("now",))
+    return frozenset(".".join(path) for path in compiled.paths if path != ("now",) and path[0] not in compiled.bound)
 
 
 def evaluate_expression(text: str, scope: Mapping[str, JSON], now: datetime) -> Judgement:
@@ -160,7 +161,7 @@ def _longest(value: JSON) -> int:
 
 
 def _note(error: Exception, compiled: Compiled, scope: Mapping[str, JSON]) -> str:
-    missing = [path for path in compiled.paths if path[0] not in scope and path != ("now",)]
+    missing = [path for path in compiled.paths if path[0] not in {*scope, *compiled.bound, "now"}]
     if missing and "ndefined variable" in str(error):
         return f"{'.'.join(missing[0])} is missing"
     return _first_line(error)
