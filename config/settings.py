@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from config.logs import LOGGING as LOGGING  # noqa: F401  Django reads it from here
+from config.logs import LOGGING  # noqa: F401  Django reads it from here
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # FileAwareEnv: each secret may also come from the file that <NAME>_FILE points at.
@@ -142,6 +142,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 # Fetches for callers who wait have a queue, and workers, of their own.
 CELERY_TASK_ROUTES = {"customers.enrichment.tasks.fetch": {"queue": "enrichment"}}
 CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_IMPORTS = ["config.pulse"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 4
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
@@ -158,6 +159,8 @@ GREETING_GRACE_S = env.float("GREETING_GRACE_S", default=0.15)
 MAX_WAITING_WEBHOOKS = env.int("MAX_WAITING_WEBHOOKS", default=24)
 # Internal addresses that data sources may ask: host names, addresses or networks, with or without a port.
 ENRICHMENT_ALLOWED_HOSTS = env.list("ENRICHMENT_ALLOWED_HOSTS", default=[])
+# Who may read /metrics: bearers of this token, or, without one, this machine only.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 CONTACT_RETENTION_DAYS = env.int("CONTACT_RETENTION_DAYS", default=400)
 DEFAULT_COUNTRY = env.str("DEFAULT_COUNTRY", default="DE")
 # Vendors by dotted path of their Provider; nothing outside a provider's folder names the vendor.

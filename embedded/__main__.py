@@ -1,0 +1,7 @@
+"""`python -m embedded`: what `make run` starts."""
+
+import sys
+
+from embedded.supervisor import main
+
+sys.exit(main())
