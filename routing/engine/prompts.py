@@ -21,7 +21,7 @@ class Prompt(BaseModel):
         default_factory=dict,
         max_length=50,
         title="Text",
-        description="By language: en, de-DE … The first one is used for everybody else. May hold {{ variables }}.",
+        description="By language: en, de-DE … May hold {{ variables }}.",
     )
     audio: dict[str, str] = Field(
         default_factory=dict,
@@ -38,7 +38,7 @@ class Prompt(BaseModel):
 
     def speak(self, scope: Mapping[str, Any], language: str) -> tuple[Say | Play, ...]:
         """The prompt for someone who understands `language`; nothing if it renders to nothing."""
-        chosen = _choose({**self.text, **self.audio}, language)
+        chosen = _choose({**self.text, **self.audio}, language, self.fallback)
         if url := self.audio.get(chosen):
             return (Play(url=render(url, scope)),)
         text = render(self.text.get(chosen, ""), scope).strip()
@@ -56,6 +56,8 @@ class Prompt(BaseModel):
         """Path inside the prompt, and what is wrong there."""
         if required and not any(text.strip() for text in (*self.text.values(), *self.audio.values())):
             yield ("text",), "Nothing to say: write a text in at least one language."
+        if self.fallback and self.fallback not in {**self.text, **self.audio}:
+            yield ("fallback",), f"There is no text or sound in “{self.fallback}”."
         for field in ("text", "audio"):
             for language, text in getattr(self, field).items():
                 if len(text) > limits.TEXT_CHARS:
@@ -66,12 +68,16 @@ class Prompt(BaseModel):
                     yield (field, language), "A sound needs a full address that begins with https://."
 
 
-def _choose(by_language: Mapping[str, str], language: str) -> str:
-    """`de-AT` takes `de-AT`, else any `de…`, else the first language given."""
-    if language in by_language:
-        return language
-    base = language.split("-")[0].lower()
-    for candidate in by_language:
-        if base and candidate.split("-")[0].lower() == base:
-            return candidate
-    return next(iter(by_language), "en")
+def _choose(by_language: Mapping[str, str], language: str, fallback: str) -> str:
+    """`de-AT` takes `de-AT`, else any `de…`, else the fallback.
+
+    Never the order in which the languages are written: PostgreSQL, and many a tool for JSON, do not keep it.
+    """
+    for wanted in (language, fallback, "en"):
+        if wanted in by_language:
+            return wanted
+        base = wanted.split("-")[0].lower()
+        for candidate in sorted(by_language):
+            if base and candidate.split("-")[0].lower() == base:
+                return candidate
+    return min(by_language, default="en")
