@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import json
+import marshal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -58,7 +58,8 @@ def advance(
     if isinstance(event, ContactStarted):
         run = _Run(plan, _new_state(event, now), now, world)
     else:
-        run = _Run(plan, copy.deepcopy(dict(state or {})), now, world)
+        # marshal copies plain JSON ten times as fast as copy.deepcopy does.
+        run = _Run(plan, marshal.loads(marshal.dumps(dict(state or {}))), now, world)
         if run.state.get("status") != "waiting":
             return Advance(run.state, (), (), run.state.get("status", "ended"))
     try:
@@ -110,6 +111,17 @@ def _begin(run: _Run, event: ContactStarted) -> Move:
 def _wake(run: _Run, event: Event) -> Move | None:
     """What the waiting step makes of `event`; None if it is not for that step."""
     if isinstance(event, HungUp):
+        planned = _at(run)
+        run.trace.append(
+            {
+                "step": _path(run),
+                "type": planned.step.type,
+                "title": planned.title,
+                "exit": "",
+                "at": run.now.isoformat(),
+                "hung_up": True,
+            }
+        )
         _over(run, "ended")
         return None
     if run.now >= datetime.fromisoformat(run.state["gives_up_at"]):

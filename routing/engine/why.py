@@ -8,85 +8,89 @@ from typing import Any
 from routing.engine.conditions import label
 
 _RUNGS = {
-    "fresh": "asked just now",
-    "cached": "known from a moment ago",
-    "last_known": "last known, since the source failed",
-    "synced": "synced from the CRM",
-    "default": "the flow's defaults",
+    "fresh": "was asked just now",
+    "cached": "was known from a moment ago",
+    "last_known": "was known from its last answer",
+    "synced": "was known from the CRM's synced values",
+    "default": "was replaced by the flow's defaults",
 }
 
 
 def explain(trace: Sequence[Mapping[str, Any]], *, went_to: str, flow: str, fell_back: str = "") -> str:
     """One sentence: where to, the values seen, the rule that matched, those that did not, the flow and its version.
 
-    `went_to` completes “Went …”; `flow` is such as “Priority line” version 3; `fell_back` says why
+    `went_to` is such as “Went to VIP”; `flow` such as “Priority line” version 3; `fell_back` says why
     the flow could not decide, if so.
     """
-    parts = [f"Went {went_to}"]
-    if fell_back:
-        parts.append(f"because the flow could not go on ({fell_back.rstrip('.')})")
-    else:
-        parts.extend(_reason(trace))
-    sources = [_source(seen) for entry in trace for seen in entry.get("saw", ()) if seen.get("what") == "fetch"]
-    sentence = " ".join(parts)
-    if sources:
-        sentence += "; " + ", ".join(sources)
-    return f"{sentence}, by {flow}." if flow else f"{sentence}."
+    saw = [(entry, seen) for entry in trace for seen in entry.get("saw", ())]
+    reason = f"because the flow could not go on: {_plain(fell_back)}" if fell_back else _reason(saw)
+    clauses = [f"{went_to} {reason}".strip()]
+    missed = [str(seen["seen"]) for _, seen in saw if seen["what"] == "transfer"]
+    if missed:
+        clauses.append(f"after nobody took it elsewhere ({', '.join(missed)})")
+    clauses.extend(_source(seen) for _, seen in saw if seen["what"] == "fetch" and seen.get("status") == "found")
+    return "; ".join(clauses) + (f"; decided by {flow}." if flow else ".")
 
 
-def _reason(trace: Sequence[Mapping[str, Any]]) -> list[str]:
+def _reason(saw: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> str:
+    """What decided last: a branch, opening hours, a split, an answer of the caller, a fetch that found nothing."""
     decisions = [
         (entry, seen)
-        for entry in trace
-        for seen in entry.get("saw", ())
-        if seen.get("what") in {"rule", "hours", "split", "input"}
+        for entry, seen in saw
+        if seen["what"] in {"rule", "hours", "split", "input"}
+        or (seen["what"] == "fetch" and seen.get("status") != "found")
     ]
-    last = next((entry for entry, _ in reversed(decisions)), None)
-    if last is None:
-        return ["because the flow sends every contact there"]
-    seen_here = [seen for entry, seen in decisions if entry is last]
-    kind = seen_here[-1]["what"]
-    if kind == "hours":
-        return [f"because {seen_here[-1]['name']} was {'open' if seen_here[-1].get('open') else 'closed'}"]
-    if kind == "split":
-        return [f"by the percentage split “{last.get('title', '')}”"]
-    if kind == "input":
-        return [f"because the caller answered {seen_here[-1]['seen']} to “{last.get('title', '')}”"]
-    matched = next((seen for seen in seen_here if seen.get("matched")), None)
-    missed = [seen for seen in seen_here if not seen.get("matched")]
-    words = []
-    if matched:
-        words.append(
-            f"because {_values(matched, held=True)}, as the rule “{matched.get('label') or matched['words']}” asks"
-        )
-        if missed:
-            words.append("(" + "; ".join(f"not “{seen.get('label') or seen['words']}”" for seen in missed) + ")")
-    else:
-        words.append(
-            "because no rule matched: "
-            + "; ".join(f"{_values(seen, held=False)}, not “{seen['words']}”" for seen in missed)
-        )
-    return words
+    if not decisions:
+        return "because the flow sends every contact there"
+    last, seen = decisions[-1]
+    title = last.get("title", "")
+    match seen["what"]:
+        case "hours":
+            return f"because “{seen['name']}” was {'open' if seen.get('open') else 'closed'}"
+        case "split":
+            return f"by the percentage split “{title}”"
+        case "input":
+            return f"because the caller answered {seen['seen']} to “{title}”"
+        case "fetch" if seen["status"] == "not_found":
+            return f"because the data source “{seen['source']}” does not know the customer"
+        case "fetch":
+            return f"because the data source “{seen['source']}” failed: {_plain(seen.get('error')) or 'no answer'}"
+    rules = [one for entry, one in decisions if entry is last]
+    return _rules(rules)
 
 
-def _values(rule: Mapping[str, Any], *, held: bool) -> str:
-    """The values that the rule looked at: for one that matched, those that made it match."""
-    seen: dict[str, str] = {}
-    for comparison in rule.get("comparisons", ()):
-        if "seen" in comparison and (comparison.get("held") or not held):
-            seen[label(comparison["variable"])] = str(comparison["seen"])
-    return (
-        " and ".join(f"{name} was {value}" for name, value in seen.items())
-        or f"“{rule['words']}” was {'true' if held else 'false'}"
+def _rules(rules: Sequence[Mapping[str, Any]]) -> str:
+    matched = next((rule for rule in rules if rule.get("matched")), None)
+    missed = [rule for rule in rules if not rule.get("matched")]
+    if matched is None:
+        return "because no rule matched: " + "; ".join(f"{_values(rule)}, not “{_name(rule)}”" for rule in missed)
+    words = f"because {_values(matched)}, as the rule “{_name(matched)}” asks"
+    return words + (f" (and not {', '.join(f'“{_name(rule)}”' for rule in missed)})" if missed else "")
+
+
+def _name(rule: Mapping[str, Any]) -> str:
+    return str(rule.get("label") or rule.get("words") or rule.get("rule"))
+
+
+def _values(rule: Mapping[str, Any]) -> str:
+    """The values that the rule looked at: of one that matched, those that made it match."""
+    matched = bool(rule.get("matched"))
+    seen = {
+        label(str(one["variable"])): str(one["seen"])
+        for one in rule.get("comparisons", ())
+        if "seen" in one and (one.get("held") or not matched)
+    }
+    return " and ".join(f"{name} was {value}" for name, value in seen.items()) or (
+        "its expression was true" if matched else "its expression was not true"
     )
 
 
 def _source(seen: Mapping[str, Any]) -> str:
-    if seen.get("status") == "failed":
-        return f"{seen['source']} failed ({str(seen.get('error', '')).rstrip('.')})"
-    if seen.get("status") == "not_found":
-        return f"{seen['source']} does not know the customer"
-    rung = _RUNGS.get(str(seen.get("rung")), str(seen.get("rung")))
-    error = str(seen.get("error", "")).rstrip(".")
-    failed = f", since {seen['source']} failed ({error})" if error and seen.get("rung") in {"synced", "default"} else ""
-    return f"{seen['source']} values {rung}{failed}"
+    error = _plain(seen.get("error"))
+    rung = str(seen.get("rung"))
+    failed = f" because the source failed ({error})" if error and rung in {"synced", "default", "last_known"} else ""
+    return f"“{seen['source']}” {_RUNGS.get(rung, rung)}{failed}"
+
+
+def _plain(sentence: object) -> str:
+    return str(sentence or "").rstrip(".")

@@ -55,7 +55,11 @@ def standing(  # noqa: PLR0913  a turn is told by all of these
         queue_id = surroundings.queue_ids.get(dial.queue)
     why = before.why if before else ""
     if dial is not None or (over and not why):
-        why = explain(trace, went_to=_went_to(dial, outcome, surroundings), flow=_flow(plan), fell_back=fell_back)
+        why = (
+            f"The caller hung up in “{played.trace[-1]['title']}”, before the contact was put through."
+            if isinstance(event, HungUp) and dial is None and played.trace
+            else explain(trace, went_to=_went(dial, outcome, surroundings), flow=_flow(plan), fell_back=fell_back)
+        )
     return Standing(
         state=state,
         outcome=outcome,
@@ -70,12 +74,12 @@ def _flow(plan: Plan | None) -> str:
     return f"“{plan.name}” version {plan.version}" if plan is not None and plan.name else ""
 
 
-def _went_to(dial: Dial | None, outcome: str, surroundings: Surroundings) -> str:
+def _went(dial: Dial | None, outcome: str, surroundings: Surroundings) -> str:
     if dial is not None:
         queue = surroundings.world.queues.get(dial.queue)
-        return f"to {queue.name}" if queue else f"to {dial.to}"
+        return f"Went to {queue.name}" if queue else f"Went to {dial.to}"
     return {
-        Outcome.ABANDONED: "nowhere: the caller hung up",
-        Outcome.VOICEMAIL: "to voicemail",
-        Outcome.UNANSWERED: "nowhere: nobody answered",
-    }.get(Outcome(outcome), "to the end of the flow")
+        Outcome.VOICEMAIL: "Went to voicemail",
+        Outcome.UNANSWERED: "Nobody answered",
+        Outcome.CONNECTED: "Ended after the conversation",
+    }.get(Outcome(outcome), "Ended by the flow")
