@@ -32,6 +32,12 @@ class Prompt(BaseModel):
     voice: str = Field(
         default="", max_length=60, title="Voice", description="A name of the carrier's voices. Empty: its usual one."
     )
+    fallback: str = Field(
+        default="",
+        max_length=20,
+        title="Language for everybody else",
+        description="One of the languages above. Empty: English if there is any.",
+    )
 
     def __bool__(self) -> bool:
         return bool(self.text or self.audio)
@@ -45,8 +51,9 @@ class Prompt(BaseModel):
         return (Say(text=text, language=chosen, voice=self.voice),) if text else ()
 
     def gist(self) -> str:
-        """The first text, cut short."""
-        text = next(iter(self.text.values()), "") or next(iter(self.audio.values()), "")
+        """What everybody else hears, cut short."""
+        both = {**self.audio, **self.text}
+        text = both.get(_choose(both, "", self.fallback), "")
         return text if len(text) <= 80 else f"{text[:79]}…"
 
     def variables(self) -> frozenset[str]:
