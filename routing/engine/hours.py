@@ -95,11 +95,8 @@ def _periods(hours: Hours, zone: tzinfo, today: date) -> Iterator[_Period]:
     for weekday, opens, closes in hours.weekly:
         weekly.setdefault(weekday, []).append((opens, closes))
     for day in _days(hours, today):
-        if day in hours.special:
-            spans = sorted(hours.special[day])
-        else:
-            spans = sorted(weekly.get(day.weekday(), ()))
-        for opens, closes in spans:
+        spans = hours.special[day] if day in hours.special else weekly.get(day.weekday(), ())
+        for opens, closes in sorted(spans):
             last = day if closes > opens else day + timedelta(days=1)
             opens_at, closes_at = _instant(day, opens, zone, 0), _instant(last, closes, zone, 1)
             if opens_at < closes_at:

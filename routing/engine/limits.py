@@ -20,6 +20,9 @@ TEMPLATE_DEPTH = 10
 EXPRESSION_CHARS = 1_000
 EXPRESSION_MACROS = 2
 EXPRESSION_LIST_ITEMS = 1_000
+EXPRESSION_DEPTH = 20
+# Rounds of its macros, times what a round may copy; so many take about a tenth of a second.
+EXPRESSION_WORK = 5_000_000
 
 # What one run may do.
 VISITS_A_TURN = 200

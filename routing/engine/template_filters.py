@@ -81,7 +81,7 @@ def _size(value: JSON, **_: Any) -> int:
 
 
 def _spell(value: JSON, **_: Any) -> str:
-    """ "4711" as "4 7 1 1", so that a voice reads digits and letters one by one."""
+    """Puts spaces between the characters, 4 7 1 1, so that a voice reads them one by one."""
     return " ".join(char for char in _text(value)[: limits.TEMPLATE_OUTPUT_CHARS // 2] if not char.isspace())
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache, wraps
 from io import StringIO
-from typing import Any, Final, TextIO
+from typing import Final, TextIO
 
 from liquid import BoundTemplate, Environment, Mode, RenderContext
 from liquid.builtin import content, illegal, output
@@ -28,7 +28,7 @@ from liquid.utils import ReadOnlyChainMap
 
 from routing.engine import limits
 from routing.engine.template_filters import FILTERS
-from routing.engine.values import JSON, MISSING, look_up
+from routing.engine.values import JSON, look_up
 
 # `{{ customer.tier }}` and nothing else: the most usual template by far needs no interpreter.
 _SOLE_PATH = re.compile(r"\{\{-?\s*([A-Za-z_][\w-]*(?:\.[\w-]+|\[[0-9]+\])*)\s*-?\}\}")
@@ -37,7 +37,7 @@ _LITERALS = frozenset({"true", "false", "nil", "null", "none", "empty", "blank",
 _FILTER_CHARS = 50 * limits.TEMPLATE_OUTPUT_CHARS
 
 
-class TemplateFailed(Exception):
+class TemplateFailed(Exception):  # noqa: N818 -- exceptions state the fact
     """The template cannot be rendered; says why in one sentence."""
 
 
@@ -65,7 +65,7 @@ class _Context(RenderContext):
         self.rounds = 0
         self.filtered = 0
 
-    def get_buffer(self, buf: TextIO | None = None) -> StringIO:
+    def get_buffer(self, buf: TextIO | None = None) -> StringIO:  # noqa: ARG002 -- the library's signature
         return _Output(self)
 
     def raise_for_loop_limit(self, length: int = 1) -> None:
@@ -80,7 +80,11 @@ class _Context(RenderContext):
             raise ResourceLimitError("its filters have too much to do", token=None)
 
     @contextmanager
-    def extend(self, namespace: Mapping[str, object], template: BoundTemplate | None = None) -> Iterator[RenderContext]:
+    def extend(
+        self,
+        namespace: Mapping[str, object],
+        template: BoundTemplate | None = None,  # noqa: ARG002 -- the library's signature
+    ) -> Iterator[RenderContext]:
         self.scope.push(namespace)
         try:
             yield self
@@ -116,7 +120,7 @@ class _Environment(Environment):
     block_nesting_limit = limits.TEMPLATE_DEPTH
     shorthand_indexes = True
 
-    def setup_tags_and_filters(self, *, extra: bool = False) -> None:
+    def setup_tags_and_filters(self, *, extra: bool = False) -> None:  # noqa: ARG002 -- the library's signature
         for tag in (
             content.Literal,
             output.Output,
@@ -263,15 +267,3 @@ def _where(error: LiquidError) -> str:
     except ValueError:  # the library's answer when the fault is at the very end
         place = None
     return f"{message} (line {place[0]}, column {place[1] + 1})" if place else message
-
-
-__all__ = [
-    "MISSING",
-    "TemplateFailed",
-    "has_template",
-    "render",
-    "sole_path",
-    "template_fault",
-    "template_variables",
-    "value_of",
-]

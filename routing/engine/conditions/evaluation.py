@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from routing.engine.conditions.models import Condition, Group, split_list
+from routing.engine.conditions.models import Condition, Group, list_path, split_list
 from routing.engine.conditions.moments import Here
 from routing.engine.conditions.operators import LISTED, PLAIN, VALUELESS, Operator, Wanted, nothing_in, wanted
-from routing.engine.templates import TemplateFailed, has_template, value_of
+from routing.engine.templates import TemplateFailed, value_of
 from routing.engine.values import JSON, MISSING, look_up, show
 
 
@@ -103,10 +103,11 @@ def _filled(condition: Condition, scope: Mapping[str, JSON]) -> JSON:
     """The value with its templates filled in. `{{ path }}` alone keeps its kind, and a list in a list is its items."""
     raw = condition.value
     if isinstance(raw, str):
-        if PLAIN[condition.operator] is Operator.IN_LIST and not has_template(raw) and "," not in raw:
-            held = look_up(scope, raw.strip())
-            if held is MISSING:
-                return (raw.strip(),)
+        path = list_path(raw) if PLAIN[condition.operator] is Operator.IN_LIST else None
+        if path is not None:
+            held = look_up(scope, path)
+            # One item that is no variable is a list of one.
+            held = (path,) if held is MISSING and "." not in path else held
         else:
             held = value_of(raw, scope)
         return split_list(held) if condition.operator in LISTED and isinstance(held, str) else held
@@ -114,8 +115,8 @@ def _filled(condition: Condition, scope: Mapping[str, JSON]) -> JSON:
         return raw
     items: list[JSON] = []
     for item in raw:
-        held = value_of(item, scope) if isinstance(item, str) else item
-        if isinstance(held, list | tuple) and item is not held:
+        held: JSON = value_of(item, scope) if isinstance(item, str) else item
+        if isinstance(held, list | tuple):
             items.extend(held)
         else:
             items.append(held)

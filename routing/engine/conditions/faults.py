@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from routing.engine.conditions.models import Condition, Group, Scalar, split_list
+from routing.engine.conditions.models import Condition, Group, Scalar, list_path, split_list
 from routing.engine.conditions.moments import is_moment
-from routing.engine.conditions.operators import LISTED, PLAIN, RANGED, VALUELESS, Operator, pattern
+from routing.engine.conditions.operators import LISTED, PLAIN, RANGED, VALUELESS, Operator
+from routing.engine.patterns import pattern
 from routing.engine.templates import has_template, template_fault, template_variables
 from routing.engine.values import as_number, as_time, is_blank, show
 
@@ -48,8 +49,8 @@ def _value_fault(condition: Condition) -> str | None:
     if operator is Operator.MATCHES:
         if not isinstance(value, str):
             return "A pattern is text."
-        found = pattern(value)
-        return found if isinstance(found, str) else None
+        compiled = pattern(value, ignore_case=True)
+        return compiled if isinstance(compiled, str) else None
     if operator in RANGED:
         return _range_fault(value)
     if operator in LISTED:
@@ -117,6 +118,5 @@ def _variables(group: Group) -> Iterator[str]:
         for item in _many(part.value):
             if isinstance(item, str):
                 yield from template_variables(item)
-        if operator is Operator.IN_LIST and isinstance(part.value, str) and not has_template(part.value):
-            if "," not in part.value:
-                yield part.value.strip()
+        if operator is Operator.IN_LIST and (path := list_path(part.value)) is not None:
+            yield path

@@ -19,15 +19,15 @@ Scalar: TypeAlias = bool | int | float | Text
 class Prepared:
     """A condition ready to be tested: everything that does not depend on the contact is done."""
 
-    __slots__ = ("negated", "raw", "shown", "test", "wanted")
+    __slots__ = ("negated", "shown", "test", "wanted")
 
     def __init__(self, operator: Operator, raw: JSON) -> None:
-        self.test: Test = TESTS[PLAIN[operator]]
-        self.negated = PLAIN[operator] is not operator
-        self.raw = raw
-        fixed = PLAIN[operator] is Operator.MATCHES or not _has_template(raw)
-        # A variable's name in place of a list: its items are not known yet.
-        fixed = fixed and not (PLAIN[operator] is Operator.IN_LIST and isinstance(raw, str))
+        plain = PLAIN[operator]
+        # A pattern is taken as it is; a list that a variable holds is not known yet.
+        fixed = plain is Operator.MATCHES or not _has_template(raw)
+        fixed = fixed and not (plain is Operator.IN_LIST and list_path(raw) is not None)
+        self.test: Test = TESTS[plain]
+        self.negated = plain is not operator
         self.wanted: Wanted | None = None
         self.shown = ""
         if fixed:
@@ -38,8 +38,13 @@ class Prepared:
 
 
 def split_list(text: str) -> tuple[str, ...]:
-    """ "gold, platinum" as managers type it into one field."""
+    """The items of a list that a manager typed into one field: "gold, platinum"."""
     return tuple(item.strip() for item in text.split(",") if item.strip())
+
+
+def list_path(value: JSON) -> str | None:
+    """The variable that a value of `in_list` names in place of a list: `account.vip_numbers`."""
+    return value.strip() if isinstance(value, str) and "," not in value and not has_template(value) else None
 
 
 def _has_template(raw: JSON) -> bool:

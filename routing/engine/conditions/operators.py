@@ -11,13 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
-from typing import Any, Final, TypeAlias
-
-import re2
+from typing import Final, TypeAlias
 
 from routing.engine.conditions.moments import Here, compare, moment_of, time_of
-from routing.engine.values import JSON, as_number, as_text, as_time, as_truth, is_blank, look_up, show
+from routing.engine.patterns import found, pattern
+from routing.engine.values import JSON, as_number, as_text, as_time, as_truth, is_blank, show
 
 
 class Operator(StrEnum):
@@ -89,7 +87,6 @@ LISTED: Final = frozenset({Operator.IS_ONE_OF, Operator.IS_NOT_ONE_OF, Operator.
 RANGED: Final = frozenset({Operator.BETWEEN, Operator.NOT_BETWEEN})
 
 Answer: TypeAlias = bool | str
-_PATTERN_BYTES = 1 << 20
 
 
 def normal(text: str) -> str:
@@ -127,7 +124,7 @@ def _kind(value: JSON) -> str:
     return "an object" if isinstance(value, Mapping) else show(value)
 
 
-def equals(seen: JSON, want: Wanted, here: Here) -> Answer:
+def equals(seen: JSON, want: Wanted, _here: Here) -> Answer:
     if isinstance(want.raw, list | tuple | Mapping):
         return f"{_kind(seen)} cannot be compared with {_kind(want.raw)}"
     if isinstance(seen, str):
@@ -185,12 +182,12 @@ def contains(seen: JSON, want: Wanted, here: Here) -> Answer:
     return want.text in text if text is not None and _is_text(want) else _no_text(seen, want)
 
 
-def begins_with(seen: JSON, want: Wanted, here: Here) -> Answer:
+def begins_with(seen: JSON, want: Wanted, _here: Here) -> Answer:
     text = _text(seen)
     return text.startswith(want.text) if text is not None and _is_text(want) else _no_text(seen, want)
 
 
-def ends_with(seen: JSON, want: Wanted, here: Here) -> Answer:
+def ends_with(seen: JSON, want: Wanted, _here: Here) -> Answer:
     text = _text(seen)
     return text.endswith(want.text) if text is not None and _is_text(want) else _no_text(seen, want)
 
@@ -210,36 +207,16 @@ def _no_text(seen: JSON, want: Wanted) -> str:
     return f"{_kind(seen if _is_text(want) else want.raw)} is no text"
 
 
-@lru_cache(maxsize=1024)
-def pattern(text: str) -> Any:
-    """The compiled pattern (RE2, linear time), or the sentence that says why it is none."""
-    options = re2.Options()
-    options.case_sensitive = False
-    options.log_errors = False
-    options.max_mem = _PATTERN_BYTES
-    try:
-        return re2.compile(text, options)
-    except UnicodeEncodeError:
-        return "The pattern holds a character that does not exist."
-    except re2.error as error:
-        reason = error.args[0] if error.args else ""
-        reason = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
-        return f"The pattern cannot be read: {reason}."
-
-
-def matches(seen: JSON, want: Wanted, here: Here) -> Answer:
+def matches(seen: JSON, want: Wanted, _here: Here) -> Answer:
     """The pattern is searched for anywhere in the text; ^ and $ tie it to its ends."""
     if not isinstance(want.raw, str):
         return f"{_kind(want.raw)} is no pattern"
-    found = pattern(want.raw)
-    if isinstance(found, str):
-        return found
+    compiled = pattern(want.raw, ignore_case=True)
+    if isinstance(compiled, str):
+        return compiled
     if not _scalar(seen) or isinstance(seen, bool):
         return f"{_kind(seen)} is no text"
-    text = as_text(seen).strip()
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text).encode(errors="replace").decode()
-    return found.search(text) is not None
+    return found(compiled, unicodedata.normalize("NFC", as_text(seen).strip()))
 
 
 def _numbers(seen: JSON, want: Wanted) -> tuple[Decimal, Decimal] | str:
@@ -249,12 +226,12 @@ def _numbers(seen: JSON, want: Wanted) -> tuple[Decimal, Decimal] | str:
     return (number, want.number) if want.number is not None else f"{_kind(want.raw)} is no number"
 
 
-def greater_than(seen: JSON, want: Wanted, here: Here) -> Answer:
+def greater_than(seen: JSON, want: Wanted, _here: Here) -> Answer:
     both = _numbers(seen, want)
     return both if isinstance(both, str) else both[0] > both[1]
 
 
-def at_least(seen: JSON, want: Wanted, here: Here) -> Answer:
+def at_least(seen: JSON, want: Wanted, _here: Here) -> Answer:
     both = _numbers(seen, want)
     return both if isinstance(both, str) else both[0] >= both[1]
 
@@ -306,11 +283,11 @@ def is_after_time(seen: JSON, want: Wanted, here: Here) -> Answer:
     return clock > other
 
 
-def blank(seen: JSON, want: Wanted, here: Here) -> Answer:
+def blank(seen: JSON, _want: Wanted, _here: Here) -> Answer:
     return is_blank(seen)
 
 
-def is_true(seen: JSON, want: Wanted, here: Here) -> Answer:
+def is_true(seen: JSON, _want: Wanted, _here: Here) -> Answer:
     truth = as_truth(seen)
     return f"{_kind(seen)} is neither true nor false" if truth is None else truth
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from routing.engine.conditions.models import Condition, Group, split_list
-from routing.engine.conditions.operators import LISTED, RANGED, VALUELESS, Operator
+from routing.engine.conditions.models import Condition, Group, list_path, split_list
+from routing.engine.conditions.operators import LISTED, PLAIN, RANGED, VALUELESS, Operator
 from routing.engine.templates import sole_path
 from routing.engine.values import JSON, as_text
 
@@ -80,14 +80,13 @@ def condition_words(condition: Condition) -> str:
     if condition.operator in VALUELESS:
         return start
     value = condition.value
+    if PLAIN[condition.operator] is Operator.IN_LIST and (path := list_path(value)) is not None:
+        return f"{start} {label(path)}"
     if condition.operator in LISTED and isinstance(value, str):
         value = split_list(value)
     if not isinstance(value, tuple):
         return f"{start} {_worded(value)}"
-    if condition.operator in RANGED:
-        joint = "and"
-    else:
-        joint = "nor" if condition.operator is Operator.IS_NOT_ONE_OF else "or"
+    joint = "nor" if condition.operator is Operator.IS_NOT_ONE_OF else "and" if condition.operator in RANGED else "or"
     listed = [_worded(item) for item in value]
     if len(listed) == 1 and condition.operator is Operator.IS_NOT_ONE_OF:
         return f"{label(condition.variable)} is not {listed[0]}"
