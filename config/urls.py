@@ -1,7 +1,8 @@
 """Every address; docs of the outer ones are in docs/operations.md."""
 
+from django.conf import settings
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 from config import health
 
@@ -11,3 +12,6 @@ urlpatterns = [
     path("health/ready/", health.ready),
     path("metrics", health.metrics),
 ]
+
+if settings.DEMO:
+    urlpatterns.append(path("demo/", include("demo.urls")))

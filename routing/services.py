@@ -1,0 +1,260 @@
+"""Writes about flows: drafts, publishing, rolling back, and flows from files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from auditlog.context import disable_auditlog
+from auditlog.models import LogEntry
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import Max
+
+from routing.catalog import LiveFlow, catalog, live_flows, subflow_keys
+from routing.engine.definition import read_definition
+from routing.engine.faults import DefinitionInvalid, Fault
+from routing.engine.validation import validate
+from routing.files import FlowFile, read_file, unstorable, write_file
+from routing.models import Flow, FlowVersion
+
+
+class DraftIsStale(Exception):  # noqa: N818  exceptions state the fact
+    """Somebody saved the draft since it was opened; `by` is who (empty if nobody is known) and `at` when."""
+
+    def __init__(self, *, by: str, at: datetime, revision: int) -> None:
+        super().__init__(f"{by or 'Somebody'} saved this draft at {at:%Y-%m-%d %H:%M} UTC.")
+        self.by = by
+        self.at = at
+        self.revision = revision
+
+
+class FlowHasNoSuchVersion(Exception):  # noqa: N818
+    """The version belongs to another flow, or to none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What came of a file. Nothing is written unless `ok`."""
+
+    key: str = ""
+    name: str = ""
+    flow_id: int | None = None
+    created: bool = False
+    changed: bool = False
+    published: int | None = None
+    """Number of the version that is live now, if publishing was asked for."""
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return self.flow_id is not None
+
+
+@transaction.atomic
+def create_flow(
+    *,
+    key: str,
+    name: str,
+    definition: Mapping[str, Any],
+    by: AbstractBaseUser | None,
+    now: datetime,
+    description: str = "",
+) -> Flow:
+    """A new flow with a draft. Raises DefinitionInvalid; the database refuses a key or name that is taken."""
+    _check_form(definition)
+    flow = Flow(key=key, name=name, description=description, draft=dict(definition))
+    _save(flow, by=by, now=now, action=LogEntry.Action.CREATE, changes={"draft": ["", "revision 1"]})
+    return flow
+
+
+@transaction.atomic
+def save_draft(
+    *, flow_id: int, definition: Mapping[str, Any], revision: int, by: AbstractBaseUser | None, now: datetime
+) -> Flow:
+    """Keeps a draft, finished or not. `revision` is the one that was opened.
+
+    Raises DraftIsStale if somebody else saved since, and DefinitionInvalid if it is no flow at all: then
+    nothing is saved. A definition equal to the draft changes nothing.
+    """
+    flow = Flow.objects.select_for_update().get(pk=flow_id)
+    if flow.draft_revision != revision:
+        raise DraftIsStale(by=_last_writer(flow), at=flow.updated_at, revision=flow.draft_revision)
+    _check_form(definition)
+    if flow.draft != definition:
+        _replace_draft(flow, definition, by=by, now=now)
+    return flow
+
+
+@transaction.atomic
+def publish_flow(*, flow_id: int, by: AbstractBaseUser | None, now: datetime, note: str = "") -> FlowVersion:
+    """Makes the draft the live version, together with the live versions of its sub-flows, and theirs.
+
+    Raises DefinitionInvalid with every fault if one is an error. A draft that is what is live already is not
+    published again. Contacts under way stay on the version that they began with.
+    """
+    return _publish(Flow.objects.select_for_update().get(pk=flow_id), by=by, note=note, now=now)
+
+
+@transaction.atomic
+def roll_back(
+    *, flow_id: int, version_id: int, by: AbstractBaseUser | None, now: datetime, note: str = ""
+) -> FlowVersion:
+    """Publishes an old definition as a new version and makes it the draft.
+
+    Its sub-flows are those that are live today. Raises DefinitionInvalid if it refers to what is no longer there,
+    and FlowHasNoSuchVersion.
+    """
+    flow = Flow.objects.select_for_update().get(pk=flow_id)
+    old = FlowVersion.objects.filter(pk=version_id, flow=flow).first()
+    if old is None:
+        raise FlowHasNoSuchVersion(f"“{flow.name}” has no such version.")
+    if flow.draft != old.definition:
+        _replace_draft(flow, old.definition, by=by, now=now)
+    return _publish(flow, by=by, note=note or f"Back to version {old.number}", now=now)
+
+
+def import_flow(
+    *, text: str, publish: bool, by: AbstractBaseUser | None, now: datetime, name: str | None = None
+) -> ImportReport:
+    """Creates the flow that the file holds, or replaces the draft of the flow of its key.
+
+    The report has every fault; with one of error level nothing is written. `name` is taken instead of the file's.
+    """
+    try:
+        file = read_file(text)
+    except DefinitionInvalid as invalid:
+        return ImportReport(faults=invalid.faults)
+    if name is not None:
+        file = file.model_copy(update={"name": name})
+    faults = [_in_file(fault) for fault in validate(file.definition, catalog(), key=file.key)]
+    namesake = Flow.objects.filter(name=file.name).exclude(key=file.key).first()
+    if namesake is not None:
+        faults.insert(0, Fault(f"The flow “{namesake.key}” is called “{file.name}” already.", ("name",)))
+    if any(fault.level == "error" for fault in faults):
+        return ImportReport(key=file.key, name=file.name, faults=tuple(faults))
+    try:
+        return _import(file, publish=publish, by=by, now=now, faults=tuple(faults))
+    except DefinitionInvalid as invalid:
+        # The world moved since it was validated: the transaction took everything back.
+        return ImportReport(key=file.key, name=file.name, faults=tuple(map(_in_file, invalid.faults)))
+
+
+def export_flow(*, flow: Flow) -> str:
+    """The draft as a file that `import_flow` takes back, the same bytes each time."""
+    return write_file(
+        FlowFile.model_construct(
+            pareto_flow=1, key=flow.key, name=flow.name, description=flow.description, definition=flow.draft
+        )
+    )
+
+
+@transaction.atomic
+def _import(
+    file: FlowFile, *, publish: bool, by: AbstractBaseUser | None, now: datetime, faults: tuple[Fault, ...]
+) -> ImportReport:
+    flow = Flow.objects.select_for_update().filter(key=file.key).first()
+    created = flow is None
+    changed = True
+    if flow is None:
+        flow = create_flow(
+            key=file.key, name=file.name, description=file.description, definition=file.definition, by=by, now=now
+        )
+    else:
+        changed = (flow.draft, flow.name, flow.description) != (file.definition, file.name, file.description)
+        if changed:
+            flow.name, flow.description = file.name, file.description
+            _replace_draft(flow, file.definition, by=by, now=now)
+    version = _publish(flow, by=by, note="", now=now) if publish else None
+    return ImportReport(
+        key=flow.key,
+        name=flow.name,
+        flow_id=flow.pk,
+        created=created,
+        changed=changed,
+        published=version.number if version else None,
+        faults=faults,
+    )
+
+
+def _publish(flow: Flow, *, by: AbstractBaseUser | None, note: str, now: datetime) -> FlowVersion:
+    """`flow` is locked by the caller."""
+    live = live_flows()
+    faults = validate(flow.draft, catalog(live), key=flow.key)
+    if any(fault.level == "error" for fault in faults):
+        raise DefinitionInvalid(faults)
+    pins = _pins(flow, live)
+    if flow.live is not None and flow.live.definition == flow.draft and flow.live.subflows == pins:
+        return flow.live
+    last = FlowVersion.objects.filter(flow=flow).aggregate(last=Max("number"))["last"] or 0
+    version = FlowVersion(
+        flow=flow,
+        number=last + 1,
+        definition=flow.draft,
+        subflows=pins,
+        note=note[:500],
+        published_at=now,
+        published_by_id=by.pk if by else None,
+    )
+    with disable_auditlog():
+        version.save(force_insert=True)
+    before = str(flow.live.number) if flow.live else ""
+    flow.live = version
+    _save(flow, by=by, now=now, changes={"live": [before, str(version.number)]})
+    return version
+
+
+def _pins(flow: Flow, live: Mapping[str, LiveFlow]) -> dict[str, int]:
+    """The live version of every flow that `flow` walks through, directly or within another."""
+    pins: dict[str, int] = {}
+    todo = [(key, flow.key) for key in subflow_keys(read_definition(flow.draft))]
+    while todo:
+        key, within = todo.pop()
+        if key in pins:
+            continue
+        if key not in live:
+            raise DefinitionInvalid([Fault(f"“{within}” walks through the flow “{key}”, which is not published.")])
+        pins[key] = live[key].version_id
+        todo.extend((inner, key) for inner in subflow_keys(live[key].definition))
+    return dict(sorted(pins.items()))
+
+
+def _check_form(definition: Mapping[str, Any]) -> None:
+    """Raises DefinitionInvalid unless it is a flow in outer form and the database can keep it."""
+    faults = unstorable(definition)
+    if faults:
+        raise DefinitionInvalid(faults)
+    read_definition(definition)
+
+
+def _replace_draft(flow: Flow, definition: Mapping[str, Any], *, by: AbstractBaseUser | None, now: datetime) -> None:
+    before = flow.draft_revision
+    flow.draft = dict(definition)
+    flow.draft_revision = before + 1
+    _save(flow, by=by, now=now, changes={"draft": [f"revision {before}", f"revision {before + 1}"]})
+
+
+def _save(
+    flow: Flow,
+    *,
+    by: AbstractBaseUser | None,
+    now: datetime,
+    changes: dict[str, list[str]],
+    action: int = LogEntry.Action.UPDATE,
+) -> None:
+    """Saves and says in the log who did it, in a line: whole definitions are kept by the versions."""
+    with disable_auditlog():
+        flow.save()
+    LogEntry.objects.log_create(flow, action=action, changes=changes, actor=by, timestamp=now)
+
+
+def _last_writer(flow: Flow) -> str:
+    entry = LogEntry.objects.get_for_object(flow).filter(changes__has_key="draft").order_by("-timestamp", "-id").first()
+    return str(entry.actor) if entry and entry.actor else ""
+
+
+def _in_file(fault: Fault) -> Fault:
+    """The fault with its path from the top of the file."""
+    return Fault(fault.message, ("definition", *fault.where), fault.step, fault.level)

@@ -1,0 +1,132 @@
+"""The demo world is what the contract says, and what somebody changed stays."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+
+import pytest
+
+from channels.models import Account, Number
+from customers.enrichment.models import DataSource
+from customers.models import Customer, Identity, Tier
+from demo.people import BY_PHONE
+from demo.world import build, holidays
+from queues.models import Queue, SpecialDay
+from routing.models import Flow, FlowVersion
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_carrier_and_its_numbers_are_those_of_the_contract() -> None:
+    build(NOW)
+    account = Account.objects.get()
+    assert (account.provider, account.external_id) == ("twilio", "AC00000000000000000000000000000001")
+    assert (account.name, account.secret) == ("Demo carrier", "demo-token")
+    found = {number.address: number for number in Number.objects.select_related("flow", "fallback_queue")}
+    assert {address: number.flow and number.flow.key for address, number in found.items()} == {
+        "+49309018200": "priority-line",
+        "whatsapp:+49309018201": "priority-chat",
+        "messenger:1000001": "priority-chat",
+    }
+    assert {number.fallback_queue.key for number in found.values()} == {"standard"}
+
+
+def test_the_queues_have_their_sip_addresses_and_vip_overflows_into_standard() -> None:
+    build(NOW)
+    assert {queue.name: [str(sip) for sip in queue.sip_addresses.all()] for queue in Queue.objects.all()} == {
+        "VIP": ["sip:vip@pbx.example.com"],
+        "Standard": ["sip:standard@pbx.example.com"],
+    }
+    vip = Queue.objects.get(key="vip")
+    assert vip.overflow
+    assert (vip.overflow.key, vip.head_start_s, vip.answer_within_s) == ("standard", 300, 10)
+
+
+def test_both_flows_are_live_and_without_a_warning() -> None:
+    build(NOW)
+    assert {flow.name: flow.live and flow.live.number for flow in Flow.objects.all()} == {
+        "Priority line": 1,
+        "Priority chat": 1,
+    }
+
+
+def test_only_the_customers_of_the_contract_have_synced_values() -> None:
+    build(NOW)
+    synced = {
+        phone: Identity.objects.filter(kind="phone", value=phone).values_list(
+            "customer__attributes__loyalty_status", "customer__tier__key"
+        )
+        for phone in BY_PHONE
+    }
+    assert {phone[-1]: list(rows) for phone, rows in synced.items()} == {
+        "1": [("platinum", "platinum")],
+        "2": [],
+        "3": [("silver", "silver")],
+        "4": [],
+        "5": [],
+        "6": [("platinum", "platinum")],
+        "7": [],
+        "8": [("gold", "gold")],
+    }
+
+
+def test_every_row_passes_the_checks_that_the_admin_makes() -> None:
+    build(NOW)
+    for model in (Account, Number, Queue, Tier, Customer, Identity, DataSource, Flow, SpecialDay):
+        for row in model._default_manager.all():
+            row.full_clean()
+
+
+def test_a_second_build_makes_nothing_and_keeps_what_somebody_changed() -> None:
+    assert build(NOW)
+    Queue.objects.filter(key="vip").update(name="Gold team", answer_within_s=5)
+    Customer.objects.filter(external_id="C-1001").update(name="Somebody Else")
+    DataSource.objects.update(url="https://crm.example.com/?phone={{ phone }}")
+    flow = Flow.objects.get(key="priority-line")
+    flow.draft = {"format": 1, "steps": []}
+    flow.save()
+    assert build(NOW) == []
+    assert Queue.objects.get(key="vip").name == "Gold team"
+    assert Customer.objects.get(external_id="C-1001").name == "Somebody Else"
+    assert DataSource.objects.get().url == "https://crm.example.com/?phone={{ phone }}"
+    assert Flow.objects.get(key="priority-line").draft == {"format": 1, "steps": []}
+    assert FlowVersion.objects.count() == 2
+
+
+def test_what_is_missing_is_made_again() -> None:
+    build(NOW)
+    Customer.objects.filter(external_id="C-1001").delete()
+    assert build(NOW) == ["customer “Amara Okafor”"]
+
+
+def test_something_of_the_users_own_in_a_place_of_the_demo_stops_nothing() -> None:
+    Tier.objects.create(key="diamond", name="Diamond", rank=1)
+    Queue.objects.create(key="mine", name="VIP")
+    build(NOW)
+    assert not Tier.objects.filter(key="platinum").exists()
+    assert Queue.objects.get(name="VIP").key == "mine"
+    # Its flows hand over to a queue that has no place, so calls go straight to the fallback queue.
+    assert Number.objects.get(address="+49309018200").flow is None
+
+
+def test_the_loyalty_api_moves_along_with_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "8123")
+    build(NOW)
+    monkeypatch.setenv("PORT", "9000")
+    build(NOW)
+    url = DataSource.objects.get().url
+    assert re.fullmatch(r"http://127\.0\.0\.1:9000/demo/crm/customers\?phone=\{\{ phone \| url_encode \}\}", url)
+
+
+def test_the_holidays_of_a_year_fall_on_their_days() -> None:
+    assert [day for day, name in holidays(2027) if name in {"Good Friday", "Easter Monday"}] == [
+        date(2027, 3, 26),
+        date(2027, 3, 29),
+    ]
+    assert {name: day for day, name in holidays(2049)}["Whit Monday"] == date(2049, 6, 7)
+    build(NOW)
+    assert SpecialDay.objects.filter(date=date(2026, 12, 25), opens_at=None).exists()
+    assert not SpecialDay.objects.filter(date__lt=NOW.date()).exists()
