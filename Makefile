@@ -61,6 +61,7 @@ bench: install-dev editor  ## the benchmarks, as ratios measured in one run
 	@exec $(BIN)/python -m bench $(ARGS)
 
 lock: install-dev  ## writes the exact versions of everything into requirements*.txt
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-emit-index-url --no-header -q -o requirements.txt
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-emit-index-url --no-header -q \
 		--extra dev -c requirements.txt -o requirements-dev.txt

@@ -33,7 +33,9 @@ def ready(_request: HttpRequest) -> JsonResponse:
     checks = {"database": _database, "redis": _redis, "enrichment_worker": _enrichment_worker}
     found = {name: _outcome(name, check) for name, check in checks.items()}
     is_ready = all(outcome == "ok" for outcome in found.values())
-    return JsonResponse({"ready": is_ready, **found}, status=200 if is_ready else 503)
+    response = JsonResponse({"ready": is_ready, **found}, status=200 if is_ready else 503)
+    response._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001  Django would call a 503 an error, each time
+    return response
 
 
 def metrics(request: HttpRequest) -> HttpResponse:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from embedded import setup
+from embedded import environment
 from embedded.data import DataDir, data_dir, remembered, write_problem
 from embedded.postgres import Postgres
 from embedded.process import CannotStart, last_lines, spawn, stop
@@ -55,7 +55,7 @@ class Supervisor:
         self.valkey = Valkey(data.path / "valkey", log=data.logs / "valkey.log")
         self.preparing: list[subprocess.Popen[bytes]] = []
         known = remembered(data.path)
-        self.run = setup.set_up(
+        self.run = environment.set_up(
             data.path,
             known,
             database_url=self.postgres.url,
@@ -66,7 +66,7 @@ class Supervisor:
 
     def start(self) -> None:
         """Everything, in order; returns when calls are answered."""
-        setup.check_port(self.run.host, self.run.port)
+        environment.check_port(self.run.host, self.run.port)
         _say("Starting. The first time takes a few seconds longer." if self.is_first else "Starting.")
         if (self.postgres.data / "postmaster.pid").exists():
             _say("The last run did not end cleanly; what it had saved is still there.")
@@ -131,7 +131,7 @@ class Supervisor:
     def _keep_python(self, name: str, log_name: str, arguments: Sequence[str]) -> None:
         log = self.data.logs / f"{log_name}.log"
         command = [sys.executable, *arguments]
-        self._keep(name, lambda: spawn(command, env=self.run.environment, log=log, cwd=setup.ROOT), log)
+        self._keep(name, lambda: spawn(command, env=self.run.environment, log=log, cwd=environment.ROOT), log)
 
     def _start_postgres(self) -> subprocess.Popen[bytes]:
         self.postgres.start()
@@ -147,13 +147,14 @@ class Supervisor:
         """Tables, admin, demo and static files, side by side. True if the admin's password is the one we know."""
         log, answer = self.data.logs / "prepare.log", self.data.path / "prepared.json"
         answer.unlink(missing_ok=True)
-        environment = self.run.environment
-        database = spawn([sys.executable, "-m", "embedded.prepare", answer], env=environment, log=log, cwd=setup.ROOT)
+        variables = self.run.environment
+        command = [sys.executable, "-m", "embedded.prepare", str(answer)]
+        database = spawn(command, env=variables, log=log, cwd=environment.ROOT)
         self.preparing = [database]
-        fingerprint, stamp = setup.static_files_fingerprint(), self.data.path / "static-files"
+        fingerprint, stamp = environment.static_files_fingerprint(), self.data.path / "static-files"
         if not stamp.exists() or stamp.read_text(encoding="ascii") != fingerprint:
             command = [sys.executable, "manage.py", "collectstatic", "--no-input", "--clear", "-v", "0"]
-            self.preparing.append(spawn(command, env=environment, log=log, cwd=setup.ROOT))
+            self.preparing.append(spawn(command, env=variables, log=log, cwd=environment.ROOT))
         codes = [process.wait() for process in self.preparing]
         if any(codes):
             raise CannotStart(f"The database could not be made ready. The end of {log} says: {last_lines(log)}")
@@ -171,7 +172,7 @@ class Supervisor:
                     )
             if _answers(f"{self.run.address}/health/ready/"):
                 return
-            time.sleep(0.05)
+            time.sleep(0.1)
         raise CannotStart(f"Nothing answers on {self.run.address} after a minute; see {self.data.logs}.")
 
     def _look_after(self, child: Child, now: float) -> None:
