@@ -27,9 +27,7 @@ WORLD = World(
         "empty": QueueInfo("empty", "Empty"),
     },
     hours={
-        "support": Hours(
-            "support", "Support", "Europe/Berlin", tuple((day, time(8), time(18)) for day in range(5)), {}
-        )
+        "support": Hours("support", "Support", "Europe/Berlin", tuple((day, time(8), time(18)) for day in range(5)), {})
     },
 )
 
