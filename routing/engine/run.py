@@ -59,15 +59,14 @@ def advance(
         run = _Run(plan, _new_state(event, now), now, world)
     else:
         # marshal copies plain JSON ten times as fast as copy.deepcopy does.
-        run = _Run(plan, marshal.loads(marshal.dumps(dict(state or {}))), now, world)
+        run = _Run(plan, marshal.loads(marshal.dumps(dict(state or {}))), now, world)  # noqa: S302  our own bytes
         if run.state.get("status") != "waiting":
             return Advance(run.state, (), (), run.state.get("status", "ended"))
     try:
         move = _begin(run, event) if isinstance(event, ContactStarted) else _wake(run, event)
         if move is not None:
             _walk(run, move)
-        if run.state["status"] == "waiting" and len(json.dumps(run.state, default=str)) > limits.STATE_BYTES:
-            raise RunStranded(f"The flow keeps more than {limits.STATE_BYTES} bytes of values.")
+        _weigh(run)
     except (RunStranded, TemplateFailed) as reason:
         _over(run, "stranded")
         if len(json.dumps(run.state, default=str)) > limits.STATE_BYTES:
@@ -101,7 +100,7 @@ def _begin(run: _Run, event: ContactStarted) -> Move:
     run.state["frames"] = [{"flow": "", "at": entry}]
     for step_id in run.plan.prefetch.get(event.trigger, ()):
         planned = run.plan.steps[step_id]
-        visit = _visit(run, planned, step_id)
+        visit = _visit(run, step_id)
         if isinstance(planned.step, FetchVariables):
             planned.step.begin(visit)
         run.effects.extend(visit.effects)
@@ -135,7 +134,7 @@ def _wake(run: _Run, event: Event) -> Move | None:
         # A key pressed, or a late callback, while nothing was asked: the fetch goes on.
         event = CameBack()
     planned = _at(run)
-    visit = _visit(run, planned, _path(run))
+    visit = _visit(run, _path(run))
     move = planned.step.resume(visit, event)
     _note(run, planned, visit, move)
     return move
@@ -218,13 +217,13 @@ def _enter(run: _Run) -> Move:
     run.state["memory"] = {}
     run.state["entered_at"] = run.now.isoformat()
     planned = _at(run)
-    visit = _visit(run, planned, _path(run))
+    visit = _visit(run, _path(run))
     move = planned.step.enter(visit)
     _note(run, planned, visit, move)
     return move
 
 
-def _visit(run: _Run, planned: PlannedStep, path: str) -> Visit:
+def _visit(run: _Run, path: str) -> Visit:
     state = run.state
     return Visit(
         plan=run.plan,
@@ -277,6 +276,11 @@ def _over(run: _Run, status: Status) -> None:
     run.state["status"] = status
     run.state.pop("waits_for", None)
     run.state["memory"] = {}
+
+
+def _weigh(run: _Run) -> None:
+    if run.state["status"] == "waiting" and len(json.dumps(run.state, default=str)) > limits.STATE_BYTES:
+        raise RunStranded(f"The flow keeps more than {limits.STATE_BYTES} bytes of values.")
 
 
 def _plan(run: _Run) -> Plan:

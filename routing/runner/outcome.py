@@ -19,7 +19,7 @@ Outcome = Contact.Outcome
 State = Contact.State
 
 
-def standing(  # noqa: PLR0913  a turn is told by all of these
+def standing(
     *,
     before: Standing | None,
     event: Event,

@@ -115,7 +115,7 @@ def _filled(condition: Condition, scope: Mapping[str, JSON]) -> JSON:
         return raw
     items: list[JSON] = []
     for item in raw:
-        held: JSON = value_of(item, scope) if isinstance(item, str) else item
+        held = value_of(item, scope) if isinstance(item, str) else item
         if isinstance(held, list | tuple):
             items.extend(held)
         else:

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from routing.engine import limits
 from routing.engine.effects import Fetch
-from routing.engine.events import Event, FetchAnswered
+from routing.engine.events import Event
 from routing.engine.steps.step import Exit, Kind, Leave, Move, Path, Reference, Step, Visit, Wait
 from routing.engine.templates import template_fault, template_variables
 from routing.engine.values import is_blank, show
@@ -94,7 +94,7 @@ class FetchVariables(Step):
         self.begin(visit)
         return self._settle(visit)
 
-    def resume(self, visit: Visit, event: Event) -> Move:
+    def resume(self, visit: Visit, event: Event) -> Move:  # noqa: ARG002  its answer lies in `fetches`
         return self._settle(visit)
 
     def _settle(self, visit: Visit) -> Move:

@@ -61,7 +61,7 @@ def test_an_effect_survives_json(effect: Effect) -> None:
 def gather(**settings: Any) -> dict[str, Any]:
     settings = {"prompt": {"text": {"en": "?"}}, **settings}
     exits = dict.fromkeys(["sales", "entered", "invalid", "timed_out"], "bye")
-    names = {"invalid", "timed_out", *(choice["name"] for choice in settings.get("choices", ()))} or {"entered"}
+    names = {"invalid", "timed_out", *(choice["name"] for choice in settings.get("choices", ()))}
     if not settings.get("choices"):
         names.add("entered")
     node = {"id": "ask", "type": "gather", "settings": settings}
