@@ -22,8 +22,9 @@ def main() -> int:
     call_command("migrate", interactive=False, verbosity=0)
     password_holds = _ensure_admin(os.environ["ADMIN_PASSWORD"], insist=os.environ.get("ADMIN_PASSWORD_GIVEN") == "1")
     marker = Path(os.environ["DATA_DIR"], "demo-loaded")
-    if os.environ.get("DEMO") == "1" and not marker.exists():
-        call_command("load_demo", verbosity=0)
+    if os.environ.get("DEMO") == "1":
+        # Made once; at later starts its loyalty API only follows the port.
+        call_command("load_demo", verbosity=0, only_port=marker.exists())
         marker.touch()
     Path(sys.argv[1]).write_text(json.dumps({"password_holds": password_holds}), encoding="utf-8")
     return 0

@@ -180,7 +180,7 @@ class Supervisor:
             if child.process.poll() is None:
                 return
             # What ran well for a while is started again at once; what keeps dying gets longer and longer pauses.
-            child.wait_s = 0.0 if now - child.since > 10 else min(max(0.5, child.wait_s * 2), 30.0)
+            child.wait_s = 0.0 if now - child.since > 3 else min(max(0.5, child.wait_s * 2), 30.0)
             child.retry_at = now + child.wait_s
             when = f"in {child.wait_s:g} s" if child.wait_s else "now"
             _say(f"The {child.name} {_how(child.process)}; starting it again {when}. See {child.log}")
