@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import Enum
+from itertools import islice
 from typing import Any, Final, TypeAlias
 
 from routing.engine import limits
@@ -39,6 +40,9 @@ _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}.*", re.
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?", re.ASCII)
 # Neither PostgreSQL nor UTF-8 takes these, and what `show` writes is stored.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+# Items of a list or object that a trace shows.
+_SHOWN = 12
 
 _TRUE = frozenset({"true", "yes", "1", "on"})
 _FALSE = frozenset({"false", "no", "0", "off"})
@@ -178,15 +182,32 @@ def as_time(value: JSON) -> time | None:
 
 
 def show(value: JSON) -> str:
-    """The value for a trace: text in quotation marks, nothing as "nothing", clipped to `limits.SEEN_CHARS`."""
+    """The value for a trace: text in quotation marks, nothing as "nothing", clipped to `limits.SEEN_CHARS`.
+
+    What is large or deep is shown by its beginning only; the rest is not even looked at.
+    """
     if value is None or value is MISSING:
         return "nothing"
     if isinstance(value, str):
         return f"“{_clip(value, limits.SEEN_CHARS - 2)}”"
-    if isinstance(value, list | tuple):
-        items = ", ".join(show(item) for item in value[:20])
-        return _clip(f"[{items}, …]" if len(value) > 20 else f"[{items}]", limits.SEEN_CHARS)
+    if isinstance(value, list | tuple | Mapping):
+        return _clip(_outline(value, 2), limits.SEEN_CHARS)
     return _clip(as_text(value), limits.SEEN_CHARS)
+
+
+def _outline(value: JSON, depth: int) -> str:
+    if not isinstance(value, list | tuple | Mapping):
+        return show(value)
+    left, right = "{}" if isinstance(value, Mapping) else "[]"
+    if not depth:
+        return f"{left}…{right}" if value else left + right
+    if isinstance(value, Mapping):
+        parts = [f"{_clip(str(key), 50)}: {_outline(item, depth - 1)}" for key, item in islice(value.items(), _SHOWN)]
+    else:
+        parts = [_outline(item, depth - 1) for item in value[:_SHOWN]]
+    if len(value) > _SHOWN:
+        parts.append("…")
+    return f"{left}{', '.join(parts)}{right}"
 
 
 def _clip(text: str, chars: int) -> str:

@@ -110,7 +110,7 @@ def _filled(condition: Condition, scope: Mapping[str, JSON]) -> JSON:
             held = (path,) if held is MISSING and "." not in path else held
         else:
             held = value_of(raw, scope)
-        return split_list(held) if condition.operator in LISTED and isinstance(held, str) else held
+        return (split_list(held) or held) if condition.operator in LISTED and isinstance(held, str) else held
     if not isinstance(raw, tuple):
         return raw
     items: list[JSON] = []

@@ -32,7 +32,7 @@ class Prepared:
         self.shown = ""
         if fixed:
             if operator in LISTED and isinstance(raw, str):
-                raw = split_list(raw)
+                raw = split_list(raw) or raw
             self.wanted = wanted(raw)
             self.shown = "" if raw is None else show(raw)
 
