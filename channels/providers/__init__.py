@@ -1,0 +1,1 @@
+"""One folder a vendor; nothing outside it names the vendor."""

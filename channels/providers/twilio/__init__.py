@@ -1,0 +1,1 @@
+"""Twilio-style voice: what Twilio, and the carriers that speak as it does, send and want to hear."""

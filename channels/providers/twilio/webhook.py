@@ -1,0 +1,110 @@
+"""What every webhook of this provider goes through before anything is done: method, size, form, account, signature."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from prometheus_client import Counter, Histogram
+from rest_framework.views import APIView
+
+from channels.provider import Request
+from channels.providers.twilio import signature
+from channels.providers.twilio.inbound import BODY_BYTES, NotAForm, VoiceCall, read_call, read_form
+
+log = structlog.get_logger(__name__)
+
+PROVIDER = "twilio"
+REFUSED = Counter("pareto_webhooks_refused", "Webhooks that were refused", ["provider", "cause"])
+TOOK = Histogram(
+    "pareto_webhook_seconds",
+    "How long webhooks took to answer",
+    ["provider", "kind"],
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 3, 5, 10, 15),
+)
+
+
+class Refused(Exception):  # noqa: N818
+    """The webhook gets this status and nothing happens. `cause` is for the log and the counter."""
+
+    def __init__(self, status: int, cause: str, body: bytes = b"", **facts: Any) -> None:
+        super().__init__(cause)
+        self.status, self.cause, self.body, self.facts = status, cause, body, facts
+
+
+class Webhook(APIView):
+    """POST only. DRF's negotiation, authentication and throttles are left out: the signature says who it is."""
+
+    authentication_classes = ()
+    permission_classes = ()
+    http_method_names = ("post",)  # type: ignore[assignment]
+    kind = ""
+
+    def initialize_request(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> Any:
+        return request
+
+    def initial(self, *_args: Any, **_kwargs: Any) -> None:
+        """Nothing to negotiate."""
+
+    def http_method_not_allowed(self, *_args: Any, **_kwargs: Any) -> Any:
+        return HttpResponseNotAllowed(["POST"])
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        began = time.monotonic()
+        try:
+            return self.answer(request, read_webhook(request), began)
+        except Refused as refused:
+            REFUSED.labels(PROVIDER, refused.cause).inc()
+            log.warning("webhook refused", cause=refused.cause, status=refused.status, kind=self.kind, **refused.facts)
+            content_type = "text/xml; charset=utf-8" if refused.body else "text/plain; charset=utf-8"
+            return HttpResponse(refused.body or f"{refused.cause}\n", content_type, refused.status)
+        finally:
+            TOOK.labels(PROVIDER, self.kind).observe(time.monotonic() - began)
+
+    def answer(self, request: HttpRequest, call: VoiceCall, began: float) -> HttpResponse:
+        """The answer to a well-formed webhook whose sender is not verified yet. Raises Refused."""
+        raise NotImplementedError
+
+
+def read_webhook(request: HttpRequest) -> VoiceCall:
+    """Raises Refused, before anything was asked of the database."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise Refused(415, "not a form", content_type=request.content_type[:80])
+    if _length(request) > BODY_BYTES:
+        raise Refused(413, "too large", bytes=_length(request))
+    try:
+        return read_call(read_form(request.body))
+    except NotAForm as error:
+        raise Refused(400, "incomplete form", why=str(error)) from None
+
+
+def _length(request: HttpRequest) -> int:
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0
+
+
+def verify(request: HttpRequest, call: VoiceCall, secret: str) -> str:
+    """The address that was signed, without its query. Raises Refused."""
+    path = request.path
+    query = request.META.get("QUERY_STRING", "")
+    # Not Django's build_absolute_uri: it re-quotes the query, and what was signed is what was sent.
+    tail = f"{path}?{query}" if query else path
+    host = request.get_host()
+    own = [f"{request.scheme}://{host}", f"https://{host}", f"http://{host}"]
+    bases = dict.fromkeys([settings.PUBLIC_URL, *own] if settings.PUBLIC_URL else own)
+    signed = signature.signed_url(
+        Request(
+            urls=tuple(f"{base}{tail}" for base in bases), headers=request.headers, body=request.body, form=call.form
+        ),
+        secret,
+    )
+    if signed is None:
+        cause = "bad signature" if request.headers.get(signature.HEADER) else "no signature"
+        # The commonest reason is a public address that differs from PUBLIC_URL, so it is told.
+        raise Refused(403, cause, account=call.account_id, call=call.call_id, expected=next(iter(bases)) + path)
+    return signed.partition("?")[0]
