@@ -156,6 +156,11 @@ def _easter(year: int) -> date:
     return date(year, 3, 22) + timedelta(days=moon + weekday)
 
 
+def own_port() -> int:
+    """Where this installation serves, as its start said."""
+    return int(os.environ.get("PORT") or 8000)
+
+
 def _make_source(made: list[str]) -> None:
     """The times are chosen so that each caller of the demo ends where the contract says.
 
@@ -164,8 +169,8 @@ def _make_source(made: list[str]) -> None:
     that they do not spoil the others' answers. The last known value cannot hide their failures, since no question
     about them ever succeeds.
     """
-    port = int(os.environ.get("PORT") or 8000)
-    source = _make(
+    port = own_port()
+    _make(
         made,
         DataSource,
         {"key": "loyalty"},
@@ -190,7 +195,12 @@ def _make_source(made: list[str]) -> None:
             {"name": "account_manager", "path": "customer.account_manager.name", "type": "text"},
         ],
     )
-    # `make run` on another port than last time: the API moved with it. An address that somebody wrote stays.
+    move_to_port(port)
+
+
+def move_to_port(port: int) -> None:
+    """`make run` on another port than last time: the API moved with it. An address that somebody wrote stays."""
+    source = DataSource.objects.filter(key="loyalty").first()
     if source and (own := _OWN_URL.fullmatch(source.url)) and source.url != (url := f"{own[1]}{port}{own[2]}"):
         source.url = url
         source.save()

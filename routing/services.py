@@ -31,6 +31,10 @@ class DraftIsStale(Exception):  # noqa: N818  exceptions state the fact
         self.revision = revision
 
 
+class FlowIsNotPublished(Exception):  # noqa: N818
+    """The flow has no live version."""
+
+
 class FlowHasNoSuchVersion(Exception):  # noqa: N818
     """The version belongs to another flow, or to none."""
 
@@ -66,7 +70,8 @@ def create_flow(
     """A new flow with a draft. Raises DefinitionInvalid; the database refuses a key or name that is taken."""
     _check_form(definition)
     flow = Flow(key=key, name=name, description=description, draft=dict(definition))
-    _save(flow, by=by, now=now, action=LogEntry.Action.CREATE, changes={"draft": ["", "revision 1"]})
+    changes = {"key": ["", key], "name": ["", name], "draft": ["", "revision 1"]}
+    _save(flow, by=by, now=now, action=LogEntry.Action.CREATE, changes=changes)
     return flow
 
 
@@ -142,11 +147,15 @@ def import_flow(
         return ImportReport(key=file.key, name=file.name, faults=tuple(map(_in_file, invalid.faults)))
 
 
-def export_flow(*, flow: Flow) -> str:
-    """The draft as a file that `import_flow` takes back, the same bytes each time."""
+def export_flow(*, flow: Flow, live: bool = False) -> str:
+    """The draft, or what is live, as a file that `import_flow` takes back; the same bytes each time."""
+    if live and flow.live is None:
+        raise FlowIsNotPublished(f"“{flow.name}” has no live version yet.")
+    definition = flow.live.definition if live and flow.live else flow.draft
+    # Not validated: a draft may be unfinished, and leaves as it is.
     return write_file(
         FlowFile.model_construct(
-            pareto_flow=1, key=flow.key, name=flow.name, description=flow.description, definition=flow.draft
+            pareto_flow=1, key=flow.key, name=flow.name, description=flow.description, definition=definition
         )
     )
 
@@ -165,8 +174,7 @@ def _import(
     else:
         changed = (flow.draft, flow.name, flow.description) != (file.definition, file.name, file.description)
         if changed:
-            flow.name, flow.description = file.name, file.description
-            _replace_draft(flow, file.definition, by=by, now=now)
+            _replace_draft(flow, file.definition, by=by, now=now, name=file.name, description=file.description)
     version = _publish(flow, by=by, note="", now=now) if publish else None
     return ImportReport(
         key=flow.key,
@@ -200,9 +208,9 @@ def _publish(flow: Flow, *, by: AbstractBaseUser | None, note: str, now: datetim
     )
     with disable_auditlog():
         version.save(force_insert=True)
-    before = str(flow.live.number) if flow.live else ""
+    changes = {"live": [str(flow.live_id or ""), str(version.pk)]}
     flow.live = version
-    _save(flow, by=by, now=now, changes={"live": [before, str(version.number)]})
+    _save(flow, by=by, now=now, changes=changes)
     return version
 
 
@@ -229,11 +237,24 @@ def _check_form(definition: Mapping[str, Any]) -> None:
     read_definition(definition)
 
 
-def _replace_draft(flow: Flow, definition: Mapping[str, Any], *, by: AbstractBaseUser | None, now: datetime) -> None:
+def _replace_draft(
+    flow: Flow,
+    definition: Mapping[str, Any],
+    *,
+    by: AbstractBaseUser | None,
+    now: datetime,
+    name: str | None = None,
+    description: str | None = None,
+) -> None:
     before = flow.draft_revision
+    changes = {"draft": [f"revision {before}", f"revision {before + 1}"]}
+    for field, value in (("name", name), ("description", description)):
+        if value is not None and value != getattr(flow, field):
+            changes[field] = [getattr(flow, field), value]
+            setattr(flow, field, value)
     flow.draft = dict(definition)
     flow.draft_revision = before + 1
-    _save(flow, by=by, now=now, changes={"draft": [f"revision {before}", f"revision {before + 1}"]})
+    _save(flow, by=by, now=now, changes=changes)
 
 
 def _save(
