@@ -25,27 +25,25 @@ def main() -> int:
     folder = data_dir()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     # Whoever names a database means that one, and nothing of the embedded run.
-    embedded = not (os.environ.get("DATABASE_URL") or os.environ.get("DATABASE_URL_FILE"))
-    if embedded:
+    if not (os.environ.get("DATABASE_URL") or os.environ.get("DATABASE_URL_FILE")):
+        if set(sys.argv[1:2]) <= _ON_CODE_ALONE:
+            os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings_for_tools"
+        elif not is_running(folder):
+            return _say(
+                f"Nothing is running on {folder}: start `make run` and try again, "
+                "or set DATABASE_URL, REDIS_URL and SECRET_KEY."
+            )
         try:
             known = remembered(folder)
         except CannotStart as problem:
             return _say(problem)
         for name, value in known.items():
             os.environ.setdefault(name, value)
-        if not known and set(sys.argv[1:2]) <= _ON_CODE_ALONE:
-            os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings_for_tools"
-        elif not known:
-            return _say(
-                f"Nothing has run on {folder} yet: start `make run`, or set DATABASE_URL, REDIS_URL, SECRET_KEY."
-            )
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as problem:
         return _say(problem)
     except (OperationalError, InterfaceError) as problem:
-        if embedded and not is_running(folder):
-            return _say(f"Nothing is running on {folder}: start `make run` and try again.")
         return _say(f"The database does not answer: {str(problem).strip()}")
     return 0
 
