@@ -1,10 +1,13 @@
 """What a manager says about one of the company's APIs, so that a worker can ask it."""
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from encrypted_fields.fields import EncryptedTextField
+
+from customers.enrichment.validation import validate_source
 
 
 class DataSource(models.Model):
@@ -29,8 +32,12 @@ class DataSource(models.Model):
         max_length=1000,
         help_text=_("With placeholders: https://crm.example.com/customers?phone={{ phone | url_encode }}"),
     )
-    headers = models.JSONField(_("headers"), default=dict, blank=True, help_text=_('Such as {"Accept-Language": "en"}.'))
-    body = models.TextField(_("body"), blank=True, help_text=_("For POST, with placeholders. JSON unless a header says otherwise."))
+    headers = models.JSONField(
+        _("headers"), default=dict, blank=True, help_text=_('Such as {"Accept-Language": "en"}.')
+    )
+    body = models.TextField(
+        _("body"), blank=True, help_text=_("For POST, with placeholders. JSON unless a header says otherwise.")
+    )
     auth = models.CharField(_("sign in with"), max_length=8, choices=Auth.choices, default=Auth.NONE)
     auth_name = models.CharField(
         _("user, client id or header"), max_length=200, blank=True, help_text=_("The name that goes with the secret.")
@@ -48,13 +55,18 @@ class DataSource(models.Model):
         help_text=_("All tries together. The caller hears the greeting meanwhile."),
     )
     retries = models.PositiveSmallIntegerField(
-        _("retries"), default=1, validators=[MaxValueValidator(5)], help_text=_("After a lost connection or a 5xx answer.")
+        _("retries"),
+        default=1,
+        validators=[MaxValueValidator(5)],
+        help_text=_("After a lost connection or a 5xx answer."),
     )
     cache_s = models.PositiveIntegerField(
         _("keep answers for (seconds)"),
         default=60,
         validators=[MaxValueValidator(604_800)],
-        help_text=_("As long as an answer is kept, the API is not asked again for the same customer. 0: always ask."),
+        help_text=_(
+            "As long as an answer is kept, the API is not asked again for the same customer. 0: ask for each contact."
+        ),
     )
     last_known_s = models.PositiveIntegerField(
         _("last known value for (seconds)"),
@@ -66,7 +78,9 @@ class DataSource(models.Model):
         _("values"),
         default=list,
         blank=True,
-        help_text=_('What to take from the answer: [{"name": "loyalty_status", "path": "customer.status", "type": "text"}]'),
+        help_text=_(
+            'What to take from the answer: [{"name": "loyalty_status", "path": "customer.status", "type": "text"}]'
+        ),
     )
     not_found_statuses = models.JSONField(
         _("“not found” statuses"), default=list, blank=True, help_text=_("HTTP statuses that mean: no such customer.")
@@ -109,3 +123,11 @@ class DataSource(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Says everything that would fail while a caller waits."""
+        faults: dict[str, list[str]] = {}
+        for fault in validate_source(self):
+            faults.setdefault(fault.field, []).append(fault.message)
+        if faults:
+            raise ValidationError(faults)
