@@ -1,0 +1,111 @@
+"""Accounts at carriers, and the numbers on which contacts arrive."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminPasswordWidget
+
+from channels.models import Account, Number
+
+
+class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The secret goes in and never comes out: empty keeps what is stored."""
+
+    secret = forms.CharField(
+        label=_("auth token"),
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        help_text=_("Kept encrypted and never shown again. Webhooks are verified with it."),
+    )
+
+    class Meta:
+        model = Account
+        exclude: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._stored = self.instance.secret
+        if self.instance.pk and "secret" in self.fields:
+            self.fields["secret"].required = False
+            self.fields["secret"].help_text = _("A token is stored. It stays if you leave this empty.")
+            self.initial["secret"] = ""
+
+    def clean_secret(self) -> str:
+        return str(self.cleaned_data["secret"] or self._stored)
+
+
+@admin.register(Account)
+class AccountAdmin(ModelAdmin):
+    form = AccountForm
+    list_display = ["name", "provider", "external_id", "number_total", "is_active"]
+    list_filter = ["provider", "is_active"]
+    search_fields = ["name", "external_id"]
+    empty_text = _(
+        "No accounts yet. Add the account at your carrier first: its id and its auth token, which every webhook is signed with."
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
+        accounts: QuerySet[Account] = super().get_queryset(request)
+        return accounts.annotate(number_count=Count("numbers"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Account | None = None) -> tuple[str, ...]:
+        return (*super().get_readonly_fields(request, obj), "secret_state")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Account | None = None) -> Any:
+        # A reader's page shows the values of fields, so the secret must not be among them.
+        may_edit = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+        secret = "secret" if may_edit else "secret_state"
+        return [(None, {"fields": [("name", "provider"), "external_id", secret, "is_active"]})]
+
+    @display(description=_("numbers"), ordering="number_count")
+    def number_total(self, account: Any) -> int:
+        return int(account.number_count)
+
+    @display(description=_("auth token"))
+    def secret_state(self, account: Account) -> str:
+        return str(_("stored") if account.secret else _("none"))
+
+
+@admin.register(Number)
+class NumberAdmin(ModelAdmin):
+    list_display = ["address", "name", "flow", "goes_to", "fallback_queue", "account", "is_active"]
+    list_select_related = ["flow__live", "fallback_queue", "account"]
+    list_filter = ["is_active", "account", "flow"]
+    search_fields = ["address", "name"]
+    fieldsets = [
+        (None, {"fields": [("address", "name"), "account", "is_active"]}),
+        (
+            _("Where contacts go"),
+            {
+                "fields": [("flow", "fallback_queue")],
+                "description": _(
+                    "The flow decides. If it cannot, whatever the reason, the fallback queue takes the contact: nobody is lost."
+                ),
+            },
+        ),
+    ]
+    empty_text = _(
+        "No numbers yet. Add a number of one of your accounts, choose its flow, and its incoming calls start that flow."
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Number]:
+        numbers: QuerySet[Number] = super().get_queryset(request)
+        # Definitions are long, and a list has no use for them.
+        return numbers.defer("flow__draft", "flow__live__definition", "account__secret")
+
+    @display(
+        description=_("starts"), label={"live": "success", "none": "danger", "fallback": "warning", "off": "default"}
+    )
+    def goes_to(self, number: Number) -> tuple[str, str]:
+        if not number.is_active:
+            return "off", str(_("switched off"))
+        if number.flow is None:
+            return "fallback", str(_("fallback queue only"))
+        if number.flow.live is None:
+            return "none", str(_("flow not published"))
+        return "live", str(_("version %(number)s") % {"number": number.flow.live.number})

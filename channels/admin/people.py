@@ -1,0 +1,81 @@
+"""People and their roles."""
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
+from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
+from django.contrib.auth.models import Group, User
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django_celery_beat.models import (
+    ClockedSchedule,
+    CrontabSchedule,
+    IntervalSchedule,
+    PeriodicTask,
+    SolarSchedule,
+)
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+# The schedule comes from the settings; whoever edits it here would be overruled at the next start.
+for model in (PeriodicTask, CrontabSchedule, IntervalSchedule, SolarSchedule, ClockedSchedule):
+    admin.site.unregister(model)
+admin.site.unregister(User)
+admin.site.unregister(Group)
+
+
+@admin.register(User)
+class UserAdmin(BaseUserAdmin, ModelAdmin):  # type: ignore[type-arg]
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ["username", "full_name", "email", "roles", "is_active", "last_login"]
+    list_filter = ["groups", "is_active", "is_superuser"]
+    filter_horizontal = ["groups"]
+    fieldsets = [
+        (None, {"fields": ["username", "password", ("first_name", "last_name"), "email"]}),
+        (
+            _("What they may do"),
+            {
+                "fields": ["groups", ("is_staff", "is_active", "is_superuser")],
+                "description": _(
+                    "Choose a role. “Staff status” lets somebody sign in here; “superuser” may do everything, "
+                    "and is for whoever runs the server."
+                ),
+            },
+        ),
+        (_("Kept by the system"), {"fields": [("last_login", "date_joined")], "classes": ["collapse"]}),
+    ]
+    add_fieldsets = [
+        (None, {"fields": ["username", "usable_password", "password1", "password2"]}),
+        (_("What they may do"), {"fields": ["groups", "is_staff"]}),
+    ]
+    readonly_fields = ["last_login", "date_joined"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        users: QuerySet[User] = super().get_queryset(request)
+        return users.prefetch_related("groups")
+
+    @display(description=_("name"), ordering="last_name", empty_value="–")
+    def full_name(self, user: User) -> str | None:
+        return user.get_full_name() or None
+
+    @display(description=_("roles"), empty_value="–")
+    def roles(self, user: User) -> str | None:
+        if user.is_superuser:
+            return str(_("superuser"))
+        return ", ".join(group.name for group in user.groups.all()) or None
+
+
+@admin.register(Group)
+class GroupAdmin(BaseGroupAdmin, ModelAdmin):
+    list_display = ["name", "people"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        groups: QuerySet[Group] = super().get_queryset(request)
+        return groups.annotate(people_count=Count("user"))
+
+    @display(description=_("people"), ordering="people_count")
+    def people(self, group: Group) -> int:
+        return int(group.people_count)  # type: ignore[attr-defined]

@@ -1,0 +1,29 @@
+"""Managers, Supervisors, Read-only and API clients, as groups."""
+
+from typing import Any
+
+from django.db import migrations
+
+from channels.roles import give_roles
+
+
+def give(apps: Any, _schema_editor: Any) -> None:
+    give_roles(apps)
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("auditlog", "0001_initial"),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("channels", "0001_initial"),
+        ("contenttypes", "0002_remove_content_type_name"),
+        ("customers", "0001_initial"),
+        ("enrichment", "0001_initial"),
+        ("queues", "0001_initial"),
+        ("routing", "0001_initial"),
+    ]
+
+    operations = [
+        # Going back keeps the groups: people may be in them.
+        migrations.RunPython(give, migrations.RunPython.noop),
+    ]

@@ -1,0 +1,88 @@
+"""The roles that Pareto brings, and what each may do. A company may change them, or add its own, in the admin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_CONFIGURATION = (
+    "queues.queue",
+    "queues.sipaddress",
+    "queues.openinghours",
+    "queues.openingperiod",
+    "queues.specialday",
+    "customers.customer",
+    "customers.identity",
+    "customers.tier",
+    "enrichment.datasource",
+    "routing.flow",
+    "channels.account",
+    "channels.number",
+)
+_HISTORY = ("routing.contact", "routing.turn", "routing.flowversion", "auditlog.logentry")
+
+
+def _may(models: Iterable[str], *actions: str) -> frozenset[str]:
+    """`queues.queue` and `view` make `queues.view_queue`."""
+    return frozenset(
+        f"{app}.{action}_{model}" for app, model in (name.split(".") for name in models) for action in actions
+    )
+
+
+_VIEW_ALL = _may((*_CONFIGURATION, *_HISTORY), "view")
+_TEST_CALL = frozenset({"routing.test_call"})
+
+ROLES: Mapping[str, frozenset[str]] = {
+    "Managers": _VIEW_ALL | _may(_CONFIGURATION, "add", "change", "delete") | _TEST_CALL | {"routing.publish_flow"},
+    "Supervisors": _VIEW_ALL
+    | _TEST_CALL
+    | _may(("queues.queue", "queues.openinghours", "customers.customer"), "add", "change")
+    # Rows on the pages of those: a period that is over has to go.
+    | _may(
+        ("queues.sipaddress", "queues.openingperiod", "queues.specialday", "customers.identity"),
+        "add",
+        "change",
+        "delete",
+    ),
+    "Read-only": _VIEW_ALL,
+    # For programs; they need no staff status, hence never see the admin.
+    "API clients": _may(("customers.customer", "customers.identity"), "add", "change", "view")
+    | _may(("customers.tier", "routing.contact", "routing.flow", "routing.flowversion"), "view"),
+}
+
+
+def give_roles(apps: Any) -> None:
+    """Creates the roles and gives them what they lack; takes nothing away, so it may run again.
+
+    `apps` is the registry of the migration. Permissions are made only after all migrations, so those that are
+    needed here are made at once, as Django itself would.
+    """
+    groups = apps.get_model("auth", "Group").objects
+    permissions = _permissions(apps)
+    for name, wanted in ROLES.items():
+        group, _created = groups.get_or_create(name=name)
+        group.permissions.add(*(permissions[one] for one in sorted(wanted)))
+
+
+def _permissions(apps: Any) -> dict[str, Any]:
+    wanted = {permission for role in ROLES.values() for permission in role}
+    content_types = apps.get_model("contenttypes", "ContentType").objects
+    permissions = apps.get_model("auth", "Permission").objects
+    found: dict[str, Any] = {}
+    for model in apps.get_models(include_auto_created=True):
+        options = model._meta  # noqa: SLF001  Django's public way to it
+        names = {
+            f"{action}_{options.model_name}": f"Can {action} {options.verbose_name_raw}"
+            for action in options.default_permissions
+        }
+        names |= dict(options.permissions)
+        needed = {codename for codename in names if f"{options.app_label}.{codename}" in wanted}
+        if not needed:
+            continue
+        content_type, _created = content_types.get_or_create(app_label=options.app_label, model=options.model_name)
+        for codename in needed:
+            permission, _created = permissions.get_or_create(
+                content_type=content_type, codename=codename, defaults={"name": names[codename][:255]}
+            )
+            found[f"{options.app_label}.{codename}"] = permission
+    return found

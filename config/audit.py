@@ -1,0 +1,30 @@
+"""Which changes are written into the log of changes, and what of them stays out."""
+
+from typing import Any
+
+# Whoever reads the log sees that a secret changed, never the secret.
+_SECRET: dict[str, Any] = {"mask_fields": ["secret"], "mask_callable": "channels.admin.log.masked"}
+
+AUDITLOG_INCLUDE_TRACKING_MODELS: list[dict[str, Any]] = [
+    {"model": "queues.Queue"},
+    {"model": "queues.SipAddress"},
+    {"model": "queues.OpeningHours"},
+    {"model": "queues.OpeningPeriod"},
+    {"model": "queues.SpecialDay"},
+    {"model": "customers.Tier"},
+    {"model": "customers.Customer", "exclude_fields": ["synced_at", "created_at", "updated_at"]},
+    {"model": "customers.Identity"},
+    {"model": "enrichment.DataSource", "exclude_fields": ["updated_at"], **_SECRET},
+    # Drafts, publishing and rolling back are logged by the services, in a line each.
+    {"model": "routing.Flow", "exclude_fields": ["draft", "draft_revision", "live", "updated_at"]},
+    {"model": "channels.Account", **_SECRET},
+    {"model": "channels.Number"},
+    {
+        "model": "auth.User",
+        "exclude_fields": ["last_login"],
+        "mask_fields": ["password"],
+        "mask_callable": "channels.admin.log.masked",
+        "m2m_fields": ["groups", "user_permissions"],
+    },
+    {"model": "auth.Group", "m2m_fields": ["permissions"]},
+]

@@ -1,0 +1,132 @@
+"""How the admin looks: name, colors, and the sidebar in the order in which a manager thinks."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+
+def _may(*permissions: str) -> Callable[[HttpRequest], bool]:
+    return lambda request: any(request.user.has_perm(permission) for permission in permissions)
+
+
+def _item(title: Any, icon: str, view: str, *permissions: str) -> dict[str, Any]:
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{view}"),
+        "permission": _may(*permissions),
+    }
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """The first page; the ground alone knows the pulse of the workers."""
+    from django.utils import timezone  # noqa: PLC0415  settings are read before Django is ready
+
+    from channels.admin.dashboard import overview  # noqa: PLC0415
+    from config.pulse import seconds_since_pulse  # noqa: PLC0415
+
+    return {
+        **context,
+        **overview(
+            user=request.user, now=timezone.now(), worker_silent_s=seconds_since_pulse("enrichment", time.time())
+        ),
+    }
+
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Pareto",
+    "SITE_HEADER": "Pareto",
+    "SITE_SUBHEADER": _("Your best customers first"),
+    "SITE_URL": None,
+    "SITE_ICON": lambda _request: static("admin/pareto/logo.svg"),
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("admin/pareto/logo.svg")}
+    ],
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
+    "BORDER_RADIUS": "8px",
+    "DASHBOARD_CALLBACK": "config.unfold.dashboard",
+    "STYLES": [lambda _request: static("admin/pareto/pareto.css")],
+    "SCRIPTS": [lambda _request: static("admin/pareto/pareto.js")],
+    "COLORS": {
+        # A deep teal: readable with white on it, and, in its light tones, on dark grey.
+        "primary": {
+            "50": "oklch(97.5% .02 185)",
+            "100": "oklch(94% .045 185)",
+            "200": "oklch(89% .075 185)",
+            "300": "oklch(83% .1 185)",
+            "400": "oklch(76% .11 187)",
+            "500": "oklch(68% .105 190)",
+            "600": "oklch(49% .085 195)",
+            "700": "oklch(43% .075 197)",
+            "800": "oklch(37% .06 200)",
+            "900": "oklch(31% .05 205)",
+            "950": "oklch(22% .035 210)",
+        },
+        "font": {
+            "subtle-light": "var(--color-base-600)",
+            "subtle-dark": "var(--color-base-300)",
+            "default-light": "var(--color-base-700)",
+            "default-dark": "var(--color-base-200)",
+            "important-light": "var(--color-base-900)",
+            "important-dark": "var(--color-base-100)",
+        },
+    },
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": [
+            {
+                "items": [
+                    {"title": _("Overview"), "icon": "dashboard", "link": reverse_lazy("admin:index")},
+                    _item(_("Contacts"), "forum", "routing_contact_changelist", "routing.view_contact"),
+                ],
+            },
+            {
+                "title": _("How they are routed"),
+                "separator": True,
+                "items": [
+                    _item(_("Flows"), "account_tree", "routing_flow_changelist", "routing.view_flow"),
+                    _item(
+                        _("Data sources"),
+                        "cloud_download",
+                        "enrichment_datasource_changelist",
+                        "enrichment.view_datasource",
+                    ),
+                    _item(_("Opening hours"), "schedule", "queues_openinghours_changelist", "queues.view_openinghours"),
+                    _item(_("Queues"), "groups", "queues_queue_changelist", "queues.view_queue"),
+                ],
+            },
+            {
+                "title": _("Whom we serve"),
+                "separator": True,
+                "items": [
+                    _item(_("Customers"), "person", "customers_customer_changelist", "customers.view_customer"),
+                    _item(_("Tiers"), "military_tech", "customers_tier_changelist", "customers.view_tier"),
+                ],
+            },
+            {
+                "title": _("Where they reach us"),
+                "separator": True,
+                "items": [
+                    _item(_("Numbers"), "call", "channels_number_changelist", "channels.view_number"),
+                    _item(_("Accounts"), "key", "channels_account_changelist", "channels.view_account"),
+                ],
+            },
+            {
+                "title": _("The house"),
+                "separator": True,
+                "items": [
+                    _item(_("People"), "badge", "auth_user_changelist", "auth.view_user"),
+                    _item(_("Roles"), "shield_person", "auth_group_changelist", "auth.view_group"),
+                    _item(_("Log of changes"), "history", "auditlog_logentry_changelist", "auditlog.view_logentry"),
+                ],
+            },
+        ],
+    },
+}

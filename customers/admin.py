@@ -1,0 +1,165 @@
+"""Customers with the addresses they are known by, and tiers, as a manager edits them."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+from django.utils.timezone import now, timedelta
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminColorInputWidget
+
+from customers.models import Customer, Identity, Tier
+
+
+def swatch(tier: Tier) -> SafeString:
+    """The tier's name behind a dot of its color, so that the color is never alone in saying it."""
+    return format_html('<span class="p-tier"><i class="p-dot" data-color="{}"></i>{}</span>', tier.color, tier.name)
+
+
+class IdentityInline(TabularInline):
+    model = Identity
+    fields = ["kind", "value"]
+    extra = 0
+
+
+class CustomerForm(forms.ModelForm):  # type: ignore[type-arg]
+    def clean_attributes(self) -> Any:
+        attributes = self.cleaned_data["attributes"]
+        # An empty field is no value at all; flows expect an object.
+        if attributes is None:
+            return {}
+        if not isinstance(attributes, dict):
+            raise forms.ValidationError(_('Write names with values in braces: {"loyalty_status": "gold"}.'))
+        return attributes
+
+
+@admin.register(Customer)
+class CustomerAdmin(ModelAdmin):
+    form = CustomerForm
+    list_display = ["name_or_number", "external_id", "tier_swatch", "known_by", "value", "orders", "account_manager"]
+    list_select_related = ["tier"]
+    list_filter = ["tier", "language"]
+    search_fields = ["name", "external_id", "identities__value", "account_manager"]
+    search_help_text = _("Name, customer number, telephone number or e-mail")
+    show_full_result_count = False
+    inlines = [IdentityInline]
+    readonly_fields = ["synced_at", "created_at", "updated_at"]
+    fieldsets = [
+        (None, {"fields": [("name", "external_id"), "tier"]}),
+        (
+            _("Worth"),
+            {
+                "fields": [("lifetime_value", "currency"), "orders"],
+                "description": _("Flows and tiers look at these. The CRM usually keeps them."),
+            },
+        ),
+        (_("Contact"), {"fields": ["account_manager", ("language", "time_zone")]}),
+        (_("Further values"), {"fields": ["attributes"], "classes": ["collapse"]}),
+        (_("Kept by the system"), {"fields": [("synced_at", "created_at", "updated_at")], "classes": ["collapse"]}),
+    ]
+    empty_text = _(
+        "No customers yet. The CRM sends them over the REST API, or add one by hand: "
+        "a name, the customer number and a telephone number are enough."
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
+        customers: QuerySet[Customer] = super().get_queryset(request)
+        return customers.prefetch_related("identities")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Customer], search_term: str
+    ) -> tuple[QuerySet[Customer], bool]:
+        # Numbers are kept without blanks, but people type and paste them with some.
+        squeezed = "".join(search_term.split()).translate(str.maketrans("", "", "()-/"))
+        number = squeezed.lstrip("+")
+        if number.isdigit() and len(number) >= 5:
+            search_term = squeezed.replace("00", "+", 1) if squeezed.startswith("00") else squeezed
+        return super().get_search_results(request, queryset, search_term)  # type: ignore[no-any-return]
+
+    @display(description=_("name"), ordering="name")
+    def name_or_number(self, customer: Customer) -> str:
+        return str(customer)
+
+    @display(description=_("tier"), ordering="tier__rank", empty_value="–")
+    def tier_swatch(self, customer: Customer) -> SafeString | None:
+        return swatch(customer.tier) if customer.tier else None
+
+    @display(description=_("known by"), empty_value="–")
+    def known_by(self, customer: Customer) -> str | None:
+        addresses = [identity.value for identity in customer.identities.all()]
+        return ", ".join(addresses[:2]) + (f" +{len(addresses) - 2}" if len(addresses) > 2 else "") or None
+
+    @display(description=_("lifetime value"), ordering="lifetime_value", empty_value="–")
+    def value(self, customer: Customer) -> str | None:
+        if customer.lifetime_value is None:
+            return None
+        return f"{customer.lifetime_value:,.2f} {customer.currency}"
+
+
+@admin.register(Tier)
+class TierAdmin(ModelAdmin):
+    list_display = ["name_swatch", "rank", "ahead", "target", "customer_total"]
+    list_display_links = ["name_swatch"]
+    search_fields = ["name", "key"]
+    fieldsets = [
+        (None, {"fields": [("name", "key"), ("rank", "color")]}),
+        (
+            _("How they are treated"),
+            {
+                "fields": [("head_start_s", "answer_within_s")],
+                "description": _("The queue may have a head start and a target of its own; the better one counts."),
+            },
+        ),
+    ]
+    empty_text = _("No tiers yet. Most companies begin with three: platinum, gold and silver.")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Tier | None = None) -> tuple[str, ...]:
+        return (*super().get_readonly_fields(request, obj), "key") if obj else ()
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Tier | None = None) -> dict[str, tuple[str, ...]]:
+        # Readers have no form field to fill, and Django would look for one.
+        return {} if obj or not self.has_add_permission(request) else {"key": ("name",)}
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "color":
+            kwargs["widget"] = UnfoldAdminColorInputWidget
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Tier]:
+        tiers: QuerySet[Tier] = super().get_queryset(request)
+        return tiers.annotate(customer_count=Count("customers"))
+
+    @display(description=_("name"), ordering="name")
+    def name_swatch(self, tier: Tier) -> SafeString:
+        return swatch(tier)
+
+    @display(description=_("head start"), ordering="head_start_s", empty_value="–")
+    def ahead(self, tier: Tier) -> str | None:
+        if not tier.head_start_s:
+            return None
+        return _("jumps %(time)s ahead") % {"time": _in_words(tier.head_start_s)}
+
+    @display(description=_("answer within"), ordering="answer_within_s", empty_value=_("the queue's target"))
+    def target(self, tier: Tier) -> str | None:
+        return _in_words(tier.answer_within_s) if tier.answer_within_s else None
+
+    @display(description=_("customers"), ordering="customer_count")
+    def customer_total(self, tier: Any) -> int:
+        return int(tier.customer_count)
+
+
+def _in_words(seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
+    then = now()
+    words = [timesince(then - timedelta(minutes=minutes), then)] if minutes else []
+    if rest or not minutes:
+        words.append(ngettext("%(count)d second", "%(count)d seconds", rest) % {"count": rest})
+    return ", ".join(words)

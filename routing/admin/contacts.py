@@ -1,0 +1,172 @@
+"""Contacts, read-only: where each one went, and why."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from routing.admin.story import tell
+from routing.models import Contact
+
+_WHY_CHARS = 110
+# As people type a number: with blanks, brackets, strokes, and 00 for +.
+_NUMBER = re.compile(r"[+\d][\d\s()/.-]{3,}")
+
+
+class FlowFilter(admin.RelatedFieldListFilter):
+    """By flow, whatever its version."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = str(_("flow"))
+
+
+@admin.register(Contact)
+class ContactAdmin(ModelAdmin):
+    list_display = [
+        "reference",
+        "started_at",
+        "channel",
+        "sender",
+        "customer",
+        "tier_swatch",
+        "queue",
+        "result",
+        "why_clipped",
+    ]
+    list_select_related = ["customer", "tier", "queue"]
+    list_filter = [
+        "queue",
+        "outcome",
+        ("version__flow", FlowFilter),
+        "tier",
+        ("started_at", admin.DateFieldListFilter),
+        "fell_back",
+        "channel",
+    ]
+    search_fields = ["reference"]
+    search_help_text = _("Reference, telephone number, or customer's name or number")
+    ordering = ["-started_at", "-id"]
+    list_per_page = 50
+    show_full_result_count = False
+    list_fullwidth = True
+    empty_text = _(
+        "No contacts yet. Each call and conversation appears here at the moment it arrives, "
+        "with the reason why it went where it went."
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Contact]:
+        contacts: QuerySet[Contact] = super().get_queryset(request)
+        # The state of a run may be long, and neither the list nor the story needs it.
+        return contacts.defer("run", "customer__attributes")
+
+    def get_search_results(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Contact],
+        search_term: str,  # noqa: ARG002  Django's signature
+    ) -> tuple[QuerySet[Contact], bool]:
+        """By reference and whole number through their indexes; by parts of a name or number where that finds nothing."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        exact = queryset.filter(reference=term.upper())
+        if _NUMBER.fullmatch(term):
+            number = re.sub(r"[^\d+]", "", term)
+            number = f"+{number[2:]}" if number.startswith("00") else number
+            exact = queryset.filter(Q(reference=term.upper()) | Q(sender=number) | Q(sender__endswith=f":{number}"))
+            if exact.exists():
+                return exact, False
+            digits = number.lstrip("+").removeprefix("0")
+            return queryset.filter(Q(sender__contains=digits) | Q(recipient__contains=digits)), False
+        if exact.exists():
+            return exact, False
+        return queryset.filter(
+            Q(customer__name__icontains=term)
+            | Q(customer__external_id__iexact=term)
+            | Q(reference__startswith=term.upper())
+        ), False
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """The story of one contact; there is no form on it."""
+        del form_url
+        contact = self._contact(request, object_id)
+        if not self.has_view_permission(request, contact):
+            raise PermissionDenied
+        story = tell(contact.turns.order_by("number"))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": contact.reference,
+            "original": contact,
+            "contact": contact,
+            "story": story,
+            "raw": json.dumps([dict(turn.raw) for turn in story], indent=2, ensure_ascii=False),
+            "has_view_permission": True,
+            **(extra_context or {}),
+        }
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        return TemplateResponse(request, "admin/routing/contact/story.html", context)
+
+    def _contact(self, request: HttpRequest, object_id: str) -> Contact:
+        if not object_id.isdecimal():
+            raise Http404
+        related = ("customer", "tier", "queue", "version__flow")
+        contacts = self.get_queryset(request).select_related(*related).defer("run", "version__definition")
+        contact = contacts.filter(pk=object_id).first()
+        if contact is None:
+            raise Http404
+        return contact
+
+    @display(description=_("tier"), ordering="tier__rank", empty_value="–")
+    def tier_swatch(self, contact: Contact) -> Any:
+        from customers.admin import swatch  # noqa: PLC0415  registers models, so not before the apps are ready
+
+        return swatch(contact.tier) if contact.tier else None
+
+    @display(
+        description=_("outcome"),
+        ordering="outcome",
+        label={
+            "fell_back": "danger",
+            "connected": "success",
+            "transferred": "success",
+            "unanswered": "warning",
+            "abandoned": "warning",
+            "lost": "danger",
+            "voicemail": "info",
+            "completed": "info",
+            "": "default",
+        },
+    )
+    def result(self, contact: Contact) -> tuple[str, str]:
+        if contact.fell_back:
+            return "fell_back", str(_("fell back"))
+        if not contact.outcome:
+            return "", contact.get_state_display()
+        return contact.outcome, contact.get_outcome_display()
+
+    @display(description=_("why"))
+    def why_clipped(self, contact: Contact) -> str:
+        return contact.why if len(contact.why) <= _WHY_CHARS else f"{contact.why[: _WHY_CHARS - 1]}…"

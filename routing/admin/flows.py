@@ -1,0 +1,312 @@
+"""Flows: the draft as text, its faults, publishing, versions and files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from queues.admin import KeyIsFixed
+from routing.admin.drafts import FlowForm, as_text, shown
+from routing.admin.files import ImportForm
+from routing.engine.faults import DefinitionInvalid
+from routing.models import Flow, FlowVersion
+from routing.services import (
+    DraftIsStale,
+    FlowHasNoSuchVersion,
+    create_flow,
+    export_flow,
+    import_flow,
+    publish_flow,
+    roll_back,
+    save_draft,
+)
+
+_VERSIONS_SHOWN = 50
+
+
+@admin.register(Flow)
+class FlowAdmin(KeyIsFixed, ModelAdmin):
+    form = FlowForm
+    change_form_template = "admin/routing/flow/change_form.html"
+    change_list_template = "admin/routing/flow/change_list.html"
+    list_display = ["name", "live_version", "draft_state", "used_by", "updated_at"]
+    search_fields = ["name", "key", "description"]
+    warn_unsaved_form = True
+    compressed_fields = True
+    empty_text = _(
+        "No flows yet. A flow says what happens to a contact, step by step. Begin with one, or import a file."
+    )
+
+    # --- who may ----------------------------------------------------------------------------
+    def has_publish_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("routing.publish_flow")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Flow | None = None) -> bool:
+        # Published versions are kept for ever, since contacts point at them.
+        return bool(super().has_delete_permission(request, obj)) and (obj is None or obj.live_id is None)
+
+    # --- the list ---------------------------------------------------------------------------
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Flow]:
+        flows: QuerySet[Flow] = super().get_queryset(request)
+        match = request.resolver_match
+        if match and match.url_name == "routing_flow_changelist":
+            differs = ExpressionWrapper(~Q(draft=F("live__definition")), output_field=BooleanField())
+            flows = flows.select_related("live").prefetch_related("numbers").annotate(draft_differs=differs)
+            flows = flows.defer("draft", "live__definition", "live__subflows")
+        return flows
+
+    @display(description=_("live"), ordering="live__number", label={"live": "success", "none": "warning"})
+    def live_version(self, flow: Flow) -> tuple[str, str]:
+        if flow.live is None:
+            return "none", str(_("not published"))
+        return "live", str(_("version %(number)s") % {"number": flow.live.number})
+
+    @display(description=_("draft"), label={"differs": "info", "same": "default"})
+    def draft_state(self, flow: Any) -> tuple[str, str] | None:
+        if flow.live is None:
+            return None
+        return ("differs", str(_("changed since"))) if flow.draft_differs else ("same", str(_("as published")))
+
+    @display(description=_("used by"), empty_value=_("no number"))
+    def used_by(self, flow: Any) -> str | None:
+        return ", ".join(number.address for number in flow.numbers.all()) or None
+
+    # --- the form ---------------------------------------------------------------------------
+    def get_fieldsets(self, request: HttpRequest, obj: Flow | None = None) -> Any:
+        may_edit = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+        draft = ["text"] if may_edit else ["draft_text"]
+        return [(None, {"fields": [("name", "key"), "description"]}), (_("Draft"), {"fields": draft})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Flow | None = None) -> tuple[str, ...]:
+        return (*super().get_readonly_fields(request, obj), "draft_text")
+
+    @display(description=_("definition"))
+    def draft_text(self, flow: Flow) -> SafeString:
+        return format_html('<pre class="p-code p-pre">{}</pre>', as_text(flow.draft))
+
+    def get_form(self, request: HttpRequest, obj: Flow | None = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002  Django's own
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.refusal = getattr(request, "refusal", None)
+        form.only_check = "_check" in request.POST
+        return form
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponseBase:
+        """Django's, but a refusal of the services comes back as the form with everything that was typed."""
+        if "_publish" in request.POST and not self.has_publish_permission(request):
+            raise PermissionDenied
+        extra = {
+            "may_publish": self.has_publish_permission(request),
+            **self._beside(object_id),
+            **(extra_context or {}),
+        }
+        try:
+            return super().changeform_view(request, object_id, form_url, extra)  # type: ignore[no-any-return]
+        except (DraftIsStale, DefinitionInvalid) as refusal:
+            # The transaction took everything back; the same request is answered again, with the reason.
+            request.refusal = refusal  # type: ignore[attr-defined]
+            if isinstance(refusal, DraftIsStale):
+                extra["stale_revision"] = refusal.revision
+            return super().changeform_view(request, object_id, form_url, extra)  # type: ignore[no-any-return]
+
+    def _beside(self, object_id: str | None) -> dict[str, Any]:
+        """What the page of a flow shows around the form."""
+        if object_id is None or not object_id.isdecimal():
+            return {}
+        flow = Flow.objects.select_related("live").filter(pk=object_id).first()
+        if flow is None:
+            return {}
+        versions = flow.versions.select_related("published_by").defer("definition", "subflows")
+        return {
+            "flow": flow,
+            "draft_differs": flow.live is not None and flow.live.definition != flow.draft,
+            "numbers": list(getattr(flow, "numbers").all()),  # noqa: B009  the numbers are a room above
+            "versions": versions.order_by("-number")[:_VERSIONS_SHOWN],
+        }
+
+    def save_model(self, request: HttpRequest, obj: Flow, form: FlowForm, change: bool) -> None:  # noqa: FBT001
+        by, now = request.user, timezone.now()
+        definition = form.definition or {}
+        if change:
+            if set(form.changed_data) & {"name", "description"}:
+                obj.save(update_fields=["name", "description", "updated_at"])
+            # Whoever was refused and saw by whom may save over it: that revision, and no later one.
+            overwrites = request.POST.get("_overwrite", "")
+            revision = int(overwrites) if overwrites.isdecimal() else form.cleaned_data.get("revision") or 0
+            saved = save_draft(flow_id=obj.pk, definition=definition, revision=revision, by=by, now=now)
+        else:
+            saved = create_flow(
+                key=obj.key, name=obj.name, definition=definition, description=obj.description, by=by, now=now
+            )
+            obj.pk = saved.pk
+        request.saved_draft = saved.draft  # type: ignore[attr-defined]
+        if "_publish" in request.POST:
+            version = publish_flow(flow_id=saved.pk, by=by, note=form.cleaned_data.get("note", ""), now=now)
+            request.published = version.number  # type: ignore[attr-defined]
+
+    def response_add(self, request: HttpRequest, obj: Flow, post_url_continue: str | None = None) -> HttpResponse:
+        if "_popup" in request.POST:
+            return super().response_add(request, obj, post_url_continue)
+        return self._saved(request, obj)
+
+    def response_change(self, request: HttpRequest, obj: Flow) -> HttpResponse:
+        return self._saved(request, obj)
+
+    def _saved(self, request: HttpRequest, flow: Flow) -> HttpResponse:
+        """Back to the form, with a word on where the draft stands."""
+        published = getattr(request, "published", None)
+        if published:
+            text = _t("Version %(number)s of “%(name)s” is live: new contacts walk through it from now on.")
+            messages.success(request, text % {"number": published, "name": flow.name})
+        else:
+            messages.success(request, _t("The draft is saved. Contacts still walk through the live version."))
+        return HttpResponseRedirect(reverse("admin:routing_flow_change", args=[flow.pk]))
+
+    # --- versions and files -----------------------------------------------------------------
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("import/", view(self.import_view), name="routing_flow_import"),
+            path("<int:object_id>/export/", view(self.export_view), name="routing_flow_export"),
+            path(
+                "<int:object_id>/roll-back/<int:version_id>/",
+                view(self.roll_back_view),
+                name="routing_flow_roll_back",
+            ),
+            *super().get_urls(),
+        ]
+
+    def export_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        flow = self._flow(object_id)
+        if not self.has_view_permission(request, flow):
+            raise PermissionDenied
+        return HttpResponse(
+            export_flow(flow=flow),
+            content_type="application/json",
+            headers={"Content-Disposition": f'attachment; filename="{flow.key}.json"'},
+        )
+
+    def import_view(self, request: HttpRequest) -> HttpResponse:
+        """A file becomes a new flow, or the draft of the flow of its key."""
+        if not (self.has_add_permission(request) and self.has_change_permission(request)):
+            raise PermissionDenied
+        form = ImportForm(request.POST or None, request.FILES or None)
+        if not self.has_publish_permission(request):
+            del form.fields["publish"]
+        report = None
+        if request.method == "POST" and form.is_valid():
+            report = import_flow(
+                text=form.cleaned_data["text"],
+                publish=form.cleaned_data.get("publish", False),
+                by=request.user,
+                now=timezone.now(),
+            )
+            if report.ok:
+                messages.success(request, _imported(report.name, report.published, created=report.created))
+                return HttpResponseRedirect(reverse("admin:routing_flow_change", args=[report.flow_id]))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Import a flow"),
+            "form": form,
+            "faults": shown(report.faults, form.cleaned_data["text"]) if report else [],
+        }
+        return TemplateResponse(request, "admin/routing/flow/import.html", context)
+
+    def roll_back_view(self, request: HttpRequest, object_id: int, version_id: int) -> HttpResponse:
+        """Asks once, then publishes an old version anew."""
+        flow = self._flow(object_id)
+        if not (self.has_change_permission(request, flow) and self.has_publish_permission(request)):
+            raise PermissionDenied
+        version = flow.versions.filter(pk=version_id).first()
+        if version is None:
+            raise Http404
+        faults: list[Any] = []
+        if request.method == "POST":
+            try:
+                note = request.POST.get("note", "")[:500]
+                new = roll_back(flow_id=flow.pk, version_id=version_id, by=request.user, note=note, now=timezone.now())
+            except DefinitionInvalid as invalid:
+                faults = shown(invalid.faults, "")
+            except FlowHasNoSuchVersion:
+                raise Http404 from None
+            else:
+                text = _t("Version %(number)s is live. It says the same as version %(old)s did.")
+                messages.success(request, text % {"number": new.number, "old": version.number})
+                return HttpResponseRedirect(reverse("admin:routing_flow_change", args=[flow.pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Go back to version %(number)s") % {"number": version.number},
+            "flow": flow,
+            "version": version,
+            "loses_draft": flow.live is None or flow.live.definition != flow.draft,
+            "faults": faults,
+        }
+        return TemplateResponse(request, "admin/routing/flow/roll_back.html", context)
+
+    def _flow(self, object_id: int) -> Flow:
+        flow = Flow.objects.select_related("live").filter(pk=object_id).first()
+        if flow is None:
+            raise Http404
+        return flow
+
+
+def _imported(name: str, published: int | None, *, created: bool) -> str:
+    text = _t("“%(name)s” was created from the file.") if created else _t("The draft of “%(name)s” is now the file's.")
+    if published:
+        text += " " + _t("Version %(number)s is live.")
+    return text % {"name": name, "number": published}
+
+
+@admin.register(FlowVersion)
+class FlowVersionAdmin(ModelAdmin):
+    """Versions are immutable: there is a page to read one, and the list is on the flow's own page."""
+
+    list_display = ["flow", "number", "published_at", "published_by", "note"]
+    list_display_links = ["number"]
+    list_select_related = ["flow", "published_by"]
+    list_filter = ["flow"]
+    search_fields = ["flow__name", "note"]
+    fieldsets = [(None, {"fields": [("flow", "number"), ("published_at", "published_by"), "note", "text"]})]
+    readonly_fields = ["text"]
+    empty_text = _("Nothing was published yet.")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[FlowVersion]:
+        versions: QuerySet[FlowVersion] = super().get_queryset(request)
+        return versions.defer("subflows", "flow__draft", *(["definition"] if _is_list(request) else []))
+
+    @display(description=_("definition"))
+    def text(self, version: FlowVersion) -> SafeString:
+        return format_html('<pre class="p-code p-pre">{}</pre>', as_text(version.definition))
+
+
+def _is_list(request: HttpRequest) -> bool:
+    return bool(request.resolver_match and str(request.resolver_match.url_name).endswith("_changelist"))
