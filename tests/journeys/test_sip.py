@@ -10,7 +10,7 @@ import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -91,7 +91,7 @@ def test_the_team_is_told_who_calls_by_real_sip(team: tuple[str, Path]) -> None:
         },
     )
     twiml = render([dial], action_url="https://pareto.example.com/webhooks/twilio/voice/?turn=1")
-    sip = ElementTree.fromstring(twiml).findtext(".//Sip")
+    sip = ET.fromstring(twiml).findtext(".//Sip")
     assert sip is not None
 
     caller = subprocess.run(
