@@ -9,7 +9,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from config.logs import LOGGING  # noqa: F401  Django reads it from here
+from config.audit import AUDITLOG_INCLUDE_TRACKING_MODELS  # noqa: F401  Django and its apps read these from here
+from config.logs import LOGGING  # noqa: F401
+from config.unfold import UNFOLD  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 # FileAwareEnv: each secret may also come from the file that <NAME>_FILE points at.
