@@ -54,24 +54,25 @@ def is_open(hours: Hours, now: datetime) -> Opening:
     zone = zone_of(hours.zone) or UTC
     now = now.astimezone(UTC)
     today = now.astimezone(zone).date()
-    settled = now + timedelta(days=_DAYS_AHEAD - 2)
     closes: datetime | None = None
     because = ""
-    for period in _periods(hours, zone, today):
-        if closes is None:
-            if period.closes_at <= now:
-                continue
-            if period.opens_at > now:
-                return Opening(False, _why_closed(hours, today), period.opens_at)
-            closes, because = period.closes_at, _why_open(hours, period)
-        elif period.opens_at <= closes or closes > settled:
-            closes = max(closes, period.closes_at)
-        else:
+    for first, last in _stretches(hours, today):
+        # Open to the very end of the stretch before: then the week has no gap, and it is open until here.
+        carried = closes is not None
+        for period in _periods(hours, zone, first, last):
+            if closes is None:
+                if period.closes_at <= now:
+                    continue
+                if period.opens_at > now:
+                    return Opening(False, _why_closed(hours, today), period.opens_at)
+                closes, because = period.closes_at, _why_open(hours, period)
+            elif carried or period.opens_at <= closes:
+                closes, carried = max(closes, period.closes_at), False
+            else:
+                return Opening(True, because, closes)
+        if closes is not None and closes.astimezone(zone).date() <= last:
             return Opening(True, because, closes)
-    if closes is None:
-        return Opening(False, _why_closed(hours, today), None)
-    # Nothing but open as far as one can see: a run that ends with the last day looked at does not end.
-    return Opening(True, because, None if closes > settled else closes)
+    return Opening(closes is not None, because or _why_closed(hours, today), None)
 
 
 def next_opening(hours: Hours, now: datetime) -> datetime | None:
@@ -89,29 +90,33 @@ class _Period:
     closes_at: datetime
 
 
-def _periods(hours: Hours, zone: tzinfo, today: date) -> Iterator[_Period]:
-    """The periods that may matter from `today` on, by the instant at which they open."""
+def _periods(hours: Hours, zone: tzinfo, first: date, last: date) -> Iterator[_Period]:
+    """The periods that start on these days, by the instant at which they open."""
     weekly: dict[int, list[tuple[time, time]]] = {}
     for weekday, opens, closes in hours.weekly:
         weekly.setdefault(weekday, []).append((opens, closes))
-    for day in _days(hours, today):
+    for day in (first + timedelta(days=n) for n in range((last - first).days + 1)):
         spans = hours.special[day] if day in hours.special else weekly.get(day.weekday(), ())
         for opens, closes in sorted(spans):
-            last = day if closes > opens else day + timedelta(days=1)
-            opens_at, closes_at = _instant(day, opens, zone, 0), _instant(last, closes, zone, 1)
+            end = day if closes > opens else day + timedelta(days=1)
+            opens_at, closes_at = _instant(day, opens, zone, 0), _instant(end, closes, zone, 1)
             if opens_at < closes_at:
                 yield _Period(day, opens, closes, opens_at, closes_at)
 
 
-def _days(hours: Hours, today: date) -> Iterator[date]:
-    """Yesterday (its late shift), the days ahead, and beyond them the neighbourhood of each special day."""
-    first = today - timedelta(days=1)
-    ahead = first + timedelta(days=_DAYS_AHEAD)
-    yield from (first + timedelta(days=n) for n in range(_DAYS_AHEAD + 1))
+def _stretches(hours: Hours, today: date) -> Iterator[tuple[date, date]]:
+    """First and last days of what has to be looked at: the days around today, then around each special day.
+
+    Yesterday is among them for its late shift. Between the stretches lie nothing but ordinary weeks: whoever was open
+    (or closed) for all of one stretch is so until the next.
+    """
+    first, last = today - timedelta(days=1), today + timedelta(days=_DAYS_AHEAD)
     for special in sorted(day for day in hours.special if day >= today):
-        start = max(ahead + timedelta(days=1), special - timedelta(days=1))
-        ahead = max(ahead, special + timedelta(days=8))
-        yield from (start + timedelta(days=n) for n in range((ahead - start).days + 1))
+        if special - timedelta(days=1) > last + timedelta(days=1):
+            yield first, last
+            first = special - timedelta(days=1)
+        last = max(last, special + timedelta(days=_DAYS_AHEAD))
+    yield first, last
 
 
 def _instant(day: date, clock: time, zone: tzinfo, fold: int) -> datetime:
