@@ -16,8 +16,9 @@ from demo.people import BY_PHONE, Behavior, Person
 SLOW_S = 4.0
 # Longer than any data source waits for an answer, and an end to it, since it holds a thread of the web server.
 HANG_S = 20.0
-# Of each process: whoever asks beyond that is turned away instead of starving the callers' webhooks.
-_places = threading.BoundedSemaphore(16)
+# Of each process: whoever asks beyond that is turned away instead of starving the callers' webhooks. Apart from each
+# other, so that those who never get an answer do not stand in the way of those who get a late one.
+_hanging, _slow = threading.BoundedSemaphore(16), threading.BoundedSemaphore(16)
 
 
 @require_GET
@@ -28,23 +29,27 @@ def customers(request: HttpRequest) -> HttpResponse:
     phone = request.GET.get("phone", "").strip()
     phone = phone if phone.startswith("+") else f"+{phone}"
     person = BY_PHONE.get(phone)
-    match person.behavior if person else Behavior.UNKNOWN:
+    if person is None:
+        return _unknown()
+    match person.behavior:
         case Behavior.ANSWERS:
-            assert person is not None
             return _card(person)
+        case Behavior.UNKNOWN:
+            return _unknown()
         case Behavior.SLOW:
-            assert person is not None
-            with _place() as free:
+            with _place(_slow) as free:
                 return _card(person) if free and _stay(SLOW_S) else _busy()
         case Behavior.HANGS:
-            with _place() as free:
+            with _place(_hanging) as free:
                 return HttpResponse(status=504) if free and _stay(HANG_S) else _busy()
         case Behavior.BREAKS:
             return JsonResponse({"error": "The loyalty database is being upgraded."}, status=500)
         case Behavior.NONSENSE:
             return HttpResponse("<html><body><h1>Welcome to the intranet</h1></body></html>")
-        case _:
-            return JsonResponse({"error": "No customer has this number."}, status=404)
+
+
+def _unknown() -> JsonResponse:
+    return JsonResponse({"error": "No customer has this number."}, status=404)
 
 
 def _card(person: Person) -> JsonResponse:
@@ -67,14 +72,14 @@ def _card(person: Person) -> JsonResponse:
 
 
 @contextmanager
-def _place() -> Iterator[bool]:
-    """Whether there was a place to hang around."""
-    free = _places.acquire(blocking=False)
+def _place(places: threading.BoundedSemaphore) -> Iterator[bool]:
+    """Whether there was a place left; it is held inside."""
+    free = places.acquire(blocking=False)
     try:
         yield free
     finally:
         if free:
-            _places.release()
+            places.release()
 
 
 def _stay(seconds: float) -> bool:
@@ -83,4 +88,4 @@ def _stay(seconds: float) -> bool:
 
 
 def _busy() -> HttpResponse:
-    return JsonResponse({"error": "Too many requests are waiting."}, status=503, headers={"Retry-After": "5"})
+    return JsonResponse({"error": "Too many requests are waiting."}, status=503)

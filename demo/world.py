@@ -234,7 +234,7 @@ def _make_flow(made: list[str], path: Path, now: datetime) -> Flow | None:
     if found:
         return found
     report = import_flow(text=path.read_text(encoding="utf-8"), publish=True, by=None, now=now)
-    if not report.ok:
+    if report.flow_id is None:
         log.warning("a flow of the demo world has no place", flow=path.stem, cause="; ".join(map(str, report.faults)))
         return None
     made.append(f"flow “{report.name}”")

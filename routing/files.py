@@ -7,7 +7,6 @@ import json
 import operator
 import types
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -34,34 +33,27 @@ class FlowFile(BaseModel):
     definition: dict[str, Any]
 
 
-@dataclass(slots=True)
-class _Twice:
-    """Keys that one object of the file holds more than once: JSON would silently keep the last."""
-
-    keys: list[str]
-
-    def pairs(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            seen: set[str] = set()
-            self.keys.extend(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        return found
-
-
 def read_file(text: str) -> FlowFile:
     """The flow in `text`. Raises DefinitionInvalid with every fault of the file's own form."""
     if len(text) > _FILE_CHARS:
         raise DefinitionInvalid([Fault(f"{len(text)} characters; a file of a flow has at most {_FILE_CHARS}.")])
-    twice = _Twice([])
+    twice: list[str] = []
+
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        """JSON would silently keep the last of two equal keys."""
+        names = [name for name, _ in found]
+        twice.extend(name for name in dict.fromkeys(names) if names.count(name) > 1)
+        return dict(found)
+
     try:
-        data = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=twice.pairs, parse_constant=_refuse_constant)
+        data = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=pairs, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         message = f"line {error.lineno}, column {error.colno}: {error.msg}."
         raise DefinitionInvalid([Fault(message)]) from None
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise DefinitionInvalid([Fault(f"The file cannot be read as JSON: {reason}.")]) from None
-    faults = [Fault(f"The key “{key}” is there twice in one object.") for key in dict.fromkeys(twice.keys)]
+    faults = [Fault(f"The key “{key}” is there twice in one object.") for key in dict.fromkeys(twice)]
     faults.extend(unstorable(data))
     if not isinstance(data, dict) or "pareto_flow" not in data:
         faults.append(Fault("This is no flow of Pareto: a JSON object with “pareto_flow”: 1 is expected."))

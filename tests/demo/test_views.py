@@ -22,7 +22,12 @@ def ask(phone: str) -> Any:
 def quick(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Nobody sleeps; the seconds that somebody would have."""
     slept: list[float] = []
-    monkeypatch.setattr("demo.views.time.sleep", slept.append)
+
+    def stay(seconds: float) -> bool:
+        slept.append(seconds)
+        return True
+
+    monkeypatch.setattr(views, "_stay", stay)
     return slept
 
 
@@ -80,11 +85,12 @@ def test_the_seventh_breaks_it_and_the_eighth_gets_a_web_page() -> None:
 def test_no_more_than_sixteen_may_hang_around_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     all_there, go = threading.Semaphore(0), threading.Event()
 
-    def stay(seconds: float) -> None:
+    def stay(seconds: float) -> bool:
         all_there.release()
-        assert go.wait(10)
+        return go.wait(10)
 
-    monkeypatch.setattr("demo.views.time.sleep", stay)
+    monkeypatch.setattr(views, "_stay", stay)
+    monkeypatch.setattr(views, "_hanging", threading.BoundedSemaphore(16))
 
     def hang() -> HttpResponse:
         return views.customers(RequestFactory().get("/", {"phone": "+4915100000006"}))

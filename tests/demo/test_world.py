@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from io import StringIO
+from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from channels.models import Account, Number
 from customers.enrichment.models import DataSource
@@ -73,7 +76,8 @@ def test_only_the_customers_of_the_contract_have_synced_values() -> None:
     }
 
 
-def test_every_row_passes_the_checks_that_the_admin_makes() -> None:
+def test_every_row_passes_the_checks_that_the_admin_makes(settings: Any) -> None:
+    settings.ENRICHMENT_ALLOWED_HOSTS = ["127.0.0.1"]
     build(NOW)
     for model in (Account, Number, Queue, Tier, Customer, Identity, DataSource, Flow, SpecialDay):
         for row in model._default_manager.all():
@@ -119,6 +123,19 @@ def test_the_loyalty_api_moves_along_with_the_port(monkeypatch: pytest.MonkeyPat
     build(NOW)
     url = DataSource.objects.get().url
     assert re.fullmatch(r"http://127\.0\.0\.1:9000/demo/crm/customers\?phone=\{\{ phone \| url_encode \}\}", url)
+
+
+def test_the_command_makes_the_world_once_and_later_only_follows_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "8123")
+    call_command("load_demo", verbosity=0)
+    Customer.objects.all().delete()
+    monkeypatch.setenv("PORT", "9000")
+    call_command("load_demo", only_port=True, verbosity=0)
+    assert ":9000/" in DataSource.objects.get().url
+    assert not Customer.objects.exists()
+    out = StringIO()
+    call_command("load_demo", stdout=out)
+    assert "customer “Amara Okafor”" in out.getvalue()
 
 
 def test_the_holidays_of_a_year_fall_on_their_days() -> None:
