@@ -9,13 +9,16 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 from urllib.parse import quote_plus
 
+from liquid.exceptions import ResourceLimitError
+
 from routing.engine import limits
 from routing.engine.hours import zone_of
 from routing.engine.values import JSON, as_date, as_instant, as_number, as_text, is_blank
 
 _LARGEST = Decimal(10) ** 18
+_SMALLEST = Decimal(10) ** -9
 # strftime takes widths too ("%999999d"), with which one directive could fill the memory.
-_DIRECTIVE = re.compile(r"%-?[aAbBdeHIjlmMpSyYzZ%]|%[\s\S]?")
+_DIRECTIVE = re.compile(r"%-?[aAbBdeHIjlmMpSyYzZ%]")
 
 
 def _text(value: JSON) -> str:
@@ -32,7 +35,19 @@ def _as_json(number: Decimal) -> int | Decimal:
     if abs(number) > _LARGEST:
         raise OverflowError
     whole = int(number)
-    return whole if whole == number else number
+    return whole if whole == number else number.quantize(_SMALLEST).normalize()
+
+
+def _divided_by(value: JSON, by: JSON, **_: Any) -> int | Decimal:
+    """As everywhere in Liquid, whole numbers give a whole number: 7 by 2 is 3, 7 by 2.0 is 3.5."""
+    one, other = _number(value), _number(by)
+    if one.as_tuple().exponent or other.as_tuple().exponent:
+        return _as_json(one / other)
+    return _as_json(Decimal(int(one) // int(other)))
+
+
+def _too_long() -> ResourceLimitError:
+    return ResourceLimitError(f"the text is longer than {limits.TEMPLATE_OUTPUT_CHARS} characters", token=None)
 
 
 def _default(value: JSON, fallback: JSON = "", **_: Any) -> JSON:
@@ -43,7 +58,7 @@ def _replace(value: JSON, old: JSON, new: JSON = "", **_: Any) -> str:
     text, gone, instead = _text(value), _text(old), _text(new)
     length = len(text) + (len(text) + 1 if not gone else text.count(gone)) * len(instead)
     if length > limits.TEMPLATE_OUTPUT_CHARS:
-        raise OverflowError
+        raise _too_long()
     return text.replace(gone, instead)
 
 
@@ -68,7 +83,7 @@ def _join(value: JSON, by: JSON = " ", **_: Any) -> str:
         return _text(value)
     mark = _text(by)
     if len(value) * len(mark) > limits.TEMPLATE_OUTPUT_CHARS:
-        raise OverflowError
+        raise _too_long()
     return mark.join(_text(item) for item in value)
 
 
@@ -97,7 +112,7 @@ def _date(value: JSON, form: JSON = "%Y-%m-%d", zone: JSON = "", *, context: Any
         name = _text(zone) or _text(context.get(["contact", "time_zone"], token=None, default=""))
         clock: tzinfo = zone_of(name) or UTC
         moment = moment.astimezone(clock)
-    return _DIRECTIVE.sub(lambda found: moment.strftime(found[0]) if len(found[0]) > 1 else found[0], _text(form))
+    return _DIRECTIVE.sub(lambda found: moment.strftime(found[0]), _text(form))
 
 
 FILTERS: Final[dict[str, Callable[..., JSON]]] = {
@@ -105,7 +120,7 @@ FILTERS: Final[dict[str, Callable[..., JSON]]] = {
     "capitalize": lambda value, **_: _text(value).capitalize(),
     "date": _date,
     "default": _default,
-    "divided_by": lambda value, by, **_: _as_json(_number(value) / _number(by)),
+    "divided_by": _divided_by,
     "downcase": lambda value, **_: _text(value).lower(),
     "first": lambda value, **_: _end(value, 0),
     "join": _join,

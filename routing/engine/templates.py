@@ -22,7 +22,7 @@ from liquid.builtin.tags import (
     inline_comment_tag,
     unless_tag,
 )
-from liquid.exceptions import LiquidError, LiquidSyntaxError, ResourceLimitError
+from liquid.exceptions import LiquidError, LiquidInterrupt, LiquidSyntaxError, ResourceLimitError
 from liquid.static_analysis import Segments
 from liquid.utils import ReadOnlyChainMap
 
@@ -187,7 +187,7 @@ def render(text: str, scope: Mapping[str, JSON]) -> str:
             node.render(context, buffer)
         except ResourceLimitError as error:
             raise TemplateFailed(f"The text cannot be written: {error.message}.") from error
-        except LiquidError:
+        except (LiquidError, LiquidInterrupt):
             # Such as text compared with a number, or `break` outside a loop: this part says nothing.
             continue
         except (TypeError, ValueError, ArithmeticError, LookupError, RecursionError, AttributeError) as error:

@@ -105,7 +105,7 @@ def _number_text(value: float | Decimal) -> str:
 
 def _json_text(value: JSON) -> str:
     try:
-        return json.dumps(value, ensure_ascii=False, default=as_text)
+        return json.dumps(value, ensure_ascii=False, default=str)
     except (TypeError, ValueError, RecursionError):
         return "something too large to show"
 
