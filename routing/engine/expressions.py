@@ -82,6 +82,7 @@ class _Shape:
     """What an expression is made of, as far as its cost goes."""
 
     macros: int = 0
+    maps: int = 0
     nesting: int = 0
     depth: int = 0
     plus: int = 0
@@ -141,6 +142,7 @@ def _read(text: str) -> tuple[_Shape, list[tuple[str, ...]], str, str]:
                 called = text[token.end() :].lstrip().startswith("(")
                 macro = called and parts[-1] in _MACROS
                 shape.macros += macro
+                shape.maps += macro and parts[-1] == "map"
                 if called and parts[-1] == "matches":
                     written = _PATTERN.match(text, token.end())
                     if written is None:
@@ -190,7 +192,11 @@ def evaluate_expression(text: str, scope: Mapping[str, JSON], now: datetime) -> 
         _hand_over(handed, scope, path)
     if "now" not in scope and any(path[0] == "now" for path in compiled.paths):
         handed["now"] = now
-    seen = tuple((".".join(path), show(look_up(scope, ".".join(path)))) for path in compiled.paths if path[0] in scope)
+    seen = tuple(
+        (name, show(look_up(scope, name)))
+        for name in map(".".join, (path for path in compiled.paths if path[0] not in compiled.bound))
+        if name != "now"
+    )
     if (compiled.shape.macros or compiled.shape.plus) and (refusal := _too_much(compiled.shape, handed)):
         return Judgement(False, refusal, seen)
     functions = {name: _FUNCTIONS[name] for name in compiled.functions}
@@ -233,7 +239,8 @@ def _too_much(shape: _Shape, handed: Mapping[str, JSON]) -> str:
     if shape.macros and longest > limits.EXPRESSION_LIST_ITEMS:
         return f"a list of {longest} items is too long to be searched"
     # Each plus may join two lists, so that the next copies more and the macro has more rounds.
-    rounds = (longest * (1 + shape.plus)) ** shape.nesting
+    # What `map` has collected is copied in each round, and each item of it may be as large as all there is.
+    rounds = (longest * (1 + shape.plus)) ** (shape.nesting + shape.maps)
     if rounds * (1 + shape.plus) ** 2 * (weight + shape.commas) > limits.EXPRESSION_WORK:
         return "there is too much to search for one expression"
     return ""
