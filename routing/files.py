@@ -6,6 +6,7 @@ import functools
 import json
 import operator
 import types
+from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -41,9 +42,9 @@ def read_file(text: str) -> FlowFile:
 
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
         """JSON would silently keep the last of two equal keys."""
-        names = [name for name, _ in found]
-        twice.extend(name for name in dict.fromkeys(names) if names.count(name) > 1)
-        return dict(found)
+        if len(kept := dict(found)) < len(found):
+            twice.extend(name for name, times in Counter(name for name, _ in found).items() if times > 1)
+        return kept
 
     try:
         data = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=pairs, parse_constant=_refuse_constant)
