@@ -237,7 +237,7 @@ def _too_much(shape: _Shape, handed: Mapping[str, JSON]) -> str:
     longest, weight = _measure(handed)
     longest = max(longest, shape.commas + 1)
     if shape.macros and longest > limits.EXPRESSION_LIST_ITEMS:
-        return f"a list of {longest} items is too long to be searched"
+        return f"a list or object of {longest} items is too long to be searched"
     # Each plus may join two lists, so that the next copies more and the macro has more rounds.
     # What `map` has collected is copied in each round, and each item of it may be as large as all there is.
     rounds = (longest * (1 + shape.plus)) ** (shape.nesting + shape.maps)
@@ -247,12 +247,12 @@ def _too_much(shape: _Shape, handed: Mapping[str, JSON]) -> str:
 
 
 def _measure(value: JSON) -> tuple[int, int]:
-    """The longest list, and how much there is to copy; text is copied fast."""
+    """The longest list or object, and how much there is to copy; text is copied fast."""
     if isinstance(value, str):
         return 0, 1 + len(value) // 100
     if not isinstance(value, Mapping | list | tuple):
         return 0, 1
-    longest, weight = (0, 1) if isinstance(value, Mapping) else (len(value), 1)
+    longest, weight = len(value), 1  # macros go through the keys of an object as well
     for item in value.values() if isinstance(value, Mapping) else value:
         inner, more = _measure(item)
         longest, weight = max(longest, inner), weight + more

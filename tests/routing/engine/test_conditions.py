@@ -292,7 +292,7 @@ def test_months_are_counted_by_the_calendar() -> None:
 
 
 def test_a_template_alone_keeps_the_kind_of_its_value() -> None:
-    scope = {"lists": {"vip": ["+491", "+492"]}, "bounds": {"low": 10, "csv": "gold, platinum"}}
+    scope: dict[str, Any] = {"lists": {"vip": ["+491", "+492"]}, "bounds": {"low": 10, "csv": "gold, platinum"}}
     assert held("+491", "is_one_of", ["{{ lists.vip }}"], **scope) is True
     assert held("+493", "in_list", "lists.vip", **scope) is False
     assert held("+492", "in_list", "{{ lists.vip }}", **scope) is True

@@ -164,6 +164,8 @@ LONG: dict[str, Any] = {
         "l.exists(x, s.matches('(x+)+y'))",
         "l.exists(x, s.matches('(x|xx)*y') || s.matches('x{1,50}y'))",
         "l.exists(x, m == {})",
+        "m.map(x, l) == l",
+        "m.map(x, s).size() == 0",
         "s.matches('((a{1,100}){1,100}){1,100}')",
         "[" + "1," * 400 + "1].exists(a, [" + "1," * 30 + "1].exists(b, a + b < 0))",
         "deep.exists(a, deep.exists(b, a == b && a != b))",
@@ -223,8 +225,6 @@ pieces = st.sampled_from(
         "/",
         "1",
         "2.5",
-    ]
-    + [
         "'a'",
         '"b"',
         "null",

@@ -93,8 +93,29 @@ def test_plain_numbers_are_numbers(value: Any, number: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [True, False, None, MISSING, "", "1,234.50", "+49301234", "007", "12e4", "1.", ".5", "٣", "0x1F", "NaN", "Infinity"]
-    + [float("nan"), float("inf"), Decimal("NaN"), [1], {"a": 1}, "9" * 100],
+    [
+        True,
+        False,
+        None,
+        MISSING,
+        "",
+        "1,234.50",
+        "+49301234",
+        "007",
+        "12e4",
+        "1.",
+        ".5",
+        "٣",
+        "0x1F",
+        "NaN",
+        "Infinity",
+        float("nan"),
+        float("inf"),
+        Decimal("NaN"),
+        [1],
+        {"a": 1},
+        "9" * 100,
+    ],
 )
 def test_codes_booleans_and_what_is_not_finite_are_no_numbers(value: Any) -> None:
     assert as_number(value) is None
