@@ -29,6 +29,8 @@ class Provider(Protocol):
 
     key: str
     name: str
+    urls: str
+    """Dotted path of its URL patterns; they stand under `/webhooks/<key>/`."""
 
     def verify(self, request: Request, secret: str) -> bool:
         """True only if the request was signed with `secret`. Constant time; never raises."""

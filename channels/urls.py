@@ -1,10 +1,7 @@
-"""The addresses that providers call."""
+"""The addresses that providers call: each provider's own, behind its key."""
 
-from django.urls import path
+from django.urls import include, path
 
-from channels.providers.twilio.views import VoiceStatusView, VoiceView
+from channels.provider import providers
 
-urlpatterns = [
-    path("twilio/voice/", VoiceView.as_view(), name="twilio-voice"),
-    path("twilio/voice/status/", VoiceStatusView.as_view(), name="twilio-voice-status"),
-]
+urlpatterns = [path(f"{provider.key}/", include(provider.urls)) for provider in providers().values()]

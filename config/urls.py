@@ -8,6 +8,7 @@ from config import health
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("webhooks/", include("channels.urls")),
     path("health/live/", health.live),
     path("health/ready/", health.ready),
     path("metrics", health.metrics),

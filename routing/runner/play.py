@@ -93,10 +93,12 @@ def _ask(played: Played, pending: dict[str, str], asked: set[str]) -> FetchAnswe
         if question in asked:
             continue
         asked.add(question)
-        patience_s = max(
-            0.5, (datetime.fromisoformat(one["until"]) - datetime.fromisoformat(one["asked_at"])).total_seconds()
+        asked_at, until = (datetime.fromisoformat(one[name]) for name in ("asked_at", "until"))
+        reply = ask(
+            [Question(source=one["source"], inputs=one["inputs"])],
+            patience_s=(until - asked_at).total_seconds(),
+            since=asked_at,
         )
-        reply = ask([Question(source=one["source"], inputs=one["inputs"])], patience_s=patience_s)
         for result in reply.known.values():
             return _answered(question, result)
         for key in reply.pending:

@@ -15,6 +15,7 @@ class Twilio:
 
     key = "twilio"
     name = "Twilio"
+    urls = "channels.providers.twilio.urls"
 
     def verify(self, request: Request, secret: str) -> bool:
         """True only if the request was signed with `secret`."""
