@@ -87,7 +87,7 @@ class Supervisor:
             "worker",
             [*_CELERY, "-Q", "default", "-c", "4", "-n", "d@%h", "-B", "-s", schedule, *_QUIET],
         )
-        self._keep_python("web server", "web", _web_command(self.run.host, self.run.port))
+        self._keep_python("web server", "web", web_command(self.run.host, self.run.port))
         self._wait_until_ready()
         self._greet(password_holds=password_holds)
 
@@ -245,7 +245,8 @@ def _raise_stopped(_number: int, _frame: FrameType | None) -> None:
     raise Stopped
 
 
-def _web_command(host: str, port: int) -> list[str]:
+def web_command(host: str, port: int) -> list[str]:
+    """How the web is served; the benchmark serves what it compares with in the same way."""
     return [
         *("-m", "granian", "config.wsgi:application", "--interface", "wsgi", "--host", host, "--port", str(port)),
         # A webhook may wait for a slow API (MAX_WAITING_WEBHOOKS of them); the other threads keep answering.
