@@ -40,7 +40,7 @@ class Webhook(APIView):
 
     authentication_classes = ()
     permission_classes = ()
-    http_method_names = ("post",)  # type: ignore[assignment]
+    http_method_names = ("post",)
     kind = ""
 
     def initialize_request(self, request: HttpRequest, *_args: Any, **_kwargs: Any) -> Any:
@@ -72,7 +72,7 @@ class Webhook(APIView):
 def read_webhook(request: HttpRequest) -> VoiceCall:
     """Raises Refused, before anything was asked of the database."""
     if request.content_type != "application/x-www-form-urlencoded":
-        raise Refused(415, "not a form", content_type=request.content_type[:80])
+        raise Refused(415, "not a form", content_type=str(request.content_type)[:80])
     if _length(request) > BODY_BYTES:
         raise Refused(413, "too large", bytes=_length(request))
     try:
