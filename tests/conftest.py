@@ -35,6 +35,7 @@ class Ground:
         self.servers: list[Postgres | Valkey] = []
 
     def start(self) -> None:
+        (self.folder / "static").mkdir()
         os.environ |= {
             "DATA_DIR": str(self.folder),
             "STATIC_ROOT": str(self.folder / "static"),
