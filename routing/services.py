@@ -21,7 +21,7 @@ from routing.files import FlowFile, read_file, unstorable, write_file
 from routing.models import Flow, FlowVersion
 
 
-class DraftIsStale(Exception):  # noqa: N818  exceptions state the fact
+class DraftIsStale(Exception):
     """Somebody saved the draft since it was opened; `by` is who (empty if nobody is known) and `at` when."""
 
     def __init__(self, *, by: str, at: datetime, revision: int) -> None:
@@ -31,11 +31,11 @@ class DraftIsStale(Exception):  # noqa: N818  exceptions state the fact
         self.revision = revision
 
 
-class FlowIsNotPublished(Exception):  # noqa: N818
+class FlowIsNotPublished(Exception):
     """The flow has no live version."""
 
 
-class FlowHasNoSuchVersion(Exception):  # noqa: N818
+class FlowHasNoSuchVersion(Exception):
     """The version belongs to another flow, or to none."""
 
 
