@@ -5,7 +5,6 @@ from urllib.parse import urlsplit
 
 import environ
 from celery.schedules import crontab
-from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -21,7 +20,8 @@ env = environ.FileAwareEnv()
 def _required(name: str, why: str) -> str:
     value = env.str(name, default="")
     if not value:
-        raise ImproperlyConfigured(
+        # Nothing can start without it, and whoever reads the log wants this sentence, not thirty lines above it.
+        raise SystemExit(
             f"{name} is not set: {why}. Set {name} or {name}_FILE, or use `make run`, which sets everything."
         )
     return value
@@ -189,6 +189,7 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 LOGIN_URL = reverse_lazy("admin:login")
+LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("de", _("German"))]
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")

@@ -16,7 +16,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 
 
-class CannotInstall(Exception):  # noqa: N818  exceptions state the fact
+class CannotInstall(Exception):
     """A sentence for the person at the terminal."""
 
 

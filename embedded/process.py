@@ -24,7 +24,7 @@ Identity = Callable[[], None]
 """Runs in the child before the program: changes who it is."""
 
 
-class CannotStart(Exception):  # noqa: N818  exceptions state the fact
+class CannotStart(Exception):
     """Something on this machine is in the way; the message is a sentence for the person who typed `make run`."""
 
 

@@ -23,9 +23,8 @@ def folder() -> Iterator[Path]:
     """Not pytest's own: root's tmp_path is closed for the unprivileged user."""
     path = Path(tempfile.mkdtemp(prefix="pareto-pg-"))
     yield path
-    elsewhere = path / "postgres" / "elsewhere"
-    if elsewhere.is_symlink():
-        shutil.rmtree(elsewhere.resolve(), ignore_errors=True)
+    for elsewhere in path.glob("**/elsewhere"):
+        shutil.rmtree(elsewhere.resolve())
     shutil.rmtree(path, ignore_errors=True)
 
 
