@@ -79,7 +79,7 @@ class Run:
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """`./manage.py` in another terminal, from another folder, that knows nothing but DATA_DIR."""
         environment = _SHELL | {"DATA_DIR": str(self.data)}
-        command = [sys.executable, ROOT / "manage.py", *arguments]
+        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
         return subprocess.run(
             command, cwd="/", env=environment, capture_output=True, text=True, check=False, timeout=60
         )
