@@ -32,6 +32,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
     return {
         **context,
+        "title": _("Overview"),
         **overview(
             user=request.user, now=timezone.now(), worker_silent_s=seconds_since_pulse("enrichment", time.time())
         ),

@@ -26,6 +26,7 @@ def swatch(tier: Tier) -> SafeString:
 
 class IdentityInline(TabularInline):
     model = Identity
+    hide_title = True
     fields = ["kind", "value"]
     extra = 0
 
@@ -51,6 +52,7 @@ class CustomerAdmin(ModelAdmin):
     search_help_text = _("Name, customer number, telephone number or e-mail")
     show_full_result_count = False
     inlines = [IdentityInline]
+    compressed_fields = False
     readonly_fields = ["synced_at", "created_at", "updated_at"]
     fieldsets = [
         (None, {"fields": [("name", "external_id"), "tier"]}),
@@ -108,6 +110,7 @@ class CustomerAdmin(ModelAdmin):
 class TierAdmin(ModelAdmin):
     list_display = ["name_swatch", "rank", "ahead", "target", "customer_total"]
     list_display_links = ["name_swatch"]
+    compressed_fields = False
     search_fields = ["name", "key"]
     fieldsets = [
         (None, {"fields": [("name", "key"), ("rank", "color")]}),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from queues.models import OpeningHours, OpeningPeriod, Queue, SipAddress, SpecialDay
 
@@ -39,6 +40,7 @@ def in_words(seconds: int) -> str:
 
 class SipAddressInline(TabularInline):
     model = SipAddress
+    hide_title = True
     fields = ["position", "uri", "ring_s"]
     extra = 0
     min_num = 0
@@ -51,6 +53,7 @@ class QueueAdmin(KeyIsFixed, ModelAdmin):
     list_filter = ["is_active", "hours"]
     search_fields = ["name", "key", "description", "sip_addresses__uri"]
     inlines = [SipAddressInline]
+    compressed_fields = False
     fieldsets = [
         (None, {"fields": [("name", "key"), "description", "is_active"]}),
         (
@@ -78,6 +81,11 @@ class QueueAdmin(KeyIsFixed, ModelAdmin):
         queues: QuerySet[Queue] = super().get_queryset(request)
         return queues.annotate(address_count=Count("sip_addresses", distinct=True))
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "description":
+            kwargs["widget"] = UnfoldAdminTextareaWidget(attrs={"rows": 2})
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         match = request.resolver_match
@@ -98,7 +106,7 @@ class QueueAdmin(KeyIsFixed, ModelAdmin):
             "time": in_words(queue.answer_within_s),
         }
 
-    @display(description=_("SIP addresses"), ordering="address_count", label={"none": "danger"})
+    @display(description=_("SIP addresses"), ordering="address_count", label={"none": "danger", "some": "default"})
     def addresses(self, queue: Any) -> tuple[str, str]:
         if not queue.address_count:
             return "none", str(_("none: nobody can be put through"))
@@ -108,12 +116,14 @@ class QueueAdmin(KeyIsFixed, ModelAdmin):
 
 class OpeningPeriodInline(TabularInline):
     model = OpeningPeriod
+    hide_title = True
     fields = ["weekday", "opens_at", "closes_at"]
     extra = 0
 
 
 class SpecialDayInline(TabularInline):
     model = SpecialDay
+    hide_title = True
     fields = ["date", "name", "opens_at", "closes_at"]
     extra = 0
 
@@ -123,6 +133,7 @@ class OpeningHoursAdmin(KeyIsFixed, ModelAdmin):
     list_display = ["name", "time_zone", "week", "special"]
     search_fields = ["name", "key", "special_days__name"]
     inlines = [OpeningPeriodInline, SpecialDayInline]
+    compressed_fields = False
     fieldsets = [(None, {"fields": [("name", "key"), "time_zone"]})]
     empty_text = _("No opening hours yet. Without them a team counts as always there.")
 

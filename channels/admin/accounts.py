@@ -18,7 +18,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
     """The secret goes in and never comes out: empty keeps what is stored."""
 
     secret = forms.CharField(
-        label=_("auth token"),
+        label=_("Auth token"),
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
         help_text=_("Kept encrypted and never shown again. Webhooks are verified with it."),
     )
@@ -44,6 +44,7 @@ class AccountAdmin(ModelAdmin):
     form = AccountForm
     list_display = ["name", "provider", "external_id", "number_total", "is_active"]
     list_filter = ["provider", "is_active"]
+    compressed_fields = False
     search_fields = ["name", "external_id"]
     empty_text = _(
         "No accounts yet. Add the account at your carrier first: its id and its auth token, which every webhook is signed with."
@@ -76,6 +77,7 @@ class NumberAdmin(ModelAdmin):
     list_display = ["address", "name", "flow", "goes_to", "fallback_queue", "account", "is_active"]
     list_select_related = ["flow__live", "fallback_queue", "account"]
     list_filter = ["is_active", "account", "flow"]
+    compressed_fields = False
     search_fields = ["address", "name"]
     fieldsets = [
         (None, {"fields": [("address", "name"), "account", "is_active"]}),

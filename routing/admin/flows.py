@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from queues.admin import KeyIsFixed
 from routing.admin.drafts import FlowForm, as_text, shown
@@ -45,7 +46,7 @@ class FlowAdmin(KeyIsFixed, ModelAdmin):
     list_display = ["name", "live_version", "draft_state", "used_by", "updated_at"]
     search_fields = ["name", "key", "description"]
     warn_unsaved_form = True
-    compressed_fields = True
+    compressed_fields = False
     empty_text = _(
         "No flows yet. A flow says what happens to a contact, step by step. Begin with one, or import a file."
     )
@@ -96,6 +97,11 @@ class FlowAdmin(KeyIsFixed, ModelAdmin):
     @display(description=_("definition"))
     def draft_text(self, flow: Flow) -> SafeString:
         return format_html('<pre class="p-code p-pre">{}</pre>', as_text(flow.draft))
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "description":
+            kwargs["widget"] = UnfoldAdminTextareaWidget(attrs={"rows": 2})
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: Flow | None = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002  Django's own
         form = super().get_form(request, obj, change=change, **kwargs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -33,11 +33,11 @@ _WAITS = {
     "recording": gettext_lazy("records"),
 }
 _TRANSFERS = {
-    "completed": gettext_lazy("was spoken to"),
-    "canceled": gettext_lazy("hung up while it rang"),
-    "busy": gettext_lazy("found it busy"),
-    "no_answer": gettext_lazy("found that nobody answers"),
-    "failed": gettext_lazy("could not be put through"),
+    "completed": gettext_lazy("The conversation is over"),
+    "canceled": gettext_lazy("The caller hung up while it rang"),
+    "busy": gettext_lazy("It was busy"),
+    "no_answer": gettext_lazy("Nobody answered"),
+    "failed": gettext_lazy("It could not be put through"),
 }
 
 
@@ -82,13 +82,21 @@ def tell(turns: Iterable[Turn]) -> list[TurnStory]:
             number=turn.number,
             at=turn.at,
             event=_event(turn.event),
-            steps=tuple(_step(entry) for entry in turn.trace),
+            steps=tuple(_step(entry) for entry in _told(turn.trace)),
             answers=tuple(line for effect in turn.effects for line in _effect(load(effect))),
             took_ms=turn.took_ms,
             raw={"event": turn.event, "trace": turn.trace, "effects": turn.effects},
         )
         for turn in turns
     ]
+
+
+def _told(trace: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Without steps that only waited within the same turn: the next entry says what came of it."""
+    for entry, following in zip(trace, [*trace[1:], None], strict=True):
+        waited = entry.get("waits_for") and not entry.get("saw") and not entry.get("did")
+        if not (waited and following and following.get("step") == entry.get("step")):
+            yield entry
 
 
 def _event(event: Mapping[str, Any]) -> str:
@@ -105,7 +113,7 @@ def _event(event: Mapping[str, Any]) -> str:
             return _("Back after a pause")
         case {"event": "TransferEnded", "status": status}:
             seconds, code = event.get("seconds"), event.get("sip_code")
-            words = _("The caller %(what)s") % {"what": _TRANSFERS.get(status, status)}
+            words = str(_TRANSFERS.get(status, status))
             details = [_seconds(seconds)] if seconds else []
             if code and status != "completed":
                 details.append(f"SIP {code}")
@@ -186,7 +194,8 @@ def _seen(seen: Mapping[str, Any]) -> Iterator[Line]:
         case "set":
             yield Line(f"{seen.get('name', '')} = {seen.get('seen', '')}")
         case "transfer":
-            yield Line(str(seen.get("seen", "")).capitalize(), "no")
+            text = str(seen.get("seen", ""))
+            yield Line(text[:1].upper() + text[1:], "no")
         case "recording":
             yield Line(_("Recorded %(seen)s") % {"seen": seen.get("seen", "")})
         case _:
@@ -228,8 +237,7 @@ def _fetch(seen: Mapping[str, Any]) -> Line:
     else:
         rung = _RUNGS.get(str(seen.get("rung")), str(seen.get("rung")))
         text = _("%(source)s: %(rung)s, after %(ms)s") % {"source": source, "rung": rung, "ms": ms}
-    name = seen.get("name", "")
-    parts = [Line(f"{label(f'{name}.{key}')} = {value}") for key, value in (seen.get("values") or {}).items()]
+    parts = [Line(f"{key.replace('_', ' ')} = {value}") for key, value in (seen.get("values") or {}).items()]
     if error := seen.get("error"):
         parts.insert(0, Line(str(error), "no"))
     degraded = status == "failed" or seen.get("rung") in {"last_known", "default"} or bool(error and seen.get("ms"))
