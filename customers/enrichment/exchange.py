@@ -18,6 +18,7 @@ from requests.adapters import HTTPAdapter
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import ConnectTimeout, RequestException
 from requests.structures import CaseInsensitiveDict
+from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.poolmanager import PoolManager
@@ -31,7 +32,7 @@ CONNECTIONS_A_HOST = 64
 _REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 
 
-class ExchangeFailed(Exception):  # noqa: N818  a fact
+class ExchangeFailed(Exception):
     """There is no usable answer. The text is for managers and holds neither values nor secrets."""
 
     def __init__(self, sentence: str, *, again: bool = False, never_sent: bool = False) -> None:
@@ -82,7 +83,7 @@ class _TimedSocket(io.RawIOBase):
         if left_s <= 0:
             raise TimeoutError("timed out")
         self._sock.settimeout(left_s)
-        return self._raw.readinto(buffer)  # type: ignore[attr-defined, no-any-return]  # SocketIO has it
+        return self._raw.readinto(buffer)
 
     def close(self) -> None:
         if not self.closed:
@@ -105,15 +106,14 @@ def _timed_response(sock: socket.socket, *args: Any, deadline: float, **kwargs: 
     return http.client.HTTPResponse(_TimedFile(sock, deadline), *args, **kwargs)  # type: ignore[arg-type]
 
 
-class _Timed:
+class _Timed(HTTPConnection):
     """For a connection: its read time-out bounds the whole answer, not each piece of it."""
-
-    timeout: Any
 
     def getresponse(self) -> Any:
         # The pool has just set the time-out of this request.
-        self.response_class = partial(_timed_response, deadline=time.monotonic() + float(self.timeout))
-        return super().getresponse()  # type: ignore[misc]
+        deadline = time.monotonic() + float(self.timeout or 0)
+        self.response_class = partial(_timed_response, deadline=deadline)  # type: ignore[assignment]  # all it is, is called
+        return super().getresponse()
 
 
 class _HTTPConnection(_Timed, GuardedHTTPConnection):

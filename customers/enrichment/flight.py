@@ -19,7 +19,7 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import redis
 from django.conf import settings
@@ -241,7 +241,7 @@ def receive(mailbox: str, *, timeout_s: float) -> str | None:
         left_s = deadline - time.monotonic()
         got = client(waits=True).blpop([mailbox], timeout=min(max(round(left_s, 3), 0.001), _SLICE_S))
         if got is not None:
-            return str(got[1], "utf-8")
+            return cast("bytes", got[1]).decode()
         if left_s <= _SLICE_S:
             return None
 
@@ -252,7 +252,8 @@ def _wait_for(key: str, deadline: float) -> bytes | None:
         left_s = deadline - time.monotonic()
         # For Redis 0 would be for ever.
         slice_s = min(max(round(left_s, 3), 0.001), _SLICE_S)
-        answer: bytes | None = client(waits=True).blmove(key, key, slice_s, "LEFT", "RIGHT")
+        # The stubs of redis-py know neither parts of seconds nor that nothing is decoded here.
+        answer = cast("bytes | None", client(waits=True).blmove(key, key, cast("int", slice_s), "LEFT", "RIGHT"))
         if answer is not None or left_s <= _SLICE_S:
             return answer
 

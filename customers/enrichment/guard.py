@@ -26,7 +26,7 @@ Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-class AddressRefused(Exception):  # noqa: N818  a fact
+class AddressRefused(Exception):
     """The address is internal and no entry of the operator's allow-list names it."""
 
 
@@ -129,7 +129,7 @@ class _Guarded(HTTPConnection):
             raise ConnectTimeoutError(self, "looking up the name took too long") from None
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error
-        except UnicodeError as error:
+        except (OSError, UnicodeError) as error:
             raise NewConnectionError(self, "no usable name") from error
         return self._connect(ways, deadline)
 

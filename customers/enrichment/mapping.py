@@ -29,7 +29,7 @@ _TRUE, _FALSE = {"true", "yes", "1"}, {"false", "no", "0"}
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-class _Missing(Exception):  # noqa: N818  no error: the value is left out
+class _Missing(Exception):
     """The value is not of the wanted kind."""
 
 
@@ -69,7 +69,8 @@ def faults(mapping: JSON) -> list[Fault]:
         return [Fault("mapping", _("The values are a list of rows."))]
     if len(mapping) > ROWS:
         return [Fault("mapping", _("At most %(n)d values.") % {"n": ROWS})]
-    found, seen = [], set()
+    found: list[Fault] = []
+    seen: set[str] = set()
     for number, row in enumerate(mapping, 1):
         for message in _row_faults(row, seen):
             found.append(Fault("mapping", _("Row %(n)d: %(what)s") % {"n": number, "what": message}))

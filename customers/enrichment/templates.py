@@ -23,7 +23,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PLACEHOLDER = re.compile(r"\{[{%]")
 
 
-class TemplateFault(ValueError):  # noqa: N818  a fact
+class TemplateFault(ValueError):
     """The template, or what it was filled with, cannot be used. The text is for managers."""
 
 

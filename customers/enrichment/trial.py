@@ -15,7 +15,7 @@ from customers.enrichment import flight
 from customers.enrichment.auth import secrets_of
 from customers.enrichment.fetching import Outcome, fetch
 from customers.enrichment.models import DataSource
-from customers.enrichment.questions import JSON, Exchange, Result, Trial
+from customers.enrichment.questions import JSON, Exchange, Result, Rung, Trial
 from customers.enrichment.sources import Source
 
 MASK = "•••"
@@ -38,7 +38,8 @@ def _unseal(sealed: str) -> tuple[Source, dict[str, str]]:
 
 def _cipher() -> Any:
     # The field's own key; `_meta` is public in Django's documentation, whatever its name says.
-    return DataSource._meta.get_field("secret").f  # type: ignore[union-attr]  # noqa: SLF001
+    field: Any = DataSource._meta.get_field("secret")  # noqa: SLF001
+    return field.f
 
 
 def run_trial(sealed: str, *, reply_to: str, until: float, now: float) -> None:
@@ -79,7 +80,7 @@ def show(source: Source, outcome: Outcome, secrets: Iterable[str]) -> Trial:
             # Masked before it is cut: half a secret is a secret too.
             response_body=mask.text(answer.body.decode("utf-8", "replace"))[:SHOWN_CHARS],
         )
-    rung = "none" if outcome.status == "failed" else "fresh"
+    rung: Rung = "none" if outcome.status == "failed" else "fresh"
     result = Result(outcome.status, mask.value(outcome.values), rung, outcome.ms, mask.text(outcome.error))
     return Trial(result, exchange, tuple(mask.text(note) for note in outcome.notes))
 

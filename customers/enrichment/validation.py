@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
+from concurrent.futures import TimeoutError as LookupTimeout
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -52,7 +53,7 @@ def _address(field: str, text: str) -> Iterator[Fault]:
             _("%(host)s is an internal address. The operator has to name it in ENRICHMENT_ALLOWED_HOSTS first.")
             % {"host": host},
         )
-    except (OSError, UnicodeError, TimeoutError, guard.LookupTimeout):
+    except (OSError, UnicodeError, LookupTimeout):
         # Perhaps not there yet; the worker will say so when it asks.
         try:
             ipaddress.ip_address(host)
