@@ -50,7 +50,7 @@ _FUNCTIONS: Final[dict[str, Callable[..., JSON]]] = {
 }
 
 
-class ExpressionFailed(Exception):  # noqa: N818 -- exceptions state the fact
+class ExpressionFailed(Exception):
     """The expression cannot be compiled; says why in one sentence."""
 
 

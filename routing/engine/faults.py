@@ -31,7 +31,7 @@ class Fault:
         return f"{at}: {self.message}" if at else self.message
 
 
-class DefinitionInvalid(Exception):  # noqa: N818  exceptions state the fact
+class DefinitionInvalid(Exception):
     """The definition cannot be used; `faults` has every reason and where it is."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
@@ -39,7 +39,7 @@ class DefinitionInvalid(Exception):  # noqa: N818  exceptions state the fact
         self.faults = tuple(faults)
 
 
-class RunStranded(Exception):  # noqa: N818
+class RunStranded(Exception):
     """A run cannot go on: a limit, an exit that leads nowhere, a queue without an address.
 
     Raised inside the engine only; `advance` turns it into a state that says so.

@@ -62,6 +62,7 @@ def advance(
         run = _Run(plan, marshal.loads(marshal.dumps(dict(state or {}))), now, world)  # noqa: S302  our own bytes
         if run.state.get("status") != "waiting":
             return Advance(run.state, (), (), run.state.get("status", "ended"))
+    run.state["scope"]["now"] = now.isoformat()
     try:
         move = _begin(run, event) if isinstance(event, ContactStarted) else _wake(run, event)
         if move is not None:

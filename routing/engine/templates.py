@@ -37,7 +37,7 @@ _LITERALS = frozenset({"true", "false", "nil", "null", "none", "empty", "blank",
 _FILTER_CHARS = 50 * limits.TEMPLATE_OUTPUT_CHARS
 
 
-class TemplateFailed(Exception):  # noqa: N818 -- exceptions state the fact
+class TemplateFailed(Exception):
     """The template cannot be rendered; says why in one sentence."""
 
 

@@ -25,9 +25,9 @@ def explain(trace: Sequence[Mapping[str, Any]], *, went_to: str, flow: str, fell
     saw = [(entry, seen) for entry in trace for seen in entry.get("saw", ())]
     reason = f"because the flow could not go on: {_plain(fell_back)}" if fell_back else _reason(saw)
     clauses = [f"{went_to} {reason}".strip()]
-    missed = [str(seen["seen"]) for _, seen in saw if seen["what"] == "transfer"]
+    missed = [f"{seen.get('queue', '')} {seen['seen']}".strip() for _, seen in saw if seen["what"] == "transfer"]
     if missed:
-        clauses.append(f"after nobody took it elsewhere ({', '.join(missed)})")
+        clauses.append(f"tried before: {', '.join(missed)}")
     clauses.extend(_source(seen) for _, seen in saw if seen["what"] == "fetch" and seen.get("status") == "found")
     return "; ".join(clauses) + (f"; decided by {flow}." if flow else ".")
 

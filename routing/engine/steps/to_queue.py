@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -10,9 +11,11 @@ from pydantic import Field
 from routing.engine.effects import Dial
 from routing.engine.events import Event, TransferEnded
 from routing.engine.faults import RunStranded
-from routing.engine.steps.step import Exit, Kind, Leave, Move, Reference, Step, Visit, Wait
+from routing.engine.steps.step import Exit, Kind, Leave, Move, Path, Reference, Step, Visit, Wait
+from routing.engine.templates import template_fault, template_variables
 from routing.engine.world import Address, QueueInfo, World
 
+_HEADER = re.compile(r"X-[A-Za-z0-9-]{1,40}")
 # Overflow of overflow of …: queues may point at each other in a circle.
 _QUEUES_TRIED = 5
 
@@ -27,6 +30,13 @@ class TransferToQueue(Step):
     sample: ClassVar[dict[str, Any]] = {"queue": "vip"}
 
     queue: str = Field(min_length=1, max_length=50, title="Queue", json_schema_extra={"choices": "queue"})
+    headers: dict[str, str] = Field(
+        default_factory=dict,
+        max_length=10,
+        title="Told to the team",
+        description="Further SIP headers by name, such as X-Tier; with {{ variables }}. Contact, tier, customer and "
+        "reason are told anyway.",
+    )
 
     def exits(self) -> tuple[Exit, ...]:
         return (Exit("answered", "After the conversation", optional=True), Exit("unanswered", "Nobody answered"))
@@ -40,8 +50,8 @@ class TransferToQueue(Step):
             case TransferEnded(status="completed" | "canceled"):
                 return Leave("answered")
             case TransferEnded(status=status, sip_code=code):
-                code_words = f" (SIP {code})" if code else ""
-                visit.saw.append({"what": "transfer", "seen": f"{status.replace('_', ' ')}{code_words}"})
+                words = f"{status.replace('_', ' ')}, SIP {code}" if code else status.replace("_", " ")
+                visit.saw.append({"what": "transfer", "queue": visit.memory.get("queue", ""), "seen": words})
                 return self._try_next(visit)
             case _:
                 return self._try_next(visit, again=True)
@@ -57,12 +67,37 @@ class TransferToQueue(Step):
             return Leave("unanswered")
         queue, address = line[len(tried)]
         tried.append(address.uri)
-        visit.order(Dial(to=address.uri, ring_s=address.ring_s, headers=_headers(visit), queue=queue.key))
+        visit.memory["queue"] = queue.name
+        visit.order(Dial(to=address.uri, ring_s=address.ring_s, headers=self._headers(visit), queue=queue.key))
         visit.did.append(f"Dialled {queue.name} at {address.uri}.")
         return Wait("transfer")
 
+    def _headers(self, visit: Visit) -> dict[str, str]:
+        """What the agent's telephone is told. The most important first: carriers allow 1024 characters."""
+        contact = visit.scope.get("contact") or {}
+        customer = visit.scope.get("customer") or {}
+        headers = {
+            "X-Contact": contact.get("reference", ""),
+            "X-Tier": customer.get("tier", ""),
+            "X-Customer": customer.get("external_id", ""),
+            "X-Reason": visit.because.get("words") or visit.because.get("rule", ""),
+        }
+        for name, template in self.headers.items():
+            headers[name] = visit.text(template).strip() or headers.get(name, "")
+        return {name: str(value) for name, value in headers.items() if value}
+
     def gist(self) -> str:
         return self.queue
+
+    def variables(self) -> frozenset[str]:
+        return frozenset().union(*(template_variables(template) for template in self.headers.values()))
+
+    def faults(self) -> Iterator[tuple[Path, str]]:
+        for name, template in self.headers.items():
+            if not _HEADER.fullmatch(name):
+                yield ("headers", name), "A header's name begins with X- and has letters, digits and hyphens."
+            elif fault := template_fault(template):
+                yield ("headers", name), fault
 
     def references(self) -> Iterator[Reference]:
         yield Reference("queue", self.queue, ("queue",))
@@ -79,16 +114,3 @@ def addresses(world: World, key: str) -> Iterator[tuple[QueueInfo, Address]]:
         for address in queue.addresses:
             yield queue, address
         key = queue.overflow
-
-
-def _headers(visit: Visit) -> dict[str, str]:
-    """What the agent's telephone is told. The most important first: carriers allow 1024 characters."""
-    contact = visit.scope.get("contact") or {}
-    customer = visit.scope.get("customer") or {}
-    headers = {
-        "X-Contact": contact.get("reference", ""),
-        "X-Tier": customer.get("tier", ""),
-        "X-Customer": customer.get("external_id", ""),
-        "X-Reason": visit.because.get("words") or visit.because.get("rule", ""),
-    }
-    return {name: str(value) for name, value in headers.items() if value}
