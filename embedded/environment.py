@@ -40,6 +40,8 @@ def set_up(data: Path, known: dict[str, str], *, database_url: str, redis_url: s
     password = inherited.get("ADMIN_PASSWORD") or _from_file("ADMIN_PASSWORD")
     secret = inherited.get("SECRET_KEY") or _from_file("SECRET_KEY")
     allowed = [inherited.get("ENRICHMENT_ALLOWED_HOSTS", ""), *([f"{host}:{port}"] if is_demo else [])]
+    if hosts := inherited.get("ALLOWED_HOSTS"):
+        inherited["ALLOWED_HOSTS"] = f"{hosts},localhost,{host}"  # commands on this machine come in by these
     remembered = {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
