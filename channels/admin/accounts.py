@@ -6,11 +6,13 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget
 
+from channels.admin.test_call import test_call_urls
 from channels.models import Account, Number
 
 
@@ -94,6 +96,9 @@ class NumberAdmin(ModelAdmin):
     empty_text = _(
         "No numbers yet. Add a number of one of your accounts, choose its flow, and its incoming calls start that flow."
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*test_call_urls(self.admin_site), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Number]:
         numbers: QuerySet[Number] = super().get_queryset(request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast, get_args
 
 from django import forms
 from django.contrib.admin import AdminSite
@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from channels.models import Number
-from channels.providers.twilio.emulator.call import Call, Carrier, Heard
+from channels.providers.twilio.emulator.call import Call, Carrier, Heard, LegEnd
 from channels.providers.twilio.emulator.script import MESSAGE_S
 from channels.providers.twilio.emulator.setup import (
     NotPossible,
@@ -182,8 +182,8 @@ def _do(carrier: Carrier, call: Call, what: str, value: str) -> None:
             carrier.hang_up(call, after_talking=True)
         case "message":
             carrier.leave_message(call, MESSAGE_S)
-        case "leg" if value in {"completed", "busy", "no-answer", "failed"}:
-            carrier.end_leg(call, value)  # type: ignore[arg-type]  one of these
+        case "leg" if value in get_args(LegEnd):
+            carrier.end_leg(call, cast(LegEnd, value))
 
 
 def _answer(request: HttpRequest, call: Call, *, goes_on: bool) -> JsonResponse:

@@ -51,7 +51,7 @@ _FACT_CHARS = 200
 _SIP_HEADERS = 20
 
 
-class NotAForm(ValueError):  # noqa: N818
+class NotAForm(ValueError):
     """The body is no form of the kind that carriers send."""
 
 

@@ -18,7 +18,7 @@ _IMPORTANCE = ("x-contact", "x-tier", "x-customer", "x-reason")
 _LEAST_CHARS = 8
 
 
-class UndialableAddress(ValueError):  # noqa: N818
+class UndialableAddress(ValueError):
     """The carrier would refuse this address."""
 
 

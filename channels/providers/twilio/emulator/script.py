@@ -11,7 +11,7 @@ from channels.providers.twilio.emulator.call import Call, Carrier, LegEnd
 MESSAGE_S = 5
 
 
-class BadScript(ValueError):  # noqa: N818
+class BadScript(ValueError):
     """The script cannot be followed; the sentence says what is wrong."""
 
 

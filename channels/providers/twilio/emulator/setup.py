@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import requests
 from django.conf import settings
+from django.db.models import Q
 
 from channels.models import Number
 from channels.providers.twilio.emulator.call import Call
@@ -17,7 +18,7 @@ from routing.models import Contact
 _LIVE_PATH = "/health/live/"
 
 
-class NotPossible(Exception):  # noqa: N818
+class NotPossible(Exception):
     """A test call cannot be placed; the sentence says why and what to do."""
 
 
@@ -46,8 +47,7 @@ def find_line(address: str) -> Line:
         Number.objects.filter(address=address, account__provider=PROVIDER).select_related("account").order_by("id")
     )
     if not numbers:
-        known = Number.objects.filter(account__provider=PROVIDER, is_active=True).order_by("address")
-        listed = ", ".join(known.values_list("address", flat=True)[:5])
+        listed = ", ".join(number.address for number in callable_numbers()[:5])
         raise NotPossible(
             f"{address} is none of our numbers. Known: {listed}."
             if listed
@@ -58,6 +58,13 @@ def find_line(address: str) -> Line:
         raise NotPossible(f"{address} is switched off, or its account is. Switch it on in the admin.")
     account = usable[0].account
     return Line(account.external_id, account.secret, address)
+
+
+def callable_numbers() -> list[Number]:
+    """Those that calls reach: a channel's address (whatsapp:…) is none of them."""
+    numbers = Number.objects.filter(account__provider=PROVIDER, account__is_active=True, is_active=True)
+    called = numbers.filter(Q(address__startswith="+") | Q(address__startswith="sip:"))
+    return list(called.select_related("flow").defer("flow__draft").order_by("address"))
 
 
 def local_origin() -> str:
@@ -83,9 +90,9 @@ def reachable(*origins: str) -> str:
     )
 
 
-def server_origin() -> tuple[str, str]:
+def server_origin(*also: str) -> tuple[str, str]:
     """The public origin, and, if it is reached elsewhere, where. Raises NotPossible."""
-    found = reachable(settings.PUBLIC_URL, local_origin())
+    found = reachable(settings.PUBLIC_URL, *also, local_origin())
     public = settings.PUBLIC_URL or found
     return (public, "" if found == public else found)
 

@@ -18,7 +18,7 @@ CONNECT_S = 5.0
 ANSWER_S = 15.0
 
 
-class WebhookFailed(CarrierError):  # noqa: N818
+class WebhookFailed(CarrierError):
     """The server was not there, took too long, or answered with an error."""
 
 
