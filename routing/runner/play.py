@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 
 from customers.enrichment.services import Question, Result, ask, wait
 from routing.engine.effects import ComeBack, Effect, Fetch, Play, Say
@@ -117,6 +118,9 @@ def _wait(played: Played, pending: Mapping[str, str], until: float) -> FetchAnsw
     if key is None or timeout_s <= 0 or not _waiting.acquire(blocking=False):
         return None
     try:
+        # The pool has fewer connections than webhooks may wait; whoever needs no API must not run short of them.
+        if not connection.in_atomic_block:
+            connection.close()
         found = wait([key], timeout_s=timeout_s)
     finally:
         _waiting.release()
