@@ -106,7 +106,7 @@ def _closed_network() -> Iterator[None]:
         real_connect(self, address)
 
     def lookup(host: Any, *args: Any, **kwargs: Any) -> Any:
-        if host:
+        if host and not _is_address(host):  # an address needs no network to be looked up
             _refuse_outside(host)
         return real_lookup(host, *args, **kwargs)
 
@@ -120,12 +120,16 @@ def _refuse_outside(host: str | bytes) -> None:
     name = host.decode() if isinstance(host, bytes) else host
     if name in {"localhost", "testserver"}:
         return
-    try:
-        inside = ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        inside = False
-    if not inside:
+    if not (_is_address(name) and ipaddress.ip_address(name).is_loopback):
         raise OSError(f"the tests' network ends at this machine, and {name} is outside")
+
+
+def _is_address(host: str | bytes) -> bool:
+    try:
+        ipaddress.ip_address(host.decode() if isinstance(host, bytes) else host)
+    except ValueError:
+        return False
+    return True
 
 
 @pytest.fixture(scope="session")
