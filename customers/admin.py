@@ -1,5 +1,6 @@
 """Customers with the addresses they are known by, and tiers, as a manager edits them."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -9,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
-from django.utils.timezone import now, timedelta
+from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
@@ -50,7 +51,6 @@ class CustomerAdmin(ModelAdmin):
     list_filter = ["tier", "language"]
     search_fields = ["name", "external_id", "identities__value", "account_manager"]
     search_help_text = _("Name, customer number, telephone number or e-mail")
-    show_full_result_count = False
     inlines = [IdentityInline]
     compressed_fields = False
     readonly_fields = ["synced_at", "created_at", "updated_at"]

@@ -1,12 +1,13 @@
 """Queues with their SIP addresses, and opening hours, as a manager edits them."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.timesince import timesince
-from django.utils.timezone import now, timedelta
+from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline

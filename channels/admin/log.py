@@ -77,7 +77,6 @@ class LogEntryAdmin(ModelAdmin):
     list_select_related = ["content_type", "actor"]
     list_filter = ["action", KindFilter, ("timestamp", admin.DateFieldListFilter), ObjectFilter]
     search_fields = ["object_repr", "actor__username", "actor__last_name", "actor_email"]
-    show_full_result_count = False
     fieldsets = [(None, {"fields": [("timestamp", "who"), ("did", "what"), "remote_addr", "table"]})]
     readonly_fields = ["timestamp", "who", "did", "what", "remote_addr", "table"]
     empty_text = _("Nothing was changed yet. Each change of the configuration is listed here, with who made it.")
@@ -94,7 +93,7 @@ class LogEntryAdmin(ModelAdmin):
     @display(description=_("who"), ordering="actor__username")
     def who(self, entry: LogEntry) -> str:
         if entry.actor:
-            return entry.actor.get_full_name() or entry.actor.get_username()
+            return str(entry.actor.get_full_name() or entry.actor.get_username())
         return str(entry.actor_email or _("the system"))
 
     @display(

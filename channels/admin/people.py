@@ -5,9 +5,10 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django_celery_beat.models import (
     ClockedSchedule,
@@ -26,6 +27,17 @@ for model in (PeriodicTask, CrontabSchedule, IntervalSchedule, SolarSchedule, Cl
     admin.site.unregister(model)
 admin.site.unregister(User)
 admin.site.unregister(Group)
+
+_OWN_APPS = ("channels", "customers", "enrichment", "queues", "routing", "auth", "auditlog")
+_ACTIONS = {"add": _("add"), "change": _("change"), "delete": _("delete"), "view": _("see")}
+
+
+def _in_words(permission: Permission) -> str:
+    """“Queue: change”; permissions of our own say it themselves."""
+    action, _separator, model = permission.codename.partition("_")
+    if action in _ACTIONS and model == permission.content_type.model:
+        return f"{capfirst(permission.content_type.name)}: {_ACTIONS[action]}"
+    return f"{capfirst(permission.content_type.name)}: {permission.name.removeprefix('Can ')}"
 
 
 @admin.register(User)
@@ -85,10 +97,24 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):  # type: ignore[type-arg]
 @admin.register(Group)
 class GroupAdmin(BaseGroupAdmin, ModelAdmin):
     list_display = ["name", "people"]
+    filter_horizontal = ()
+    compressed_fields = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
         groups: QuerySet[Group] = super().get_queryset(request)
         return groups.annotate(people_count=Count("user"))
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any) -> Any:
+        """What this admin is about, in words; Django would offer its own tables too."""
+        if db_field.name != "permissions":
+            return super().formfield_for_manytomany(db_field, request, **kwargs)
+        kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if field:
+            own = Permission.objects.filter(content_type__app_label__in=_OWN_APPS).select_related("content_type")
+            field.queryset = own.order_by("content_type__app_label", "content_type__model", "id")
+            field.label_from_instance = _in_words  # type: ignore[method-assign, assignment]
+        return field
 
     @display(description=_("people"), ordering="people_count")
     def people(self, group: Group) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, cast, get_args
+from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib.admin import AdminSite
@@ -29,6 +30,7 @@ from channels.providers.twilio.emulator.setup import (
     server_origin,
 )
 from channels.providers.twilio.emulator.wire import Wire
+from channels.providers.twilio.inbound import read_place
 from customers.models import Identity
 
 # A call that nobody carries on is forgotten.
@@ -91,7 +93,6 @@ def _page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
     numbers = callable_numbers()
     context = {
         **site.each_context(request),
-        "opts": Number._meta,  # noqa: SLF001  Django's own name for its documented API
         "title": _("Test call"),
         "numbers": numbers,
         "chosen": request.GET.get("number", numbers[0].address if numbers else ""),
@@ -198,6 +199,7 @@ def _answer(request: HttpRequest, call: Call, *, goes_on: bool) -> JsonResponse:
         "leg": call.dialled[-1] if call.dialled else None,
         "ending": ending,
         "outcome": _OUTCOMES.get(call.outcome, call.outcome),
+        "webhooks": [(_asked(webhook.url), webhook) for webhook in call.webhooks],
         "slowest": max((webhook.ms for webhook in call.webhooks), default=0.0),
         "contact_url": reverse("admin:routing_contact_change", args=[ending.contact_id])
         if ending and ending.contact_id and request.user.has_perm("routing.view_contact")
@@ -222,6 +224,7 @@ def _line(one: Heard) -> dict[str, str]:
         "play": _("Sound: %(text)s"),
         "pause": _("Music or silence for %(text)s s"),
         "ring": _("It rings at %(text)s"),
+        "talk": _("Somebody answers at %(text)s"),
         "beep": _("Beep"),
         "busy": _("Not taken: %(text)s"),
         "error": _("“%(text)s”"),
@@ -235,6 +238,18 @@ def _line(one: Heard) -> dict[str, str]:
     }
 
 
+def _asked(url: str) -> str:
+    """Why the carrier asked, from what our own address says of it."""
+    return str(_ASKED.get(read_place(urlsplit(url).query).reason, _ASKED[""]))
+
+
+_ASKED = {
+    "": gettext_lazy("The call comes in"),
+    "back": gettext_lazy("Back after a pause"),
+    "gather": gettext_lazy("Keys or words"),
+    "dial": gettext_lazy("The other side is done"),
+    "record": gettext_lazy("The message is done"),
+}
 _OUTCOMES = {
     "transferred": gettext_lazy("Put through"),
     "hung_up": gettext_lazy("The caller hung up"),

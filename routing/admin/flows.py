@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -149,7 +150,7 @@ class FlowAdmin(KeyIsFixed, ModelAdmin):
         }
 
     def save_model(self, request: HttpRequest, obj: Flow, form: FlowForm, change: bool) -> None:  # noqa: FBT001
-        by, now = request.user, timezone.now()
+        by, now = _person(request), timezone.now()
         definition = form.definition or {}
         if change:
             if set(form.changed_data) & {"name", "description"}:
@@ -170,7 +171,7 @@ class FlowAdmin(KeyIsFixed, ModelAdmin):
 
     def response_add(self, request: HttpRequest, obj: Flow, post_url_continue: str | None = None) -> HttpResponse:
         if "_popup" in request.POST:
-            return super().response_add(request, obj, post_url_continue)
+            return super().response_add(request, obj, post_url_continue)  # type: ignore[no-any-return]
         return self._saved(request, obj)
 
     def response_change(self, request: HttpRequest, obj: Flow) -> HttpResponse:
@@ -222,7 +223,7 @@ class FlowAdmin(KeyIsFixed, ModelAdmin):
             report = import_flow(
                 text=form.cleaned_data["text"],
                 publish=form.cleaned_data.get("publish", False),
-                by=request.user,
+                by=_person(request),
                 now=timezone.now(),
             )
             if report.ok:
@@ -249,7 +250,9 @@ class FlowAdmin(KeyIsFixed, ModelAdmin):
         if request.method == "POST":
             try:
                 note = request.POST.get("note", "")[:500]
-                new = roll_back(flow_id=flow.pk, version_id=version_id, by=request.user, note=note, now=timezone.now())
+                new = roll_back(
+                    flow_id=flow.pk, version_id=version_id, by=_person(request), note=note, now=timezone.now()
+                )
             except DefinitionInvalid as invalid:
                 faults = shown(invalid.faults, "")
             except FlowHasNoSuchVersion:
@@ -274,6 +277,12 @@ class FlowAdmin(KeyIsFixed, ModelAdmin):
         if flow is None:
             raise Http404
         return flow
+
+
+def _person(request: HttpRequest) -> User:
+    """Who is signed in; every view of the admin has made sure that somebody is."""
+    assert isinstance(request.user, User)
+    return request.user
 
 
 def _imported(name: str, published: int | None, *, created: bool) -> str:

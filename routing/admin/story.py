@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any, Literal
 
 from django.utils.translation import gettext as _
@@ -93,7 +94,7 @@ def tell(turns: Iterable[Turn]) -> list[TurnStory]:
 
 def _told(trace: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     """Without steps that only waited within the same turn: the next entry says what came of it."""
-    for entry, following in zip(trace, [*trace[1:], None], strict=True):
+    for entry, following in zip_longest(trace, trace[1:]):
         waited = entry.get("waits_for") and not entry.get("saw") and not entry.get("did")
         if not (waited and following and following.get("step") == entry.get("step")):
             yield entry

@@ -6,7 +6,7 @@ document.addEventListener("DOMContentLoaded", () => {
   if (!root) return;
   const find = (id) => document.getElementById(id);
   const start = find("test-call-start"), lines = find("t-lines"), state = find("t-state"), problem = find("t-problem");
-  const icons = { say: "record_voice_over", play: "music_note", pause: "hourglass_empty", ring: "ring_volume", beep: "graphic_eq", busy: "phone_disabled", error: "error" };
+  const icons = { say: "record_voice_over", play: "music_note", pause: "hourglass_empty", ring: "ring_volume", talk: "forum", beep: "graphic_eq", busy: "phone_disabled", error: "error" };
   let stepUrl = "", typed = "", line = 0, call = 0;
   // One request after the other, in the order of the clicks; the carrier's own steps come in between.
   let last = Promise.resolve();
