@@ -70,7 +70,9 @@ LOGGING: dict[str, Any] = {
         "django.server": {"level": "WARNING"},
         # Every 4xx of a webhook has a line of its own that says why.
         "django.request": {"level": "ERROR"},
+        # Two lines a fetch would cost more than the rest of its worker.
         "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
         "_granian": {"level": "WARNING"},
     },
 }
