@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -55,10 +56,13 @@ class Route:
     """The database is away; this is what it said last."""
 
 
-class RouteUnavailable(Exception):  # noqa: N818
+class RouteUnavailable(Exception):
     """The database is away, and nothing is remembered of this number."""
 
 
+# How long a database that refused is left alone, in seconds.
+_AWAY_S = 1.0
+_away_until = 0.0
 _remembered: dict[tuple[str, str, str], dict[str, Any]] = {}
 # Short time-outs: this copy is for bad times, and must not make them worse.
 _redis = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.3)
@@ -66,7 +70,10 @@ _redis = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_con
 
 def find_route(provider: str, account_id: str, address: str) -> Route | AccountOnly | None:
     """The route of a number. None: no such active account. Raises RouteUnavailable."""
+    global _away_until  # noqa: PLW0603  a time, for this process
     where = (provider, account_id, address)
+    if time.monotonic() < _away_until and (known := _recall(where)):
+        return known
     try:
         with connection.cursor() as cursor:
             cursor.execute(_FIND, (address, provider, account_id))
@@ -77,7 +84,11 @@ def find_route(provider: str, account_id: str, address: str) -> Route | AccountO
             return AccountOnly(f"{provider}:{account_id}", _decrypt(row[0]))
         line = tuple(found for _, found in addresses(surroundings(row[4]).world, row[3]))
     except DatabaseError:
-        return _recall(where)
+        # The next callers need not wait for the same refusal.
+        _away_until = time.monotonic() + _AWAY_S
+        if known := _recall(where):
+            return known
+        raise RouteUnavailable from None
     _remember(where, row, line)
     return Route(
         origin=f"{provider}:{account_id}",
@@ -113,7 +124,7 @@ def _remember(where: tuple[str, str, str], row: tuple[Any, ...], line: tuple[Add
         log.warning("route not kept in redis", error=type(error).__name__)
 
 
-def _recall(where: tuple[str, str, str]) -> Route:
+def _recall(where: tuple[str, str, str]) -> Route | None:
     copy = _remembered.get(where)
     if copy is None:
         try:
@@ -121,7 +132,7 @@ def _recall(where: tuple[str, str, str]) -> Route:
         except redis.RedisError:
             found = None
         if not isinstance(found, bytes):
-            raise RouteUnavailable from None
+            return None
         copy = json.loads(found)
     return Route(
         origin=f"{where[0]}:{where[1]}",

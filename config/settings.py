@@ -105,7 +105,7 @@ DATABASES = {
     "default": env.db_url_config(_required("DATABASE_URL", "it is where contacts, flows and customers are kept"))
 }
 DATABASES["default"] |= {
-    "ENGINE": "django.db.backends.postgresql",
+    "ENGINE": "config.postgresql",
     "CONN_MAX_AGE": 0,
     # Nothing lives in a database session (PgBouncer, transaction mode), hence no server-side cursors.
     "DISABLE_SERVER_SIDE_CURSORS": True,
@@ -115,7 +115,7 @@ DATABASES["default"] |= {
             "min_size": env.int("DATABASE_POOL_MIN", default=1),
             "max_size": env.int("DATABASE_POOL_MAX", default=16),
             # A caller waits for nothing longer than this: then the fallback queue answers.
-            "timeout": env.float("DATABASE_POOL_TIMEOUT_S", default=3.0),
+            "timeout": env.float("DATABASE_POOL_TIMEOUT_S", default=2.0),
         },
     },
 }

@@ -118,6 +118,7 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Numbers"), "call", "channels_number_changelist", "channels.view_number"),
                     _item(_("Test call"), "phone_in_talk", "channels_number_test_call", "routing.test_call"),
                     _item(_("Accounts"), "key", "channels_account_changelist", "channels.view_account"),
+                    _item(_("Test call"), "phone_in_talk", "channels_number_test_call", "routing.test_call"),
                 ],
             },
             {

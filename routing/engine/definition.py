@@ -44,7 +44,7 @@ class Definition(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[1] = Field(default=FORMAT, description="The version of this format.")
+    format: Literal[1] = Field(default=1, description="The version of this format.")
     steps: tuple[Node, ...] = Field(default=(), max_length=limits.STEPS)
     notes: tuple[Note, ...] = Field(default=(), max_length=limits.STEPS)
     layout: dict[StepId, tuple[float, float]] = Field(

@@ -41,11 +41,11 @@ _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _TRIES = 10
 
 
-class ContactUnknown(Exception):  # noqa: N818
+class ContactUnknown(Exception):
     """No contact has this carrier's id."""
 
 
-class ContactContended(Exception):  # noqa: N818
+class ContactContended(Exception):
     """Other events of the same contact kept coming first."""
 
 
@@ -224,7 +224,7 @@ def _turn(
         now=clock.now(),
     )
     record = _record({"event": type(event).__name__, **asdict(event), **(facts or {})}, played, clock)
-    kept = {name: stored.run[name] for name in ("fallback", "fell_back") if name in stored.run}
+    kept: dict[str, Any] = {name: stored.run[name] for name in ("fallback", "fell_back") if name in stored.run}
     return played if save_turn(stored, after, {**kept, **played.state}, record) else None
 
 

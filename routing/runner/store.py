@@ -178,7 +178,7 @@ def amend_outcome(contact: StoredContact, *, was: str, outcome: str) -> None:
         cursor.execute(_AMEND, (outcome, contact.id, was))
 
 
-def _turn(turn: TurnRecord) -> tuple[object, ...]:
+def _turn(turn: TurnRecord) -> tuple[str | datetime | float, ...]:
     return (_dump(turn.event), _dump(turn.effects), _dump(turn.trace), turn.at, turn.took_ms)
 
 
