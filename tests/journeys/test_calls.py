@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
 @pytest.fixture
 def call(house: Run) -> Iterator[Place]:
-    def place(sender: str, **more: str) -> Call:
+    def place(sender: str, **more: Any) -> Call:
         return Call(f"http://127.0.0.1:{house.port}", sender, **more)
 
     yield place
