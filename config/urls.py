@@ -5,10 +5,12 @@ from django.contrib import admin
 from django.urls import include, path
 
 from config import health
+from routing.views import flow_schema
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("webhooks/", include("channels.urls")),
+    path("schemas/flow.json", flow_schema),
     path("health/live/", health.live),
     path("health/ready/", health.ready),
     path("metrics", health.metrics),

@@ -51,9 +51,6 @@ class Plan:
     names: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     """First part of a variable to the second parts that any step reads."""
 
-    def names_under(self, space: str) -> frozenset[str]:
-        return self.names.get(space, frozenset())
-
 
 def compile_plan(
     definition: Definition,

@@ -227,7 +227,7 @@ def _enter(run: _Run) -> Move:
 def _visit(run: _Run, path: str) -> Visit:
     state = run.state
     return Visit(
-        plan=run.plan,
+        names=run.plan.names,
         step_id=path,
         now=run.now,
         world=run.world,

@@ -149,7 +149,7 @@ class FetchVariables(Step):
         return bool(wanted) and len(self._synced(visit)) == len(wanted)
 
     def _wanted(self, visit: Visit) -> frozenset[str]:
-        return visit.plan.names_under(self.save_as)
+        return visit.names.get(self.save_as, frozenset())
 
     def gist(self) -> str:
         return f"{self.source} → {self.save_as}"

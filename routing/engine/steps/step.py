@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
@@ -15,9 +15,6 @@ from routing.engine.events import Event
 from routing.engine.faults import RunStranded
 from routing.engine.templates import render
 from routing.engine.world import World
-
-if TYPE_CHECKING:
-    from routing.engine.plan import Plan
 
 Path: TypeAlias = tuple[str | int, ...]
 Kind: TypeAlias = Literal["trigger", "say", "ask", "data", "decide", "hand_over", "end"]
@@ -80,7 +77,8 @@ class Reference:
 class Visit:
     """What a step sees while a contact is in it, and what it may do. Nothing else reaches a step."""
 
-    plan: Plan
+    names: Mapping[str, frozenset[str]]
+    """Which variables any step of the flow reads: first part to second parts."""
     step_id: str
     now: datetime
     world: World

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from routing.engine import steps as package
-from routing.engine.definition import json_schema
 from routing.engine.effects import ComeBack, Dial, Effect, Fetch, Gather, Hangup, Play, Record, Say, dump, load
 from routing.engine.events import DigitsPressed, InputTimedOut, TransferEnded, WordsSpoken
+from routing.engine.schema import json_schema
 from routing.engine.steps import BY_TYPE, STEP_TYPES
 from routing.engine.steps.step import Step
 from tests.routing.engine.runs import NOW, Walk, plan_of, steps
