@@ -67,6 +67,7 @@ class Supervisor:
     def start(self) -> None:
         """Everything, in order; returns when calls are answered."""
         environment.check_port(self.run.host, self.run.port)
+        environment.check_room(self.data.path, is_first=self.is_first)
         _say("Starting. The first time takes a few seconds longer." if self.is_first else "Starting.")
         if (self.postgres.data / "postmaster.pid").exists():
             _say("The last run did not end cleanly; what it had saved is still there.")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 from pathlib import Path
 
 import pytest
 
 from embedded.data import DataDir, is_running, remembered, write_problem
+from embedded.environment import check_room
 from embedded.process import CannotStart
 
 
@@ -49,3 +51,13 @@ def test_a_file_in_the_way_is_said(tmp_path: Path) -> None:
 )
 def test_why_nothing_can_be_written_is_a_sentence(code: int, words: str) -> None:
     assert words in write_problem(Path("/data"), OSError(code, os.strerror(code)))
+
+
+@pytest.mark.parametrize(("free_mb", "is_first"), [(149, True), (19, False)])
+def test_a_disk_that_is_full_is_said_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_mb: int, *, is_first: bool
+) -> None:
+    usage = shutil.disk_usage(tmp_path)._replace(free=free_mb * 1_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
+    with pytest.raises(CannotStart, match=rf"is full: {free_mb} MB are left"):
+        check_room(tmp_path, is_first=is_first)
