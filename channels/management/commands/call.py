@@ -106,6 +106,7 @@ _WORDS = {
     "pause": "waits    {text} s",
     "beep": "hears    a beep",
     "ring": "rings    {text}",
+    "talk": "speaks   with {text}",
     "busy": "hears    that it is over ({text})",
     "error": "hears    “{text}”",
 }

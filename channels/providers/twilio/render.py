@@ -106,7 +106,7 @@ def _gather(effect: Gather, action_url: str) -> str:
         attributes.append('speechTimeout="auto"')
         if language := spoken(effect.language):
             attributes.append(f'language="{language}"')
-        hints = [escaped(hint.replace(",", " ").strip()[:_HINT_CHARS]) for hint in effect.hints[:_HINTS]]
+        hints = [escaped(" ".join(hint.replace(",", " ").split())[:_HINT_CHARS]) for hint in effect.hints[:_HINTS]]
         if any(hints):
             attributes.append(f'hints="{", ".join(filter(None, hints))}"')
     prompts = "".join(part for one in effect.prompts for part in (_say(one) if isinstance(one, Say) else (_play(one),)))

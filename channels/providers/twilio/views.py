@@ -71,6 +71,8 @@ def _route(call: VoiceCall) -> Route | AccountOnly:
 def _secret(call: VoiceCall) -> str:
     try:
         secret = account_secret(PROVIDER, call.account_id)
+    except DatabaseError:
+        raise Refused(503, "database away", account=call.account_id, call=call.call_id) from None
     except Exception as error:
         log.exception("account cannot be read", account=call.account_id)
         raise Refused(503, "account unreadable", account=call.account_id, call=call.call_id) from error

@@ -29,7 +29,7 @@ _ANSWERING = {"Say", "Play", "Gather", "Record"}
 
 @dataclass(slots=True)
 class Heard:
-    """Something that the caller hears. `what`: say, play, ring, beep, pause, busy or error."""
+    """Something that the caller hears. `what`: say, play, ring, talk, beep, pause, busy or error."""
 
     what: str
     text: str
@@ -190,6 +190,7 @@ class Carrier:
         call.dialled[-1].ended = how
         if how == "completed":
             call.outcome, call.status = "transferred", "in-progress"
+            call.heard.append(Heard("talk", call.dialled[-1].uri))
         else:
             call.heard.append(Heard("busy", how))
         if "action" in verb.attributes:
@@ -206,6 +207,7 @@ class Carrier:
         extra: dict[str, str] | None = None
         if was_waiting == "other side" and after_talking:
             call.outcome, call.dialled[-1].ended = "transferred", "completed"
+            call.heard.append(Heard("talk", call.dialled[-1].uri))
             extra = _leg(call, "completed")
         elif was_waiting == "other side":
             call.dialled[-1].ended = "canceled"
