@@ -115,7 +115,13 @@ UNFOLD: dict[str, Any] = {
                 "title": _("Where they reach us"),
                 "separator": True,
                 "items": [
-                    _item(_("Numbers"), "call", "channels_number_changelist", "channels.view_number"),
+                    {
+                        **_item(_("Numbers"), "call", "channels_number_changelist", "channels.view_number"),
+                        # The test call lies below the numbers, and has an entry of its own.
+                        "active": lambda request: (
+                            "/channels/number/" in request.path and "/test-call/" not in request.path
+                        ),
+                    },
                     _item(_("Test call"), "phone_in_talk", "channels_number_test_call", "routing.test_call"),
                     _item(_("Accounts"), "key", "channels_account_changelist", "channels.view_account"),
                     _item(_("Test call"), "phone_in_talk", "channels_number_test_call", "routing.test_call"),

@@ -1,12 +1,13 @@
 """Accounts at carriers, and the numbers on which contacts arrive."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
-from django.urls import URLPattern
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
@@ -97,13 +98,22 @@ class NumberAdmin(ModelAdmin):
         "No numbers yet. Add a number of one of your accounts, choose its flow, and its incoming calls start that flow."
     )
 
-    def get_urls(self) -> list[URLPattern]:
-        return [*test_call_urls(self.admin_site), *super().get_urls()]
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Number]:
         numbers: QuerySet[Number] = super().get_queryset(request)
         # Definitions are long, and a list has no use for them.
         return numbers.defer("flow__draft", "flow__live__definition", "account__secret")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        tools = []
+        number = Number.objects.filter(pk=object_id).only("address").first() if object_id.isdecimal() else None
+        if number and number.address.startswith("+") and request.user.has_perm("routing.test_call"):
+            query = urlencode({"number": number.address})
+            link = f"{reverse('admin:channels_number_test_call')}?{query}"
+            tools.append({"title": _("Test call"), "link": link, "icon": "phone_in_talk"})
+        context = {"object_tools": tools, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)  # type: ignore[no-any-return]
 
     @display(
         description=_("starts"), label={"live": "success", "none": "danger", "fallback": "warning", "off": "default"}

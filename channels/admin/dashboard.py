@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.db.models import Count, Q
@@ -68,6 +69,7 @@ def overview(
         context["today_link"] = _contacts(now)
     if may("channels.view_number") and may("queues.view_queue"):
         context["warnings"] = _warnings(worker_silent_s)
+    if may("channels.add_number") and may("routing.add_flow"):
         steps = _first_steps()
         context["first_steps"] = [] if all(step.done for step in steps) else steps
     return context
@@ -80,8 +82,6 @@ def _midnight(now: datetime) -> datetime:
 def _contacts(now: datetime, **filters: str) -> str:
     since = _midnight(now).strftime("%Y-%m-%d %H:%M:%S%z")
     since = f"{since[:-2]}:{since[-2:]}"
-    from urllib.parse import urlencode  # noqa: PLC0415
-
     query = urlencode({"started_at__gte": since, **filters})
     return f"{reverse('admin:routing_contact_changelist')}?{query}"
 
@@ -174,7 +174,7 @@ def _first_steps() -> list[FirstStep]:
         FirstStep(
             _("A first contact"),
             _("Call the number, or place a test call."),
-            reverse("admin:routing_contact_changelist"),
+            reverse("admin:channels_number_test_call"),
             Contact.objects.exists(),
         ),
     ]
