@@ -103,6 +103,9 @@ class NumberAdmin(ModelAdmin):
         # Definitions are long, and a list has no use for them.
         return numbers.defer("flow__draft", "flow__live__definition", "account__secret")
 
+    def get_urls(self) -> list[URLPattern]:
+        return [*test_call_urls(self.admin_site), *super().get_urls()]
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
