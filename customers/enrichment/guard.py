@@ -95,22 +95,24 @@ def may_reach(host: str, address: Address, port: int) -> bool:
 _resolver: tuple[int, ThreadPoolExecutor] | None = None
 
 
-def _look_up(host: str, port: int, timeout_s: float) -> list[Any]:
-    """What `getaddrinfo` says. Raises OSError, or `LookupTimeout` when it says nothing in time."""
+def _look_up(host: str, port: int, timeout_s: float) -> list[tuple[int, Any]]:
+    """Family and socket address. Raises OSError, or `LookupTimeout` when nobody answers in time."""
     try:
-        ipaddress.ip_address(host)
+        address = ipaddress.ip_address(host)
     except ValueError:
-        global _resolver  # noqa: PLW0603  a pool of threads does not survive a fork
-        if _resolver is None or _resolver[0] != os.getpid():
-            _resolver = (os.getpid(), ThreadPoolExecutor(16, "lookup"))
-        asked = _resolver[1].submit(socket.getaddrinfo, host, port, 0, socket.SOCK_STREAM)
-        return asked.result(timeout_s)
-    return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+        pass
+    else:
+        return [(socket.AF_INET, (host, port)) if address.version == 4 else (socket.AF_INET6, (host, port, 0, 0))]
+    global _resolver  # noqa: PLW0603  a pool of threads does not survive a fork
+    if _resolver is None or _resolver[0] != os.getpid():
+        _resolver = (os.getpid(), ThreadPoolExecutor(16, "lookup"))
+    asked = _resolver[1].submit(socket.getaddrinfo, host, port, 0, socket.SOCK_STREAM)
+    return [(family, where) for family, _kind, _proto, _name, where in asked.result(timeout_s)]
 
 
 def reachable(host: str, port: int, timeout_s: float) -> list[tuple[int, Any]]:
     """Family and socket address of each way to `host` that is allowed; raises `AddressRefused` when none is."""
-    found = [(family, where) for family, _kind, _proto, _name, where in _look_up(host, port, timeout_s)]
+    found = _look_up(host, port, timeout_s)
     allowed = [one for one in found if may_reach(host, ipaddress.ip_address(one[1][0].partition("%")[0]), port)]
     if not allowed:
         raise AddressRefused(_("The address is internal, and the operator's allow-list does not name it."))

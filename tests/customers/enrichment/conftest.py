@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 ROWS = [{"name": "loyalty_status", "path": "loyalty_status", "type": "text"}]
 
 
-@pytest.fixture(autouse=True)
-def _open_to_this_machine(settings: Any) -> None:
+@pytest.fixture
+def open_to_this_machine(settings: Any) -> None:
+    """The operator's allow-list names what the tests' servers listen on."""
     settings.ENRICHMENT_ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
 
 

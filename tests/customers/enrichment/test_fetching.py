@@ -19,6 +19,7 @@ from werkzeug import Request, Response
 from customers.enrichment.fetching import Outcome, fetch
 from customers.enrichment.sources import Source
 
+pytestmark = pytest.mark.usefixtures("open_to_this_machine")
 PHONE = "+4915100000002"
 Make = Callable[..., Source]
 

@@ -16,6 +16,7 @@ from customers.enrichment import flight, publishing
 from customers.enrichment.models import DataSource
 from customers.enrichment.services import Question, Result, ask, try_source, wait
 
+pytestmark = pytest.mark.usefixtures("open_to_this_machine")
 PHONE = "+4915100000002"
 Stored = Callable[..., DataSource]
 
