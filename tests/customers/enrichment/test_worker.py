@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
@@ -26,8 +25,8 @@ ASKED = Question("crm", {"phone": "+4915100000002"})
 @contextmanager
 def worker() -> Iterator[subprocess.Popen[bytes]]:
     """As `make run` starts it, on the tests' database; ready when it has answered."""
-    parts = urlsplit(os.environ["DATABASE_URL"])
-    database_url = f"{parts.scheme}://{parts.netloc}/{connection.settings_dict['NAME']}?{parts.query}"
+    server, _slash, _database = os.environ["DATABASE_URL"].rpartition("/")
+    database_url = f"{server}/{connection.settings_dict['NAME']}"
     environment = os.environ | {"DATABASE_URL": database_url, "ENRICHMENT_ALLOWED_HOSTS": "localhost"}
     command = [sys.executable, "-m", "celery", "-A", "config", "worker", "-Q", "enrichment", "-P", "threads", "-c", "8"]
     with subprocess.Popen([*command, "-l", "WARNING", "-n", f"w{time.time_ns()}@%h"], env=environment) as process:
@@ -68,9 +67,9 @@ def test_a_worker_that_is_killed_in_the_middle_is_noticed_and_another_one_asks(
         assert asked.wait(20)
         first.send_signal(signal.SIGKILL)
         first.wait()
+        hangs.set()
     with worker():
         result = come_back_until_answered(patience_s=20)
-    hangs.set()
     assert result
     assert result.values == {"loyalty_status": "gold"}
 
