@@ -32,6 +32,9 @@ class Provider(Protocol):
     urls: str
     """Dotted path of its URL patterns; they stand under `/webhooks/<key>/`."""
 
+    def register_checks(self) -> None:
+        """Registers its system checks. Called once, when all models are there."""
+
     def verify(self, request: Request, secret: str) -> bool:
         """True only if the request was signed with `secret`. Constant time; never raises."""
 

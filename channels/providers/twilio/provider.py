@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.core.checks import Tags, register
+
 from channels.provider import Request
 from channels.providers.twilio.render import render
 from channels.providers.twilio.signature import signed_url
@@ -16,6 +18,12 @@ class Twilio:
     key = "twilio"
     name = "Twilio"
     urls = "channels.providers.twilio.urls"
+
+    def register_checks(self) -> None:
+        from channels.providers.twilio import checks  # noqa: PLC0415  it reads models, which name their providers
+
+        register(checks.check_public_url, deploy=True)
+        register(checks.check_numbers, Tags.database)
 
     def verify(self, request: Request, secret: str) -> bool:
         """True only if the request was signed with `secret`."""
