@@ -122,7 +122,6 @@ UNFOLD: dict[str, Any] = {
                             "/channels/number/" in request.path and "/test-call/" not in request.path
                         ),
                     },
-                    _item(_("Test call"), "phone_in_talk", "channels_number_test_call", "routing.test_call"),
                     _item(_("Accounts"), "key", "channels_account_changelist", "channels.view_account"),
                     _item(_("Test call"), "phone_in_talk", "channels_number_test_call", "routing.test_call"),
                 ],

@@ -6,7 +6,7 @@ into JSON and back, so that a repeated webhook gets the first answer again.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 
@@ -108,7 +108,10 @@ _NAMES = {cls: name for name, cls in _TYPES.items()}
 
 def dump(effect: Effect) -> dict[str, Any]:
     """As JSON: the fields and, as `do`, which effect it is."""
-    data = {"do": _NAMES[type(effect)], **asdict(effect)}
+    # Not dataclasses.asdict: it copies deeply what nobody changes, and every webhook comes through here.
+    data: dict[str, Any] = {"do": _NAMES[type(effect)]}
+    for name in effect.__slots__:
+        data[name] = getattr(effect, name)
     if isinstance(effect, Gather):
         data["prompts"] = [dump(prompt) for prompt in effect.prompts]
     return data

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import marshal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -70,7 +69,7 @@ def advance(
         _weigh(run)
     except (RunStranded, TemplateFailed) as reason:
         _over(run, "stranded")
-        if len(json.dumps(run.state, default=str)) > limits.STATE_BYTES:
+        if len(marshal.dumps(run.state)) > limits.STATE_BYTES:
             run.state["scope"] = {"contact": run.state["scope"]["contact"]}
         run.trace.append(
             {"step": _path(run), "type": "", "title": "", "exit": "", "at": now.isoformat(), "stranded": str(reason)}
@@ -280,7 +279,7 @@ def _over(run: _Run, status: Status) -> None:
 
 
 def _weigh(run: _Run) -> None:
-    if run.state["status"] == "waiting" and len(json.dumps(run.state, default=str)) > limits.STATE_BYTES:
+    if run.state["status"] == "waiting" and len(marshal.dumps(run.state)) > limits.STATE_BYTES:
         raise RunStranded(f"The flow keeps more than {limits.STATE_BYTES} bytes of values.")
 
 

@@ -19,7 +19,7 @@ WITH contact AS (
   ON CONFLICT DO NOTHING
   RETURNING id)
 INSERT INTO routing_turn (contact_id, number, event, effects, trace, at, took_ms)
-SELECT id, 0, %s, %s, %s, %s, %s FROM contact RETURNING contact_id
+SELECT id, 0, %s::jsonb, %s::jsonb, %s::jsonb, %s::timestamptz, %s::float8 FROM contact RETURNING contact_id
 """
 
 _LOAD = """
@@ -38,7 +38,7 @@ WITH contact AS (
    WHERE id = %s AND next_turn = %s
   RETURNING id)
 INSERT INTO routing_turn (contact_id, number, event, effects, trace, at, took_ms)
-SELECT id, %s, %s, %s, %s, %s, %s FROM contact RETURNING contact_id
+SELECT id, %s::int, %s::jsonb, %s::jsonb, %s::jsonb, %s::timestamptz, %s::float8 FROM contact RETURNING contact_id
 """
 
 _AMEND = "UPDATE routing_contact SET outcome = %s WHERE id = %s AND outcome = %s"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -28,7 +29,9 @@ class Rule(BaseModel):
         description="Instead of conditions, in CEL: customer.orders > 10 && loyalty.tier != 'basic'",
     )
 
+    @cached_property
     def words(self) -> str:
+        """The conditions as people read them."""
         if self.when is not None:
             return words(self.when)
         return self.expression
@@ -58,7 +61,7 @@ class Branch(Step):
 
     def exits(self) -> tuple[Exit, ...]:
         return (
-            *(Exit(rule.name, rule.label or rule.words()[:80]) for rule in self.rules),
+            *(Exit(rule.name, rule.label or rule.words[:80]) for rule in self.rules),
             Exit("otherwise", "Otherwise"),
         )
 
@@ -71,22 +74,22 @@ class Branch(Step):
                     "what": "rule",
                     "rule": rule.name,
                     "label": rule.label,
-                    "words": rule.words(),
+                    "words": rule.words,
                     "matched": matched,
                     "comparisons": looked_at,
                 }
             )
             if matched:
-                visit.because |= {"step": visit.step_id, "rule": rule.label or rule.words(), "words": rule.words()}
+                visit.because |= {"step": visit.step_id, "rule": rule.label or rule.words, "words": rule.words}
                 visit.because |= {"comparisons": looked_at, "failed": failed}
                 return Leave(rule.name)
-            failed.append(rule.words())
+            failed.append(rule.words)
         visit.because |= {"step": visit.step_id, "rule": "", "words": "", "failed": failed}
         visit.because["comparisons"] = [one for seen in visit.saw for one in seen["comparisons"]]
         return Leave("otherwise")
 
     def gist(self) -> str:
-        return "; ".join(f"{rule.words()} → {rule.label or rule.name}" for rule in self.rules)
+        return "; ".join(f"{rule.words} → {rule.label or rule.name}" for rule in self.rules)
 
     def variables(self) -> frozenset[str]:
         found: frozenset[str] = frozenset()
