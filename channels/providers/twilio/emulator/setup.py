@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
@@ -72,14 +73,17 @@ def local_origin() -> str:
     return f"http://127.0.0.1:{os.environ.get('PORT') or '8000'}"
 
 
-def reachable(*origins: str) -> str:
-    """The first of these that a server of ours answers at. Raises NotPossible."""
+def reachable(*origins: str, known_as: str = "") -> str:
+    """The first of these that a server of ours answers at, asked by its public name. Raises NotPossible."""
+    parts = urlsplit(known_as)
+    # A server may answer to its public name only.
+    headers = {"Host": parts.netloc, "X-Forwarded-Proto": parts.scheme} if known_as else {}
     tried = list(dict.fromkeys(origin.rstrip("/") for origin in origins if origin))
     with requests.Session() as session:
         session.trust_env = False
         for origin in tried:
             try:
-                answer = session.get(origin + _LIVE_PATH, timeout=(2, 5), allow_redirects=False)
+                answer = session.get(origin + _LIVE_PATH, headers=headers, timeout=(2, 5), allow_redirects=False)
             except requests.RequestException:
                 continue
             # Another program may hold the port.
@@ -92,7 +96,7 @@ def reachable(*origins: str) -> str:
 
 def server_origin(*also: str) -> tuple[str, str]:
     """The public origin, and, if it is reached elsewhere, where. Raises NotPossible."""
-    found = reachable(settings.PUBLIC_URL, *also, local_origin())
+    found = reachable(settings.PUBLIC_URL, *also, local_origin(), known_as=settings.PUBLIC_URL)
     public = settings.PUBLIC_URL or found
     return (public, "" if found == public else found)
 

@@ -57,8 +57,10 @@ document.addEventListener("DOMContentLoaded", () => {
     find("t-pad-card").hidden = !data.keys;
     if (!data.keys) typed = "";
     find("t-typed").textContent = typed;
+    // The button that was pressed may be gone; whoever uses the keyboard goes on from here.
     const first = data.goes_on ? null : state.querySelector("input, .t-primary");
     if (first) first.focus({ preventScroll: true });
+    else if (document.activeElement === document.body) state.focus({ preventScroll: true });
   };
 
   const queue = (job) => {
