@@ -22,7 +22,7 @@ from routing.runner.services import FELL_BACK, Arrival, ContactUnknown
 log = structlog.get_logger(__name__)
 
 # Of the budget, what is kept for saving the turn and writing the answer.
-_MARGIN_S = 0.25
+_MARGIN_S = 0.4
 _UNKNOWN_NUMBER = render([Hangup(reject="rejected")], action_url="")
 
 
