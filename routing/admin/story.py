@@ -168,7 +168,7 @@ _ICONS = {
 
 def _left_by(entry: Mapping[str, Any]) -> str:
     if waits_for := entry.get("waits_for"):
-        return str(_WAITS.get(waits_for, waits_for))
+        return f"· {_WAITS.get(waits_for, waits_for)}"
     exit_ = str(entry.get("exit", ""))
     if not exit_ or exit_ in {"done", "started"}:
         return ""

@@ -1,4 +1,4 @@
-// Small things of the admin's own pages: colors from data, lines of a text, asking before leaving. No inline handlers.
+// Small things of the admin's pages: colors from data, lines of a text, names for those who hear the page. No inline handlers.
 "use strict";
 
 document.addEventListener("DOMContentLoaded", () => {
@@ -11,7 +11,33 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const button of document.querySelectorAll("[data-line]")) {
     button.addEventListener("click", () => selectLine(document.querySelector(button.dataset.in), Number(button.dataset.line)));
   }
+  hideIcons(document);
+  nameCells(document);
 });
+
+// Rows of a table that are added later are Django's own event.
+document.addEventListener("formset:added", (event) => nameCells(event.target));
+
+// The icon font writes words (“groups”), which a screen reader would read before each name.
+function hideIcons(root) {
+  for (const icon of root.querySelectorAll(".material-symbols-outlined:not([aria-hidden])")) {
+    const control = icon.closest("a, button");
+    if (!control || control.textContent.replace(icon.textContent, "").trim()) {
+      icon.setAttribute("aria-hidden", "true");
+    }
+  }
+}
+
+// Fields in a table have their name at the head of the column only.
+function nameCells(root) {
+  for (const cell of root.querySelectorAll("td[data-label]")) {
+    for (const field of cell.querySelectorAll("input:not([type=hidden]), select, textarea")) {
+      if (!field.labels?.length && !field.hasAttribute("aria-label") && cell.dataset.label) {
+        field.setAttribute("aria-label", cell.dataset.label);
+      }
+    }
+  }
+}
 
 function selectLine(area, line) {
   if (!area) return;
