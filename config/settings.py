@@ -7,6 +7,7 @@ import environ
 from celery.schedules import crontab
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
+from kombu import Exchange, Queue
 
 from config.audit import AUDITLOG_INCLUDE_TRACKING_MODELS  # noqa: F401  Django and its apps read these from here
 from config.logs import LOGGING  # noqa: F401
@@ -148,6 +149,11 @@ CELERY_BROKER_POOL_LIMIT = 64
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 # Fetches for callers who wait have a queue, and workers, of their own.
+CELERY_TASK_QUEUES = [
+    Queue("default", Exchange("default"), routing_key="default"),
+    # A lost fetch is noticed by its claim (customers.enrichment.flight): nobody has to keep account of it.
+    Queue("enrichment", Exchange("enrichment"), routing_key="enrichment", no_ack=True),
+]
 CELERY_TASK_ROUTES = {"customers.enrichment.tasks.fetch": {"queue": "enrichment"}}
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_IMPORTS = ["config.pulse"]
