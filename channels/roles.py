@@ -19,7 +19,7 @@ _CONFIGURATION = (
     "channels.account",
     "channels.number",
 )
-_HISTORY = ("routing.contact", "routing.turn", "routing.flowversion", "auditlog.logentry")
+_HISTORY = ("routing.contact", "routing.flowversion", "auditlog.logentry")
 
 
 def _may(models: Iterable[str], *actions: str) -> frozenset[str]:

@@ -77,8 +77,9 @@ class LogEntryAdmin(ModelAdmin):
     list_select_related = ["content_type", "actor"]
     list_filter = ["action", KindFilter, ("timestamp", admin.DateFieldListFilter), ObjectFilter]
     search_fields = ["object_repr", "actor__username", "actor__last_name", "actor_email"]
-    fieldsets = [(None, {"fields": [("timestamp", "who"), ("did", "what"), "remote_addr", "table"]})]
-    readonly_fields = ["timestamp", "who", "did", "what", "remote_addr", "table"]
+    fieldsets = [(None, {"fields": [("timestamp", "who"), ("done", "what"), "remote_addr", "table"]})]
+    readonly_fields = ["timestamp", "who", "done", "what", "remote_addr", "table"]
+    compressed_fields = False
     empty_text = _("Nothing was changed yet. Each change of the configuration is listed here, with who made it.")
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
@@ -109,6 +110,11 @@ class LogEntryAdmin(ModelAdmin):
         }
         return entry.action, str(words.get(entry.action, _("looked at")))
 
+    @display(description=_("did"))
+    def done(self, entry: LogEntry) -> str:
+        words: tuple[int, str] = self.did(entry)
+        return words[1]
+
     @display(description=_("what"))
     def what(self, entry: LogEntry) -> SafeString:
         kind = capfirst(entry.content_type.name)
@@ -132,12 +138,13 @@ class LogEntryAdmin(ModelAdmin):
     def table(self, entry: LogEntry) -> SafeString:
         rows = []
         for name, change in sorted((entry.changes or {}).items()):
+            if name == "id" or not _is_field(entry, name):
+                continue
             if isinstance(change, dict):
                 before, after = "", ", ".join(map(str, change.get("objects", ())))
             else:
                 before, after = (_show(value) for value in change)
-            if name != "id":
-                rows.append((_verbose(entry, name), before, after))
+            rows.append((_verbose(entry, name), before, after))
         if not rows:
             return format_html("<p>{}</p>", _("Nothing but the fact."))
         return format_html(
@@ -154,9 +161,16 @@ def masked(value: str) -> str:
     return _HIDDEN if value not in {"", "None"} else ""
 
 
+def _is_field(entry: LogEntry, name: str) -> bool:
+    """False for the other ends of relations, which auditlog writes down when an object is made."""
+    model = entry.content_type.model_class()
+    return model is None or name in {field.name for field in (*model._meta.fields, *model._meta.many_to_many)}  # noqa: SLF001
+
+
 def _verbose(entry: LogEntry, name: str) -> str:
     model = entry.content_type.model_class()
-    field = next((field for field in model._meta.fields if field.name == name), None) if model else None  # noqa: SLF001
+    fields = [*model._meta.fields, *model._meta.many_to_many] if model else []  # noqa: SLF001  public, in spite of _
+    field = next((field for field in fields if field.name == name), None)
     return str(capfirst(field.verbose_name)) if field else name
 
 

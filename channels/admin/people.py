@@ -29,7 +29,14 @@ admin.site.unregister(User)
 admin.site.unregister(Group)
 
 _OWN_APPS = ("channels", "customers", "enrichment", "queues", "routing", "auth", "auditlog")
+# Kept by the system: nobody has a form for them.
+_NOT_TO_GIVE = ("revision", "permission", "turn")
 _ACTIONS = {"add": _("add"), "change": _("change"), "delete": _("delete"), "view": _("see")}
+
+
+def _offered() -> QuerySet[Permission]:
+    own = Permission.objects.filter(content_type__app_label__in=_OWN_APPS)
+    return own.exclude(content_type__model__in=_NOT_TO_GIVE).select_related("content_type")
 
 
 def _in_words(permission: Permission) -> str:
@@ -111,10 +118,15 @@ class GroupAdmin(BaseGroupAdmin, ModelAdmin):
         kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget
         field = super().formfield_for_manytomany(db_field, request, **kwargs)
         if field:
-            own = Permission.objects.filter(content_type__app_label__in=_OWN_APPS).select_related("content_type")
-            field.queryset = own.order_by("content_type__app_label", "content_type__model", "id")
+            field.queryset = _offered().order_by("content_type__app_label", "content_type__model", "id")
             field.label_from_instance = _in_words  # type: ignore[method-assign, assignment]
         return field
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
+        # What the form does not offer, it must not take away either.
+        others = list(form.instance.permissions.exclude(pk__in=_offered()))
+        super().save_related(request, form, formsets, change)
+        form.instance.permissions.add(*others)
 
     @display(description=_("people"), ordering="people_count")
     def people(self, group: Group) -> int:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from routing.engine import limits
+from routing.engine.complaints import complaints
 from routing.engine.faults import DefinitionInvalid, Fault
 
 FORMAT = 1
@@ -86,11 +87,11 @@ def read_definition(
 
 def faults_of(error: ValidationError, data: Mapping[str, Any], prefix: tuple[str | int, ...] = ()) -> list[Fault]:
     """pydantic's errors as faults, each on its step."""
-    faults = []
-    for one in error.errors(include_url=False, include_context=False, include_input=False):
-        where = (*prefix, *one["loc"])
-        faults.append(Fault(one["msg"], where, step_at(data, where)))
-    return faults
+    return [
+        Fault(message, where, step_at(data, where))
+        for path, message in complaints(error)
+        for where in ((*prefix, *path),)
+    ]
 
 
 def step_at(data: Mapping[str, Any], where: tuple[str | int, ...]) -> str:

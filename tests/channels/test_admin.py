@@ -155,6 +155,15 @@ class TestRoles:
     ) -> None:
         assert signed_in(role).get(reverse(f"admin:{view}")).status_code == status
 
+    def test_saving_a_role_takes_away_only_what_its_form_offers(self, admin_client: Client) -> None:
+        role = Group.objects.get(name="Read-only")
+        hidden = Permission.objects.get(codename="view_session")
+        role.permissions.add(hidden)
+        kept = Permission.objects.get(codename="view_queue")
+        address = reverse("admin:auth_group_change", args=[role.pk])
+        assert admin_client.post(address, {"name": "Readers", "permissions": [kept.pk]}).status_code == 302
+        assert set(role.permissions.all()) == {hidden, kept}
+
     @pytest.mark.parametrize("role", ["Managers", "Supervisors", "Read-only"])
     def test_the_first_page_and_the_menu_show_nothing_beyond(
         self, signed_in: Callable[[str], Client], role: str
