@@ -118,7 +118,7 @@ class GroupAdmin(BaseGroupAdmin, ModelAdmin):
         kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget
         field = super().formfield_for_manytomany(db_field, request, **kwargs)
         if field:
-            field.queryset = _offered().order_by("content_type__app_label", "content_type__model", "id")
+            field.queryset = _offered().order_by("content_type__app_label", "content_type__model", "codename")
             field.label_from_instance = _in_words  # type: ignore[method-assign, assignment]
         return field
 

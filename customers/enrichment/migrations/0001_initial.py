@@ -6,46 +6,216 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='DataSource',
+            name="DataSource",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(help_text='Flows refer to the source by this. It never changes.', unique=True, verbose_name='key')),
-                ('name', models.CharField(max_length=100, unique=True, verbose_name='name')),
-                ('method', models.CharField(choices=[('GET', 'Get'), ('POST', 'Post')], default='GET', max_length=4, verbose_name='method')),
-                ('url', models.CharField(help_text='With placeholders: https://crm.example.com/customers?phone={{ phone | url_encode }}', max_length=1000, verbose_name='address')),
-                ('headers', models.JSONField(blank=True, default=dict, help_text='Such as {"Accept-Language": "en"}.', verbose_name='headers')),
-                ('body', models.TextField(blank=True, help_text='For POST, with placeholders. JSON unless a header says otherwise.', verbose_name='body')),
-                ('auth', models.CharField(choices=[('none', 'none'), ('basic', 'user and password'), ('bearer', 'bearer token'), ('header', 'key in a header'), ('oauth2', 'OAuth2 client credentials')], default='none', max_length=8, verbose_name='sign in with')),
-                ('auth_name', models.CharField(blank=True, help_text='The name that goes with the secret.', max_length=200, verbose_name='user, client id or header')),
-                ('secret', encrypted_fields.fields.EncryptedTextField(blank=True, null=True, verbose_name='password, token or secret')),
-                ('token_url', models.CharField(blank=True, help_text='For OAuth2 only.', max_length=500, verbose_name='token address')),
-                ('scope', models.CharField(blank=True, help_text='For OAuth2 only.', max_length=200, verbose_name='scope')),
-                ('connect_timeout_s', models.FloatField(default=1.0, validators=[django.core.validators.MinValueValidator(0.05), django.core.validators.MaxValueValidator(10)], verbose_name='connect within (seconds)')),
-                ('total_timeout_s', models.FloatField(default=6.0, help_text='All tries together. The caller hears the greeting meanwhile.', validators=[django.core.validators.MinValueValidator(0.1), django.core.validators.MaxValueValidator(60)], verbose_name='answer within (seconds)')),
-                ('retries', models.PositiveSmallIntegerField(default=1, help_text='After a lost connection or a 5xx answer.', validators=[django.core.validators.MaxValueValidator(5)], verbose_name='retries')),
-                ('cache_s', models.PositiveIntegerField(default=60, help_text='As long as an answer is kept, the API is not asked again for the same customer. 0: ask for each contact.', validators=[django.core.validators.MaxValueValidator(604800)], verbose_name='keep answers for (seconds)')),
-                ('last_known_s', models.PositiveIntegerField(default=86400, help_text='While the API fails, an earlier answer of at most this age is used. 0: never.', validators=[django.core.validators.MaxValueValidator(2592000)], verbose_name='last known value for (seconds)')),
-                ('mapping', models.JSONField(blank=True, default=list, help_text='What to take from the answer: [{"name": "loyalty_status", "path": "customer.status", "type": "text"}]', verbose_name='values')),
-                ('not_found_statuses', models.JSONField(blank=True, default=list, help_text='HTTP statuses that mean: no such customer.', verbose_name='“not found” statuses')),
-                ('not_found_path', models.CharField(blank=True, help_text='A path in the answer; nothing there means: no such customer.', max_length=200, verbose_name='“not found” when empty')),
-                ('breaker_failures', models.PositiveSmallIntegerField(default=20, help_text='After so many failures in a row the API is left alone for a while.', validators=[django.core.validators.MinValueValidator(1)], verbose_name='rest after failures in a row')),
-                ('breaker_rest_s', models.PositiveSmallIntegerField(default=15, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(3600)], verbose_name='rest for (seconds)')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "key",
+                    models.SlugField(
+                        help_text="Flows refer to the source by this. It never changes.",
+                        unique=True,
+                        verbose_name="key",
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True, verbose_name="name")),
+                (
+                    "method",
+                    models.CharField(
+                        choices=[("GET", "Get"), ("POST", "Post")], default="GET", max_length=4, verbose_name="method"
+                    ),
+                ),
+                (
+                    "url",
+                    models.CharField(
+                        help_text="With placeholders: https://crm.example.com/customers?phone={{ phone | url_encode }}",
+                        max_length=1000,
+                        verbose_name="address",
+                    ),
+                ),
+                (
+                    "headers",
+                    models.JSONField(
+                        blank=True, default=dict, help_text='Such as {"Accept-Language": "en"}.', verbose_name="headers"
+                    ),
+                ),
+                (
+                    "body",
+                    models.TextField(
+                        blank=True,
+                        help_text="For POST, with placeholders. JSON unless a header says otherwise.",
+                        verbose_name="body",
+                    ),
+                ),
+                (
+                    "auth",
+                    models.CharField(
+                        choices=[
+                            ("none", "none"),
+                            ("basic", "user and password"),
+                            ("bearer", "bearer token"),
+                            ("header", "key in a header"),
+                            ("oauth2", "OAuth2 client credentials"),
+                        ],
+                        default="none",
+                        max_length=8,
+                        verbose_name="sign in with",
+                    ),
+                ),
+                (
+                    "auth_name",
+                    models.CharField(
+                        blank=True,
+                        help_text="The name that goes with the secret.",
+                        max_length=200,
+                        verbose_name="user, client id or header",
+                    ),
+                ),
+                (
+                    "secret",
+                    encrypted_fields.fields.EncryptedTextField(
+                        blank=True, null=True, verbose_name="password, token or secret"
+                    ),
+                ),
+                (
+                    "token_url",
+                    models.CharField(
+                        blank=True, help_text="For OAuth2 only.", max_length=500, verbose_name="token address"
+                    ),
+                ),
+                (
+                    "scope",
+                    models.CharField(blank=True, help_text="For OAuth2 only.", max_length=200, verbose_name="scope"),
+                ),
+                (
+                    "connect_timeout_s",
+                    models.FloatField(
+                        default=1.0,
+                        validators=[
+                            django.core.validators.MinValueValidator(0.05),
+                            django.core.validators.MaxValueValidator(10),
+                        ],
+                        verbose_name="connect within (seconds)",
+                    ),
+                ),
+                (
+                    "total_timeout_s",
+                    models.FloatField(
+                        default=6.0,
+                        help_text="All tries together. The caller hears the greeting meanwhile.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0.1),
+                            django.core.validators.MaxValueValidator(60),
+                        ],
+                        verbose_name="answer within (seconds)",
+                    ),
+                ),
+                (
+                    "retries",
+                    models.PositiveSmallIntegerField(
+                        default=1,
+                        help_text="After a lost connection or a 5xx answer.",
+                        validators=[django.core.validators.MaxValueValidator(5)],
+                        verbose_name="retries",
+                    ),
+                ),
+                (
+                    "cache_s",
+                    models.PositiveIntegerField(
+                        default=60,
+                        help_text="As long as an answer is kept, the API is not asked again for the same customer. 0: ask for each contact.",
+                        validators=[django.core.validators.MaxValueValidator(604800)],
+                        verbose_name="keep answers for (seconds)",
+                    ),
+                ),
+                (
+                    "last_known_s",
+                    models.PositiveIntegerField(
+                        default=86400,
+                        help_text="While the API fails, an earlier answer of at most this age is used. 0: never.",
+                        validators=[django.core.validators.MaxValueValidator(2592000)],
+                        verbose_name="last known value for (seconds)",
+                    ),
+                ),
+                (
+                    "mapping",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text='What to take from the answer: [{"name": "loyalty_status", "path": "customer.status", "type": "text"}]',
+                        verbose_name="values",
+                    ),
+                ),
+                (
+                    "not_found_statuses",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="HTTP statuses that mean: no such customer.",
+                        verbose_name="“not found” statuses",
+                    ),
+                ),
+                (
+                    "not_found_path",
+                    models.CharField(
+                        blank=True,
+                        help_text="A path in the answer; nothing there means: no such customer.",
+                        max_length=200,
+                        verbose_name="“not found” when empty",
+                    ),
+                ),
+                (
+                    "breaker_failures",
+                    models.PositiveSmallIntegerField(
+                        default=20,
+                        help_text="After so many failures in a row the API is left alone for a while.",
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="rest after failures in a row",
+                    ),
+                ),
+                (
+                    "breaker_rest_s",
+                    models.PositiveSmallIntegerField(
+                        default=15,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(3600),
+                        ],
+                        verbose_name="rest for (seconds)",
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="updated")),
             ],
             options={
-                'verbose_name': 'data source',
-                'verbose_name_plural': 'data sources',
-                'ordering': ['name'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('connect_timeout_s__gt', 0), ('total_timeout_s__gt', 0)), name='source_timeouts'), models.CheckConstraint(condition=models.Q(models.Q(('auth', 'oauth2'), _negated=True), models.Q(('token_url', ''), _negated=True), _connector='OR'), name='source_oauth2_has_token_url', violation_error_message='OAuth2 needs the address where tokens are fetched.'), models.CheckConstraint(condition=models.Q(('connect_timeout_s__lte', models.F('total_timeout_s'))), name='source_connects_before_it_answers', violation_error_message='The time to connect cannot be longer than the whole time.')],
+                "verbose_name": "data source",
+                "verbose_name_plural": "data sources",
+                "ordering": ["name"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("connect_timeout_s__gt", 0), ("total_timeout_s__gt", 0)),
+                        name="source_timeouts",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("auth", "oauth2"), _negated=True),
+                            models.Q(("token_url", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="source_oauth2_has_token_url",
+                        violation_error_message="OAuth2 needs the address where tokens are fetched.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("connect_timeout_s__lte", models.F("total_timeout_s"))),
+                        name="source_connects_before_it_answers",
+                        violation_error_message="The time to connect cannot be longer than the whole time.",
+                    ),
+                ],
             },
         ),
     ]
