@@ -23,7 +23,9 @@ class _Stopped(BaseException):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 also where a bar is missed: the table says so, and a busy machine is no failure."""
-    parser = argparse.ArgumentParser(prog="bench", description="Calls a second, milliseconds, CPU, as ratios in one run.")
+    parser = argparse.ArgumentParser(
+        prog="bench", description="Calls a second, milliseconds, CPU, as ratios in one run."
+    )
     parser.add_argument("--quick", action="store_true", help="short: for a first look")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample to FILE as well")
     options = parser.parse_args(arguments)

@@ -57,7 +57,11 @@ def table(measured: Measured) -> str:
     for at_once, cases in measured.loads.items():
         lines.append((f"{at_once} at once", *[""] * 8))
         lines += [_row(cases, case) for case in CASES]
-    out = [_aligned(lines), "", "CPU is that of every process: web, workers, scheduler, broker. PostgreSQL's is told apart:"]
+    out = [
+        _aligned(lines),
+        "",
+        "CPU is that of every process: web, workers, scheduler, broker. PostgreSQL's is told apart:",
+    ]
     out += _parts(measured)
     if measured.hanging:
         out += ["", *_hanging(measured)]
@@ -80,7 +84,9 @@ def as_json(measured: Measured) -> dict[str, Any]:
         "ratios": {
             str(at_once): {case: ratio(cases, case) for case in _BARS} for at_once, cases in measured.loads.items()
         },
-        "hanging": {condition: [asdict(sample) for sample in samples] for condition, samples in measured.hanging.items()},
+        "hanging": {
+            condition: [asdict(sample) for sample in samples] for condition, samples in measured.hanging.items()
+        },
         "hung": [asdict(sample) for sample in measured.hung],
         "bars": [asdict(verdict) | {"holds": verdict.holds} for verdict in verdicts(measured)],
     }
@@ -142,7 +148,10 @@ def _wrong(measured: Measured) -> list[str]:
     calls = sum(sample.calls for sample in samples)
     if not wrong:
         return [f"All {calls} calls ended in the right queue."]
-    return [f"{len(wrong)} of {calls} calls did NOT end in the right queue, such as:", *(f"  {one}" for one in wrong[:5])]
+    return [
+        f"{len(wrong)} of {calls} calls did NOT end in the right queue, such as:",
+        *(f"  {one}" for one in wrong[:5]),
+    ]
 
 
 def _aligned(lines: Sequence[tuple[str, ...]]) -> str:
