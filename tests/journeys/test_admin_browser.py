@@ -112,7 +112,7 @@ def test_a_manager_gives_gold_customers_a_queue_of_their_own_and_reads_why(page:
     whole = page.locator("#id_text").input_value()
     page.locator("#id_text").fill(whole.replace(",", "", 1))
     page.get_by_role("button", name="Check").click()
-    page.get_by_text(re.compile("Line 3, column 3: a comma is missing")).wait_for()
+    page.get_by_text(re.compile("Line 3, column 3: a comma is missing")).first.wait_for()
 
     # Mended, but it names a queue that is not there.
     definition = json.loads(whole)
