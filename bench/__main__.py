@@ -50,9 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # nothing may stop the tidying up
-        if bench:
+        if bench is not None:
             bench.close()
-        if systems:
+        if systems is not None:
             systems.stop()
     _say("")
     print(table(measured))

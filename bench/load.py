@@ -88,7 +88,9 @@ class _Wire(asyncio.Protocol):
         if end < 0:
             return
         length = _LENGTH.search(self._read, 0, end)
-        if length is None or len(self._read) < end + 4 + int(length[1]):
+        # Without a length the body is chunked; its last chunk is empty.
+        is_whole = len(self._read) >= end + 4 + int(length[1]) if length else self._read.endswith(b"\r\n0\r\n\r\n")
+        if not is_whole:
             return
         whole, self._read = self._read, b""
         if self._answer and not self._answer.done():

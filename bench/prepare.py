@@ -87,7 +87,7 @@ def _flow(key: str, source: str, *, synced_first: bool) -> Any:
     report = import_flow(text=json.dumps(file), publish=True, by=None, now=datetime.now(UTC))
     if not report.ok:
         raise SystemExit(f"The flow of the benchmark is refused: {'; '.join(map(str, report.faults))}")
-    return Flow.objects.get(pk=report.flow_id)
+    return Flow.objects.get(key=key)
 
 
 def _customers() -> None:

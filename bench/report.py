@@ -53,7 +53,7 @@ def ratio(cases: dict[str, list[Sample]], case: str) -> float:
 def table(measured: Measured) -> str:
     """What is printed."""
     head = ("", "CPU ms a call", "× by hand", "calls/s", "p50 ms", "p95 ms", "p99 ms", "webhooks a call", "wrong")
-    lines = [head]
+    lines: list[tuple[str, ...]] = [head]
     for at_once, cases in measured.loads.items():
         lines.append((f"{at_once} at once", *[""] * 8))
         lines += [_row(cases, case) for case in CASES]
