@@ -167,6 +167,20 @@ def test_without_the_database_every_call_goes_to_the_fallback_queue_at_once(hous
     wait_until("flows to decide again", 30, lambda: call("+4915100000002").listen() == VIP)
 
 
+_LOYALTY_API = """
+import http.server, json, time
+class Slow(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        time.sleep(3)
+        body = json.dumps({"customer": {"loyalty_status": "gold"}}).encode()
+        self.send_response(200); self.send_header("Content-Length", str(len(body))); self.end_headers()
+        self.wfile.write(body)
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+print(server.server_port, flush=True)
+server.serve_forever()
+"""
+
+
 def test_the_api_killed_while_it_is_asked_leaves_the_synced_values_and_the_failed_exit(house: Run, call: Place) -> None:
     api = subprocess.Popen([sys.executable, "-c", _LOYALTY_API], stdout=subprocess.PIPE, text=True)
     assert api.stdout
