@@ -45,6 +45,11 @@ class _Run:
     effects: list[Effect] = field(default_factory=list)
     trace: list[dict[str, Any]] = field(default_factory=list)
     visits: int = 0
+    stamp: str = ""
+    """`now` as the trace and the state have it."""
+
+    def __post_init__(self) -> None:
+        self.stamp = self.now.isoformat()
 
 
 def advance(
@@ -61,7 +66,7 @@ def advance(
         run = _Run(plan, marshal.loads(marshal.dumps(dict(state or {}))), now, world)  # noqa: S302  our own bytes
         if run.state.get("status") != "waiting":
             return Advance(run.state, (), (), run.state.get("status", "ended"))
-    run.state["scope"]["now"] = now.isoformat()
+    run.state["scope"]["now"] = run.stamp
     try:
         move = _begin(run, event) if isinstance(event, ContactStarted) else _wake(run, event)
         if move is not None:
@@ -117,7 +122,7 @@ def _wake(run: _Run, event: Event) -> Move | None:
                 "type": planned.step.type,
                 "title": planned.title,
                 "exit": "",
-                "at": run.now.isoformat(),
+                "at": run.stamp,
                 "hung_up": True,
             }
         )
@@ -215,7 +220,7 @@ def _enter(run: _Run) -> Move:
     if run.visits > limits.VISITS_A_TURN or run.state["visits"] > limits.VISITS_A_RUN:
         raise RunStranded("The flow goes round in circles.")
     run.state["memory"] = {}
-    run.state["entered_at"] = run.now.isoformat()
+    run.state["entered_at"] = run.stamp
     planned = _at(run)
     visit = _visit(run, _path(run))
     move = planned.step.enter(visit)
@@ -243,14 +248,15 @@ def _note(run: _Run, planned: PlannedStep, visit: Visit, move: Move) -> None:
     run.effects.extend(visit.effects)
     if len(run.effects) > limits.EFFECTS_A_TURN:
         raise RunStranded(f"More than {limits.EFFECTS_A_TURN} things to say or do at once.")
-    entered = datetime.fromisoformat(run.state["entered_at"])
+    entered_at = run.state["entered_at"]
+    waited = run.now - datetime.fromisoformat(entered_at) if entered_at != run.stamp else timedelta()
     entry: dict[str, Any] = {
         "step": visit.step_id,
         "type": planned.step.type,
         "title": planned.title,
         "exit": move.exit if isinstance(move, Leave) else "",
-        "at": run.now.isoformat(),
-        "ms": round((run.now - entered).total_seconds() * 1000),
+        "at": run.stamp,
+        "ms": round(waited.total_seconds() * 1000),
     }
     if isinstance(move, Wait):
         entry["waits_for"] = move.for_
@@ -299,4 +305,7 @@ def _at(run: _Run) -> PlannedStep:
 
 def _path(run: _Run) -> str:
     """Where the contact is: the step's id, behind those of the sub-flow steps around it."""
-    return "/".join(frame["at"] for frame in run.state["frames"])
+    frames = run.state["frames"]
+    if len(frames) == 1:
+        return str(frames[0]["at"])
+    return "/".join(frame["at"] for frame in frames)

@@ -35,6 +35,11 @@ class Refused(Exception):
         self.status, self.cause, self.body, self.facts = status, cause, body, facts
 
 
+_SIGNATURE_HEADERS = tuple(
+    (name, f"HTTP_{name.upper().replace('-', '_')}") for name in (signature.HEADER, signature.SETTINGS_HEADER)
+)
+
+
 class Webhook(APIView):
     """POST only. DRF's negotiation, authentication and throttles are left out: the signature says who it is."""
 
@@ -94,6 +99,11 @@ def _length(request: HttpRequest) -> int:
         return 0
 
 
+def _signature_headers(request: HttpRequest) -> dict[str, str]:
+    """Only these two: `request.headers` reads and renames all of them."""
+    return {name: str(request.META.get(key, "")) for name, key in _SIGNATURE_HEADERS}
+
+
 def verify(request: HttpRequest, call: VoiceCall, secret: str) -> str:
     """The address that was signed, without its query. Raises Refused."""
     path = request.path
@@ -105,12 +115,15 @@ def verify(request: HttpRequest, call: VoiceCall, secret: str) -> str:
     bases = dict.fromkeys([settings.PUBLIC_URL, *own] if settings.PUBLIC_URL else own)
     signed = signature.signed_url(
         Request(
-            urls=tuple(f"{base}{tail}" for base in bases), headers=request.headers, body=request.body, form=call.form
+            urls=tuple(f"{base}{tail}" for base in bases),
+            headers=_signature_headers(request),
+            body=request.body,
+            form=call.form,
         ),
         secret,
     )
     if signed is None:
-        cause = "bad signature" if request.headers.get(signature.HEADER) else "no signature"
+        cause = "bad signature" if _signature_headers(request)[signature.HEADER] else "no signature"
         # The commonest reason is a public address that differs from PUBLIC_URL, so it is told.
         raise Refused(403, cause, account=call.account_id, call=call.call_id, expected=next(iter(bases)) + path)
     return signed.partition("?")[0]
