@@ -21,13 +21,17 @@ GREETING = "Welcome. We are putting you through to the right team."
 
 
 def main() -> None:
-    """Queues, sources, flows, numbers, customers, made by the project's own services and models."""
+    """Fills the database that the environment names."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
+    fill(f"http://127.0.0.1:{int(sys.argv[1])}")
+
+
+def fill(crm: str, customers: int = CUSTOMERS) -> None:
+    """Queues, sources, flows, numbers, customers, made by the project's own services and models."""
     from channels.models import Account  # noqa: PLC0415  models want Django set up
     from queues.models import Queue, SipAddress  # noqa: PLC0415
 
-    crm = f"http://127.0.0.1:{int(sys.argv[1])}"
     queues = {}
     for key, name in (("vip", "VIP"), ("standard", "Standard")):
         queues[key] = Queue.objects.create(key=key, name=name)
@@ -42,7 +46,7 @@ def main() -> None:
     for number, source, synced_first in wanted:
         flow = _flow(f"flow-{number}", source, synced_first=synced_first)
         account.numbers.create(address=our_number(number), flow=flow, fallback_queue=queues["standard"])
-    _customers()
+    _customers(customers)
 
 
 def _source(key: str, url: str, **values: Any) -> None:
@@ -90,11 +94,11 @@ def _flow(key: str, source: str, *, synced_first: bool) -> Any:
     return Flow.objects.get(key=key)
 
 
-def _customers() -> None:
+def _customers(count: int) -> None:
     from customers.models import Customer, Identity, Tier  # noqa: PLC0415
 
     gold = Tier.objects.create(key="gold", name="Gold", rank=1, head_start_s=300)
-    phones = [phone(SYNCED, number) for number in range(CUSTOMERS)]
+    phones = [phone(SYNCED, number) for number in range(count)]
     customers = Customer.objects.bulk_create(
         Customer(
             external_id=f"C{number}",

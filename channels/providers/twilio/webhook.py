@@ -55,7 +55,7 @@ class Webhook(APIView):
     def initial(self, *_args: Any, **_kwargs: Any) -> None:
         """Nothing to negotiate."""
 
-    def finalize_response(self, _request: HttpRequest, response: Any, *_args: Any, **_kwargs: Any) -> Any:
+    def finalize_response(self, request: Any, response: Any, *_args: Any, **_kwargs: Any) -> Any:  # noqa: ARG002
         # Without it the answer would leave in chunks: the middleware that counts is not on a webhook's way.
         response["Content-Length"] = str(len(response.content))
         return response
