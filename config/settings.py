@@ -170,7 +170,7 @@ ANSWER_BUDGET_S = env.float("ANSWER_BUDGET_S", default=2.0)
 # How long an answer that already has something to say waits for a fast API, to save a round trip.
 GREETING_GRACE_S = env.float("GREETING_GRACE_S", default=0.15)
 # How many webhooks of one web process may wait for fetches at the same time; more are told to come back.
-MAX_WAITING_WEBHOOKS = env.int("MAX_WAITING_WEBHOOKS", default=24)
+MAX_WAITING_WEBHOOKS = env.int("MAX_WAITING_WEBHOOKS", default=48)
 # Internal addresses that data sources may ask: host names, addresses or networks, with or without a port.
 ENRICHMENT_ALLOWED_HOSTS = env.list("ENRICHMENT_ALLOWED_HOSTS", default=[])
 # Who may read /metrics: bearers of this token, or, without one, this machine only.

@@ -204,7 +204,9 @@ class Supervisor:
             f"  data      {self.data.path} (logs in {self.data.logs})",
         ]
         if self.run.environment["DEMO"] == "1":
-            lines.append("  try       ./manage.py call +4915100000001 +49309018200")
+            # Another terminal knows the default folder only.
+            where = f"DATA_DIR={self.data.path} " if os.environ.get("DATA_DIR") else ""
+            lines.append(f"  try       {where}./manage.py call +4915100000001 +49309018200")
         lines.append("Ctrl-C ends it; the data stays.")
         _say("\n".join(lines))
 

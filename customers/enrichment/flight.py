@@ -214,6 +214,15 @@ def look(question: str, *, token: str, lease_s: float, since: float = 0.0) -> tu
     return word, None
 
 
+def last_known(question: str) -> Result | None:
+    """The last answer that is still kept, as long as its source was not changed since."""
+    keys = Keys.of(question)
+    stored, shape = cast("list[bytes | None]", client().mget(keys.last, keys.shape))
+    if stored is None or (shape is not None and stored[:_SHAPE] != shape):
+        return None
+    return _last_known(stored)
+
+
 def wait(questions: Sequence[str], *, timeout_s: float) -> dict[str, Result]:
     """The answers that come within the time; returns as soon as all are there."""
     deadline = time.monotonic() + timeout_s

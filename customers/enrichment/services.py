@@ -18,7 +18,7 @@ from customers.enrichment.questions import Asked, Exchange, Question, Result, Tr
 from customers.enrichment.sources import freeze
 from customers.enrichment.trial import STARTED, read_trial, seal
 
-__all__ = ["Asked", "Exchange", "Question", "Result", "Trial", "ask", "try_source", "wait"]
+__all__ = ["Asked", "Exchange", "Question", "Result", "Trial", "ask", "last_known", "try_source", "wait"]
 
 _log = structlog.get_logger(__name__)
 _MARGIN_S = 1.0
@@ -85,6 +85,15 @@ def wait(keys: Sequence[str], *, timeout_s: float) -> dict[str, Result]:
     except flight.Unavailable as error:
         _log.warning("cannot wait for answers", why=type(error).__name__)
         return {}
+
+
+def last_known(question: Question) -> Result | None:
+    """What the source said last, for whoever has waited long enough; None if nothing is kept."""
+    try:
+        return flight.last_known(question.key)
+    except flight.Unavailable as error:
+        _log.warning("cannot look for a last known answer", why=type(error).__name__)
+        return None
 
 
 def try_source(*, source: DataSource, inputs: Mapping[str, str]) -> Trial:

@@ -22,7 +22,7 @@ _SENTENCES = {
     "extra_forbidden": "“{last}” is not known here.",
     "enum": "{seen} is not possible here. Choose one of {expected}.",
     "literal_error": "{seen} is not possible here. Choose one of {expected}.",
-    "string_pattern_mismatch": "{seen} has signs that cannot stand here. Names have small letters, digits and _.",
+    "string_pattern_mismatch": "{seen} has signs that cannot stand here. {rule}",
     "no_value": "{seen} cannot be a value here: write a text, a number, true or false, or a list of them.",
     "too_short": "Something is missing here.",
     "string_too_short": "Something is missing here.",
@@ -32,6 +32,10 @@ _SENTENCES = {
     "greater_than": "This is too little: more than {gt}.",
     "less_than_equal": "This is too much: at most {le}.",
     "less_than": "This is too much: less than {lt}.",
+}
+_RULES = {
+    "key": "A key is one to four digits, or *.",
+    "name": "Names begin with a small letter and have small letters, digits and _.",
 }
 _KINDS = {
     "bool": "This must be true or false.",
@@ -91,6 +95,7 @@ def _sentence(one: Mapping[str, Any]) -> str:
     kind, known = str(one["type"]), defaultdict(str, {str(key): value for key, value in one.get("ctx", {}).items()})
     if kind in _SENTENCES:
         known |= {"last": one["loc"][-1] if one["loc"] else "", "seen": show(one.get("input"))}
+        known["rule"] = _RULES["key" if known["last"] == "key" else "name"]
         return _SENTENCES[kind].format_map(known)
     if kind == "value_error":
         text = str(one["msg"]).removeprefix("Value error, ")

@@ -104,16 +104,31 @@ def _compile(
 
 def plan_steps(definition: Definition) -> dict[str, PlannedStep]:
     """Each node with its settings read. Raises DefinitionInvalid with every fault of every step."""
+    steps, faults = read_steps(definition)
+    if faults:
+        raise DefinitionInvalid(faults)
+    return steps
+
+
+def read_steps(definition: Definition) -> tuple[dict[str, PlannedStep], list[Fault]]:
+    """The steps whose settings can be read, and every fault of the others."""
     faults: list[Fault] = []
     steps: dict[str, PlannedStep] = {}
+    names = {node.id for node in definition.steps}
+    seen: set[str] = set()
     for index, node in enumerate(definition.steps):
         where = ("steps", index)
-        if node.id in steps:
+        if node.id in seen:
             faults.append(Fault(f"There is a step “{node.id}” already.", (*where, "id"), node.id))
-            continue
+        for exit_name, target in node.exits.items():
+            if target not in names:
+                faults.append(Fault(f"There is no step “{target}”.", (*where, "exits", exit_name), node.id))
+        seen.add(node.id)
         step_type = BY_TYPE.get(node.type)
         if step_type is None:
-            faults.append(Fault(f"There is no step type “{node.type}”.", (*where, "type"), node.id))
+            known = ", ".join(BY_TYPE)
+            message = f"There is no step type “{node.type}”. There are: {known}."
+            faults.append(Fault(message, (*where, "type"), node.id))
             continue
         try:
             step = step_type.model_validate(node.settings)
@@ -126,17 +141,13 @@ def plan_steps(definition: Definition) -> dict[str, PlannedStep]:
         exits = {exit_.name: exit_ for exit_ in step.exits()}
         for exit_name in node.exits:
             if exit_name not in exits:
-                faults.append(Fault(f"This step has no exit “{exit_name}”.", (*where, "exits", exit_name), node.id))
+                known = ", ".join(exits) or "none"
+                message = f"This step has no exit “{exit_name}”. It has: {known}."
+                faults.append(Fault(message, (*where, "exits", exit_name), node.id))
         steps[node.id] = PlannedStep(
             node.id, node.title or step.title, step, MappingProxyType(exits), MappingProxyType(dict(node.exits))
         )
-    for index, node in enumerate(definition.steps):
-        for exit_name, target in node.exits.items():
-            if target not in {other.id for other in definition.steps} if faults else target not in steps:
-                faults.append(Fault(f"There is no step “{target}”.", ("steps", index, "exits", exit_name), node.id))
-    if faults:
-        raise DefinitionInvalid(faults)
-    return steps
+    return steps, faults
 
 
 def _prefetch(steps: Mapping[str, PlannedStep], entry: str) -> tuple[str, ...]:

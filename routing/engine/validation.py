@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from routing.engine.definition import Definition, read_definition
 from routing.engine.faults import DefinitionInvalid, Fault
-from routing.engine.plan import PlannedStep, compile_plan, plan_steps
+from routing.engine.plan import PlannedStep, compile_plan, read_steps
 from routing.engine.steps.fetch import FetchVariables
 
 _KIND_NAMES = {"queue": "queue", "source": "data source", "hours": "opening hours", "flow": "published flow"}
@@ -38,9 +38,12 @@ def validate(data: object, catalog: Catalog, *, key: str = "") -> list[Fault]:
     """Every fault in `data` (parsed JSON), errors first. Empty: it may be published."""
     try:
         definition = read_definition(data)
-        steps = plan_steps(definition)
     except DefinitionInvalid as invalid:
         return list(invalid.faults)
+    steps, faults = read_steps(definition)
+    if faults:
+        # Ways and variables of steps that cannot be read would only be guessed.
+        return [*faults, *_references(definition, steps, catalog)]
     faults = [*_references(definition, steps, catalog), *_ways(definition, steps), *_variables(definition, steps)]
     try:
         compile_plan(definition, key=key, subflows=catalog.flows)

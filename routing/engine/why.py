@@ -24,10 +24,11 @@ def explain(trace: Sequence[Mapping[str, Any]], *, went_to: str, flow: str, fell
     """
     saw = [(entry, seen) for entry in trace for seen in entry.get("saw", ())]
     reason = f"because the flow could not go on: {_plain(fell_back)}" if fell_back else _reason(saw)
-    clauses = [f"{went_to} {reason}".strip()]
-    missed = [f"{seen.get('queue', '')} {seen['seen']}".strip() for _, seen in saw if seen["what"] == "transfer"]
-    if missed:
-        clauses.append(f"tried before: {', '.join(missed)}")
+    clauses = [f"{went_to} {reason}"]
+    missed = [f"{seen.get('queue', '')}: {seen['seen']}" for _, seen in saw if seen["what"] == "transfer"]
+    if missed and not fell_back:
+        first = next(seen.get("queue", "") for _, seen in saw if seen["what"] == "transfer")
+        clauses = [f"{went_to} because nobody took it before ({'; '.join(missed)})", f"it was sent to {first} {reason}"]
     clauses.extend(_source(seen) for _, seen in saw if seen["what"] == "fetch" and seen.get("status") == "found")
     return "; ".join(clauses) + (f"; decided by {flow}." if flow else ".")
 
@@ -69,7 +70,8 @@ def _rules(rules: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _name(rule: Mapping[str, Any]) -> str:
-    return str(rule.get("label") or rule.get("words") or rule.get("rule"))
+    is_expression = not any("seen" in one for one in rule.get("comparisons", ()))
+    return str(rule.get("label") or (rule.get("rule") if is_expression else rule.get("words")))
 
 
 def _values(rule: Mapping[str, Any]) -> str:

@@ -54,7 +54,7 @@ def standing(
     if dial is not None:
         queue_id = surroundings.queue_ids.get(dial.queue)
     why = before.why if before else ""
-    if dial is not None or (over and not why):
+    if dial is not None or (over and (not why or outcome in {Outcome.VOICEMAIL, Outcome.UNANSWERED})):
         why = (
             f"The caller hung up in “{played.trace[-1]['title']}”, before the contact was put through."
             if isinstance(event, HungUp) and dial is None and played.trace

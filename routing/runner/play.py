@@ -12,9 +12,9 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from customers.enrichment.services import Question, Result, ask, wait
+from customers.enrichment.services import Question, Result, ask, last_known, wait
 from routing.engine.effects import ComeBack, Effect, Fetch, Play, Say
-from routing.engine.events import Event, FetchAnswered
+from routing.engine.events import CameBack, Event, FetchAnswered
 from routing.engine.plan import Plan
 from routing.engine.run import Advance, Status, advance
 from routing.engine.world import World
@@ -65,6 +65,8 @@ def play(
     ready it ends in `ComeBack`.
     """
     played = Played({}, [], [], "waiting")
+    if isinstance(event, CameBack) and state:
+        event = _overdue(state, clock.now()) or event
     played.take(advance(plan, state, event, clock.now(), world))
     pending: dict[str, str] = {}
     asked: set[str] = set()
@@ -82,6 +84,30 @@ def play(
         played.effects.append(ComeBack(pause_s=0 if _audible(played.effects) else 1))
     played.effects = [effect for effect in played.effects if not isinstance(effect, Fetch)]
     return played
+
+
+def _overdue(state: Mapping[str, Any], now: datetime) -> FetchAnswered | None:
+    """The last known answer, where the contact has waited for a new one for as long as its step allows.
+
+    Otherwise the worker looks for it: this is for the case that no worker could.
+    """
+    asked = state.get("fetches", {}).get("/".join(frame["at"] for frame in state.get("frames", ())))
+    if state.get("waits_for") != "fetch" or not asked or "answer" in asked:
+        return None
+    if now < datetime.fromisoformat(asked["until"]):
+        return None
+    found = last_known(Question(source=asked["source"], inputs=asked["inputs"]))
+    if found is None:
+        return None
+    waited_s = (now - datetime.fromisoformat(asked["asked_at"])).total_seconds()
+    return FetchAnswered(
+        question=asked["question"],
+        status=found.status,
+        values=found.values,
+        rung="last_known",
+        ms=waited_s * 1000,
+        error=f"no answer within {waited_s:.0f} seconds",
+    )
 
 
 def _open_questions(state: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -7,6 +7,10 @@ import jsonschema
 import pytest
 from django.test import Client
 
+from routing.engine.conditions import Operator
+from routing.engine.steps import STEP_TYPES
+from routing.engine.validation import Catalog, validate
+
 FLOWS = sorted(Path(__file__).parents[2].glob("demo/flows/*.json"))
 
 
@@ -22,3 +26,12 @@ def test_a_wrong_setting_does_not_fit_the_published_schema(client: Client) -> No
     wrong = {"format": 1, "steps": [{"id": "q", "type": "queue", "settings": {"quue": "vip"}}]}
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(wrong, schema)
+
+
+def test_the_documentation_names_every_step_type_and_operator_and_its_example_is_a_flow() -> None:
+    text = (Path(__file__).parents[2] / "docs/flows.md").read_text()
+    assert [step.type for step in STEP_TYPES if f"| `{step.type}` |" not in text] == []
+    assert [operator.value for operator in Operator if f"`{operator.value}`" not in text] == []
+    example = json.loads(text.split("```json")[1].split("```")[0])
+    known = Catalog(queues={"vip": "VIP", "standard": "Standard"}, sources={"loyalty": "Loyalty"})
+    assert [fault for fault in validate(example["definition"], known) if fault.level == "error"] == []

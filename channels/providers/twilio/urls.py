@@ -1,4 +1,4 @@
-"""The addresses that the carrier calls."""
+"""The addresses that the carrier calls, also as somebody types them who forgets the last slash."""
 
 from django.urls import path
 
@@ -6,5 +6,7 @@ from channels.providers.twilio.views import VoiceStatusView, VoiceView
 
 urlpatterns = [
     path("voice/", VoiceView.as_view(), name="twilio-voice"),
+    path("voice", VoiceView.as_view()),
     path("voice/status/", VoiceStatusView.as_view(), name="twilio-voice-status"),
+    path("voice/status", VoiceStatusView.as_view()),
 ]

@@ -80,7 +80,11 @@ class Branch(Step):
                 }
             )
             if matched:
-                visit.because |= {"step": visit.step_id, "rule": rule.label or rule.words, "words": rule.words}
+                visit.because |= {
+                    "step": visit.step_id,
+                    "rule": rule.label or rule.words,
+                    "words": rule.words if rule.when else rule.label,
+                }
                 visit.because |= {"comparisons": looked_at, "failed": failed}
                 return Leave(rule.name)
             failed.append(rule.words)

@@ -110,7 +110,9 @@ class FetchVariables(Step):
             asked["answer"] = answer
         if answer["status"] == "failed":
             return self._fall(visit, answer)
-        return self._leave(visit, answer["status"], answer["values"], answer["rung"], answer["ms"], "")
+        return self._leave(
+            visit, answer["status"], answer["values"], answer["rung"], answer["ms"], answer.get("error", "")
+        )
 
     def _fall(self, visit: Visit, answer: dict[str, Any]) -> Move:
         """The rungs below a failed question: synced values, defaults, the exit `failed`."""

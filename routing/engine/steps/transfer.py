@@ -44,6 +44,7 @@ class Transfer(Step):
             return Leave("unanswered")
         headers = {"X-Contact": str((visit.scope.get("contact") or {}).get("reference", ""))}
         visit.order(Dial(to=to, ring_s=self.ring_s, headers=headers if to.startswith("sip") else {}))
+        visit.memory["to"] = to
         visit.did.append(f"Dialled {to}.")
         return Wait("transfer")
 
@@ -52,7 +53,9 @@ class Transfer(Step):
             case TransferEnded(status="completed" | "canceled"):
                 return Leave("answered")
             case TransferEnded(status=status):
-                visit.saw.append({"what": "transfer", "seen": status.replace("_", " ")})
+                visit.saw.append(
+                    {"what": "transfer", "queue": visit.memory.get("to", ""), "seen": status.replace("_", " ")}
+                )
                 return Leave("unanswered")
             case _:
                 return self.enter(visit)
