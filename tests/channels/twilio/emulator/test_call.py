@@ -136,7 +136,7 @@ def test_a_pause_takes_its_time_so_that_a_hold_does_not_spin(place: Place) -> No
     began = time.monotonic()
     assert carrier.step(call)
     carrier.run(call)
-    assert 1.0 <= time.monotonic() - began < 3
+    assert 1.0 <= time.monotonic() - began < 15
     assert len(house.asked) == 2
     # A pause and a redirect do not answer the call.
     assert house.asked[1][1]["CallStatus"] == "ringing"
