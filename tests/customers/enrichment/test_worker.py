@@ -89,4 +89,4 @@ def test_a_worker_process_takes_a_trial(stored: Callable[..., DataSource], https
 def test_without_a_worker_nobody_waits_longer_than_he_wants() -> None:
     began = time.monotonic()
     assert come_back_until_answered(patience_s=1.5) is None
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 8
