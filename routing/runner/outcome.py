@@ -61,8 +61,9 @@ def standing(
             else explain(trace, went_to=_went(dial, outcome, surroundings), flow=_flow(plan), fell_back=fell_back)
         )
     return Standing(
-        state=state,
-        outcome=outcome,
+        # Plain texts: the driver takes a longer way for members of an enumeration.
+        state=state.value,
+        outcome=str(Outcome(outcome).value),
         queue_id=queue_id,
         fell_back=bool(fell_back) or (before.fell_back if before else False),
         why=why,

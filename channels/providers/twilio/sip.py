@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import quote
 
 # https://www.twilio.com/docs/voice/twiml/sip and warnings 13243, 13252, 13253, 21227 of its dictionary.
@@ -50,9 +51,15 @@ def _rank(name: str) -> tuple[int, str]:
     return (_IMPORTANCE.index(lower) if lower in _IMPORTANCE else len(_IMPORTANCE), lower)
 
 
+# Tiers and reasons are few, and the same in call after call.
+@lru_cache(maxsize=1024)
+def _quoted(value: str) -> str:
+    return quote(value, safe="")
+
+
 def _clip(value: str, room: int) -> str:
     """As many whole characters of `value` as fit percent-encoded; nothing if that would be too few to mean much."""
-    encoded = quote(value, safe="")
+    encoded = _quoted(value)
     if len(encoded) <= room:
         return encoded
     kept: list[str] = []
