@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import abstractmethod
 from typing import Any
 
 import structlog
@@ -75,9 +76,9 @@ class Webhook(APIView):
         finally:
             TOOK.labels(PROVIDER, self.kind).observe(time.monotonic() - began)
 
+    @abstractmethod
     def answer(self, request: HttpRequest, call: VoiceCall, began: float) -> HttpResponse:
         """The answer to a well-formed webhook whose sender is not verified yet. Raises Refused."""
-        raise NotImplementedError
 
 
 def read_webhook(request: HttpRequest) -> VoiceCall:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -117,7 +118,7 @@ class Visit:
         return ""
 
 
-class Step(BaseModel):
+class Step(BaseModel, ABC):
     """Base of all step types. A subclass is one file: its settings, exits, `enter` and, if it waits, `resume`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -134,8 +135,9 @@ class Step(BaseModel):
     def exits(self) -> tuple[Exit, ...]:
         return (Exit("done", "Then"),)
 
+    @abstractmethod
     def enter(self, visit: Visit) -> Move:
-        raise NotImplementedError
+        """The contact comes in: order what it hears, and say where it goes."""
 
     def resume(self, visit: Visit, event: Event) -> Move:  # noqa: ARG002  for those that wait
         """An event while the contact is here. By default the step begins again."""
