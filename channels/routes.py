@@ -15,21 +15,28 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from channels.models import Account
+from customers.selectors import FACTS, FACTS_FROM, FACTS_WHERE, CustomerFacts, read_facts
 from routing.engine.steps.to_queue import addresses
 from routing.engine.world import Address
 from routing.runner.surroundings import surroundings
 
 log = structlog.get_logger(__name__)
 
-# One query on the way of every call, hence by hand: two unique indexes, then primary keys.
-_FIND = """
-SELECT a.secret, n.address, f.live_id, q.key, (SELECT number FROM queues_revision)
-  FROM channels_account a
+# One query on the way of every call, hence by hand: unique indexes, then primary keys. The first webhook of a call
+# learns in the same round trip who calls.
+_COLUMNS = "a.secret, n.address, f.live_id, q.key, (SELECT number FROM queues_revision)"
+_FROM = """channels_account a
   LEFT JOIN channels_number n ON n.account_id = a.id AND n.address = %s AND n.is_active
   LEFT JOIN routing_flow f ON f.id = n.flow_id
-  LEFT JOIN queues_queue q ON q.id = n.fallback_queue_id
- WHERE a.provider = %s AND a.external_id = %s AND a.is_active
-"""
+  LEFT JOIN queues_queue q ON q.id = n.fallback_queue_id"""
+_WHERE = "a.provider = %s AND a.external_id = %s AND a.is_active"
+_FIND = f"SELECT {_COLUMNS} FROM {_FROM} WHERE {_WHERE}"  # noqa: S608  our own parts
+_FIND_WITH_CALLER = f"""
+SELECT {_COLUMNS}, {FACTS}
+  FROM {_FROM}
+  LEFT JOIN ({FACTS_FROM}) ON {FACTS_WHERE}
+ WHERE {_WHERE}
+"""  # noqa: S608  our own parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,8 @@ class Route:
     fallback: tuple[Address, ...]
     """Whom to put through to when nothing else works, in order."""
     queues_revision: int
+    customer: CustomerFacts | None = None
+    """Who calls, where that was asked for."""
     is_last_known: bool = False
     """The database is away; this is what it said last."""
 
@@ -68,15 +77,23 @@ _remembered: dict[tuple[str, str, str], dict[str, Any]] = {}
 _redis = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.3)
 
 
-def find_route(provider: str, account_id: str, address: str) -> Route | AccountOnly | None:
-    """The route of a number. None: no such active account. Raises RouteUnavailable."""
+def find_route(
+    provider: str, account_id: str, address: str, caller: tuple[str, str] | None = None
+) -> Route | AccountOnly | None:
+    """The route of a number. None: no such active account. Raises RouteUnavailable.
+
+    `caller` is kind and value of an identity, whose customer then comes with the route.
+    """
     global _away_until  # noqa: PLW0603  a time, for this process
     where = (provider, account_id, address)
     if time.monotonic() < _away_until and (known := _recall(where)):
         return known
     try:
         with connection.cursor() as cursor:
-            cursor.execute(_FIND, (address, provider, account_id))
+            if caller:
+                cursor.execute(_FIND_WITH_CALLER, (address, *caller, provider, account_id))
+            else:
+                cursor.execute(_FIND, (address, provider, account_id))
             row = cursor.fetchone()
         if row is None:
             return None
@@ -98,6 +115,7 @@ def find_route(provider: str, account_id: str, address: str) -> Route | AccountO
         fallback_queue=row[3],
         fallback=line,
         queues_revision=row[4],
+        customer=read_facts(row[5:]) if caller else None,
     )
 
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 
-# One query on the way of every call, hence by hand: the identity's unique index, then two primary keys.
-_BY_IDENTITY = """
-SELECT c.id, c.external_id, c.name, c.language, c.time_zone, c.account_manager, c.lifetime_value, c.orders,
-       c.currency, c.attributes, t.id, t.key, t.name, t.rank, t.head_start_s
-  FROM customers_identity i
+# On the way of every call, hence by hand: the identity's unique index, then two primary keys. Whoever asks the database
+# for something else at the same moment joins these to it, and hands the columns to `read_facts`.
+FACTS = """c.id, c.external_id, c.name, c.language, c.time_zone, c.account_manager, c.lifetime_value, c.orders,
+       c.currency, c.attributes, t.id, t.key, t.name, t.rank, t.head_start_s"""
+FACTS_FROM = """customers_identity i
   JOIN customers_customer c ON c.id = i.customer_id
-  LEFT JOIN customers_tier t ON t.id = c.tier_id
- WHERE i.kind = %s AND i.value = %s
-"""
+  LEFT JOIN customers_tier t ON t.id = c.tier_id"""
+FACTS_WHERE = "i.kind = %s AND i.value = %s"
+_BY_IDENTITY = f"SELECT {FACTS} FROM {FACTS_FROM} WHERE {FACTS_WHERE}"  # noqa: S608  our own parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,12 @@ def find_customer(*, kind: str, value: str) -> CustomerFacts | None:
     with connection.cursor() as cursor:
         cursor.execute(_BY_IDENTITY, (kind, value))
         row = cursor.fetchone()
-    if row is None:
+    return read_facts(row) if row else None
+
+
+def read_facts(row: Sequence[Any]) -> CustomerFacts | None:
+    """The customer in the columns of `FACTS`; None if they are those of nobody."""
+    if row[0] is None:
         return None
     attributes = json.loads(row[9]) if isinstance(row[9], str) else row[9]
     values: dict[str, Any] = dict(attributes) if isinstance(attributes, dict) else {}

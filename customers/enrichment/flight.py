@@ -164,11 +164,26 @@ class Script:
         self.sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
     def __call__(self, keys: Sequence[str], *args: Any) -> Any:
-        connection = client()
         try:
-            return connection.evalsha(self.sha, len(keys), *keys, *args)
+            return self._directly(keys, *args)
+        except (NoScriptError, redis.exceptions.ConnectionError):
+            return client().eval(self.text, len(keys), *keys, *args)
+
+    def _directly(self, keys: Sequence[str], *args: Any) -> Any:
+        """Past the client's bookkeeping, which takes as long as the script: this is on the way of every call."""
+        pool = client().connection_pool
+        connection = pool.get_connection()
+        try:
+            connection.send_command("EVALSHA", self.sha, len(keys), *keys, *args)
+            return connection.read_response()
         except NoScriptError:
-            return connection.eval(self.text, len(keys), *keys, *args)
+            raise
+        except BaseException:
+            # Half an answer may be left in it.
+            connection.disconnect()
+            raise
+        finally:
+            pool.release(connection)
 
 
 _clients: dict[tuple[int, str], redis.Redis] = {}

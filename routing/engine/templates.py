@@ -177,6 +177,11 @@ def render(text: str, scope: Mapping[str, JSON]) -> str:
     """The text with its variables filled in; what is missing is empty. Raises only `TemplateFailed`."""
     if "{{" not in text and "{%" not in text:
         return text
+    if _is_bare(text) and (path := sole_path(text)) is not None:
+        # A text that stands where the template points to is the answer; whatever else is there, Liquid writes.
+        value = look_up(scope, path)
+        if isinstance(value, str) and len(value) <= limits.TEMPLATE_OUTPUT_CHARS:
+            return value
     template = _compiled(text)
     if isinstance(template, str):
         raise TemplateFailed(template)
@@ -201,6 +206,11 @@ def value_of(text: str, scope: Mapping[str, JSON]) -> JSON:
         return text
     path = sole_path(text)
     return look_up(scope, path) if path is not None else render(text, scope)
+
+
+def _is_bare(text: str) -> bool:
+    """Nothing stands around the braces, and they take nothing away."""
+    return text[:2] == "{{" and text[-2:] == "}}" and text[2:3] != "-" and text[-3:-2] != "-"
 
 
 @lru_cache(maxsize=4096)

@@ -12,7 +12,7 @@ import structlog
 from django.db import Error as DatabaseError
 from prometheus_client import Counter
 
-from customers.selectors import CustomerFacts, find_customer
+from customers.selectors import CustomerFacts
 from routing.engine.effects import Effect, Hangup, Say, dump, load
 from routing.engine.events import ContactStarted, Event, HungUp, TransferEnded
 from routing.engine.plan import Plan
@@ -62,6 +62,8 @@ class Arrival:
     version_id: int | None
     fallback_queue: str
     queues_revision: int
+    customer: CustomerFacts | None = None
+    """Whom `identity_of` belongs to; None: a stranger."""
     details: dict[str, str] = field(default_factory=dict)
     """Further facts of the carrier, readable in flows as contact.<name>."""
 
@@ -76,10 +78,18 @@ class Answer:
     repeated: bool
 
 
+def identity_of(channel: str, sender: str) -> tuple[str, str] | None:
+    """Kind and value of the identity behind a carrier's name of a sender; None where it hides who it is."""
+    value = sender.rpartition(":")[2]
+    if channel in {"voice", "sms", "whatsapp"}:
+        return ("phone", value) if value.startswith("+") else None
+    return (channel, value) if value else None
+
+
 def arrive(arrival: Arrival, *, now: datetime, until: float) -> Answer:
     """Starts a contact; the same arrival again gets the first one's answer. `until` reads `time.monotonic`."""
     clock = Clock(now)
-    customer = _customer(arrival)
+    customer = arrival.customer
     around = surroundings(arrival.queues_revision)
     reference = _reference()
     event = ContactStarted(
@@ -160,19 +170,6 @@ def _reference() -> str:
     # Thirty-two characters, so each takes five bits and none is more likely.
     drawn = secrets.randbits(50)
     return "".join(_ALPHABET[drawn >> shift & 31] for shift in range(0, 50, 5))
-
-
-def _customer(arrival: Arrival) -> CustomerFacts | None:
-    """Who it is. A caller whose customer cannot be read is routed as a stranger, never dropped."""
-    kind, value = _identity(arrival)
-    return find_customer(kind=kind, value=value) if value else None
-
-
-def _identity(arrival: Arrival) -> tuple[str, str]:
-    if arrival.channel in {"voice", "sms", "whatsapp"}:
-        number = arrival.sender.rpartition(":")[2]
-        return ("phone", number if number.startswith("+") else "")
-    return (arrival.channel, arrival.sender.rpartition(":")[2])
 
 
 def _start(

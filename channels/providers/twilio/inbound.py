@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import parse_qs, parse_qsl
+from urllib.parse import parse_qs, unquote_plus
 
 from channels.providers.twilio.languages import language_of
 from routing.engine.events import (
@@ -92,17 +92,36 @@ class Place:
     reason: str = ""
     fallback: int | None = None
 
+    @property
+    def is_start(self) -> bool:
+        """The call comes in; everything else is a callback that we asked for."""
+        return self.turn is None and self.fallback is None
+
 
 def read_form(body: bytes) -> dict[str, list[str]]:
     """Raises NotAForm."""
+    form: dict[str, list[str]] = {}
     try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=_FIELDS, errors="strict")
+        # Most names and values have nothing to decode, and the library's way is four times as long for them.
+        for pair in _pairs(body.decode("ascii")):
+            name, _, value = pair.partition("=")
+            if "%" in pair or "+" in pair:
+                name, value = _decoded(name), _decoded(value)
+            form.setdefault(name, []).append(value)
     except ValueError as error:
         raise NotAForm(type(error).__name__) from error
-    form: dict[str, list[str]] = {}
-    for name, value in pairs:
-        form.setdefault(name, []).append(value)
     return form
+
+
+def _pairs(text: str) -> list[str]:
+    pairs = [pair for pair in text.split("&") if pair]
+    if len(pairs) > _FIELDS:
+        raise ValueError("too many fields")
+    return pairs
+
+
+def _decoded(text: str) -> str:
+    return unquote_plus(text, errors="strict")
 
 
 def read_call(form: Mapping[str, list[str]]) -> VoiceCall:

@@ -17,7 +17,7 @@ from channels.providers.twilio.webhook import PROVIDER, Refused, Webhook, verify
 from channels.routes import AccountOnly, Route, RouteUnavailable, account_secret, find_route
 from routing.engine.effects import Hangup
 from routing.runner import services as runner
-from routing.runner.services import FELL_BACK, Arrival, ContactUnknown
+from routing.runner.services import FELL_BACK, Arrival, ContactUnknown, identity_of
 
 log = structlog.get_logger(__name__)
 
@@ -32,12 +32,12 @@ class VoiceView(Webhook):
     kind = "voice"
 
     def answer(self, request: HttpRequest, call: VoiceCall, began: float) -> HttpResponse:
-        route = _route(call)
+        place = read_place(request.META.get("QUERY_STRING", ""))
+        route = _route(call, identity_of("voice", call.sender) if place.is_start else None)
         address = verify(request, call, route.secret)
         if isinstance(route, AccountOnly):
             # Not 200: the carrier then shows the mistake to whoever set the number up, or uses its own fallback.
             raise Refused(404, "unknown number", _UNKNOWN_NUMBER, account=call.account_id, call=call.call_id)
-        place = read_place(request.META.get("QUERY_STRING", ""))
         return HttpResponse(_answer(call, route, place, address, began), "text/xml; charset=utf-8")
 
 
@@ -54,9 +54,9 @@ class VoiceStatusView(Webhook):
         return HttpResponse(status=204)
 
 
-def _route(call: VoiceCall) -> Route | AccountOnly:
+def _route(call: VoiceCall, caller: tuple[str, str] | None) -> Route | AccountOnly:
     try:
-        route = find_route(PROVIDER, call.account_id, call.recipient)
+        route = find_route(PROVIDER, call.account_id, call.recipient, caller)
     except RouteUnavailable:
         raise Refused(503, "database away", account=call.account_id, call=call.call_id) from None
     except Exception as error:
@@ -125,6 +125,7 @@ def _arrival(call: VoiceCall, route: Route) -> Arrival:
         version_id=route.version_id,
         fallback_queue=route.fallback_queue,
         queues_revision=route.queues_revision,
+        customer=route.customer,
         details=details_of(call),
     )
 
