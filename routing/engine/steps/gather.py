@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from routing.engine import effects
 from routing.engine.events import DigitsPressed, Event, WordsSpoken
 from routing.engine.prompts import Prompt
-from routing.engine.steps.step import Exit, Kind, Leave, Move, Path, Step, Visit, Wait
+from routing.engine.steps.step import About, Exit, Kind, Leave, Move, Path, Step, Visit, Wait
 from routing.engine.values import show
 
 
@@ -129,6 +129,24 @@ class Gather(Step):
 
     def provides(self) -> tuple[str, ...]:
         return ("digits", "speech", "choice")
+
+    def gives(self, exit_name: str) -> tuple[str, ...]:
+        if exit_name in {"invalid", "timed_out"}:
+            return ()
+        # A carrier may hear words where keys were asked for and the other way round; the choice is certain.
+        return ("choice",)
+
+    def about(self, path: str) -> About:
+        match path:
+            case "digits":
+                keys = tuple(choice.key for choice in self.choices if choice.key)
+                return About("text", keys[0] if keys else "1234567890"[: self.digits or 5], keys)
+            case "speech":
+                words = tuple(word for choice in self.choices for word in choice.words)
+                return About("text", words[0] if words else "I have a question", words)
+            case _:
+                names = tuple(choice.name for choice in self.choices) or ("entered",)
+                return About("text", names[0], names)
 
     def faults(self) -> Iterator[tuple[Path, str]]:
         for name, required in (("prompt", True), ("again", False)):

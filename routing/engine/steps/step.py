@@ -74,6 +74,17 @@ class Reference:
     where: Path
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the editor may say of a variable that a step sets."""
+
+    type: Literal["text", "number", "boolean", "date", "datetime", "list"] = "text"
+    sample: Any = None
+    """An example, never a real customer's."""
+    suggestions: tuple[str, ...] = ()
+    """Values it is likely to have."""
+
+
 @dataclass(slots=True)
 class Visit:
     """What a step sees while a contact is in it, and what it may do. Nothing else reaches a step."""
@@ -154,6 +165,14 @@ class Step(BaseModel, ABC):
     def provides(self) -> tuple[str, ...]:
         """Paths of the variables it sets, as far as known without running."""
         return ()
+
+    def gives(self, exit_name: str) -> tuple[str, ...]:  # noqa: ARG002  for those that tell their exits apart
+        """Of `provides()`, what is certainly set when a contact leaves by this exit."""
+        return self.provides()
+
+    def about(self, path: str) -> About:  # noqa: ARG002  for those that know more
+        """What kind of value one of `provides()` is."""
+        return About()
 
     def references(self) -> Iterator[Reference]:
         yield from ()

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from routing.engine import limits
-from routing.engine.steps.step import Kind, Leave, Path, Step, Visit
-from routing.engine.templates import template_fault, template_variables
+from routing.engine.steps.step import About, Kind, Leave, Path, Step, Visit
+from routing.engine.templates import has_template, template_fault, template_variables
 from routing.engine.values import as_number, show
 
 
@@ -55,6 +55,13 @@ class SetVariables(Step):
 
     def provides(self) -> tuple[str, ...]:
         return tuple(f"vars.{assignment.name}" for assignment in self.values)
+
+    def about(self, path: str) -> About:
+        assigned = [one for one in self.values if f"vars.{one.name}" == path]
+        fixed = tuple(dict.fromkeys(one.value for one in assigned if one.value and not has_template(one.value)))
+        if any(one.kind == "number" for one in assigned):
+            return About("number", as_number(fixed[0]) if fixed else None)
+        return About("text", fixed[0] if fixed else None, fixed)
 
     def faults(self) -> Iterator[tuple[Path, str]]:
         for index, assignment in enumerate(self.values):

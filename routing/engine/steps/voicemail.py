@@ -10,7 +10,7 @@ from pydantic import Field
 from routing.engine.effects import Record
 from routing.engine.events import Event, MessageRecorded
 from routing.engine.prompts import Prompt
-from routing.engine.steps.step import Exit, Kind, Leave, Move, Path, Step, Visit, Wait
+from routing.engine.steps.step import About, Exit, Kind, Leave, Move, Path, Step, Visit, Wait
 
 
 class Voicemail(Step):
@@ -49,6 +49,14 @@ class Voicemail(Step):
 
     def provides(self) -> tuple[str, ...]:
         return ("recording_url", "seconds")
+
+    def gives(self, exit_name: str) -> tuple[str, ...]:
+        return self.provides() if exit_name == "recorded" else ()
+
+    def about(self, path: str) -> About:
+        if path == "seconds":
+            return About("number", 42)
+        return About("text", "https://recordings.example.com/1.mp3")
 
     def faults(self) -> Iterator[tuple[Path, str]]:
         for where, message in self.prompt.faults(required=True):
