@@ -20,18 +20,19 @@ class LiveFlow:
 
     version_id: int
     definition: Definition
+    name: str = ""
 
 
 def live_flows() -> dict[str, LiveFlow]:
     """Every published flow by its key. One that this release cannot read any more is left out."""
     found: dict[str, LiveFlow] = {}
     rows = Flow.objects.filter(live__isnull=False).order_by("key")
-    for key, version_id, data in rows.values_list("key", "live_id", "live__definition"):
+    for key, name, version_id, data in rows.values_list("key", "name", "live_id", "live__definition"):
         try:
             definition = read_definition(data)
         except DefinitionInvalid:
             continue
-        found[key] = LiveFlow(int(version_id or 0), definition)
+        found[key] = LiveFlow(int(version_id or 0), definition, name)
     return found
 
 
@@ -44,6 +45,7 @@ def catalog(live: Mapping[str, LiveFlow] | None = None) -> Catalog:
         sources=dict(DataSource.objects.filter(is_active=True).order_by("key").values_list("key", "name")),
         hours={hours.key: hours.name for hours in directory.hours},
         flows={key: flow.definition for key, flow in flows.items()},
+        flow_names={key: flow.name for key, flow in flows.items()},
     )
 
 

@@ -19,6 +19,7 @@ from routing.engine.faults import DefinitionInvalid, Fault
 from routing.engine.validation import validate
 from routing.files import FlowFile, read_file, unstorable, write_file
 from routing.models import Flow, FlowVersion
+from routing.selectors import last_writer
 
 
 class DraftIsStale(Exception):
@@ -86,7 +87,7 @@ def save_draft(
     """
     flow = Flow.objects.select_for_update().get(pk=flow_id)
     if flow.draft_revision != revision:
-        raise DraftIsStale(by=_last_writer(flow), at=flow.updated_at, revision=flow.draft_revision)
+        raise DraftIsStale(by=last_writer(flow), at=flow.updated_at, revision=flow.draft_revision)
     _check_form(definition)
     if flow.draft != definition:
         _replace_draft(flow, definition, by=by, now=now)
@@ -94,13 +95,19 @@ def save_draft(
 
 
 @transaction.atomic
-def publish_flow(*, flow_id: int, by: AbstractBaseUser | None, now: datetime, note: str = "") -> FlowVersion:
+def publish_flow(
+    *, flow_id: int, by: AbstractBaseUser | None, now: datetime, note: str = "", revision: int | None = None
+) -> FlowVersion:
     """Makes the draft the live version, together with the live versions of its sub-flows, and theirs.
 
-    Raises DefinitionInvalid with every fault if one is an error. A draft that is what is live already is not
-    published again. Contacts under way stay on the version that they began with.
+    Raises DefinitionInvalid with every fault if one is an error, and DraftIsStale unless the draft is still the one
+    that was seen, if `revision` says which. A draft that is what is live already is not published again. Contacts
+    under way stay on the version that they began with.
     """
-    return _publish(Flow.objects.select_for_update().get(pk=flow_id), by=by, note=note, now=now)
+    flow = Flow.objects.select_for_update().get(pk=flow_id)
+    if revision is not None and flow.draft_revision != revision:
+        raise DraftIsStale(by=last_writer(flow), at=flow.updated_at, revision=flow.draft_revision)
+    return _publish(flow, by=by, note=note, now=now)
 
 
 @transaction.atomic
@@ -269,11 +276,6 @@ def _save(
     with disable_auditlog():
         flow.save()
     LogEntry.objects.log_create(flow, action=action, changes=changes, actor=by, timestamp=now)
-
-
-def _last_writer(flow: Flow) -> str:
-    entry = LogEntry.objects.get_for_object(flow).filter(changes__has_key="draft").order_by("-timestamp", "-id").first()
-    return str(entry.actor) if entry and entry.actor else ""
 
 
 def _in_file(fault: Fault) -> Fault:

@@ -21,6 +21,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from queues.admin import KeyIsFixed
+from routing.admin.canvas.urls import canvas_urls
 from routing.admin.drafts import FlowForm, as_text, shown
 from routing.admin.files import ImportForm
 from routing.engine.faults import DefinitionInvalid
@@ -198,6 +199,7 @@ class FlowAdmin(KeyIsFixed, ModelAdmin):
                 view(self.roll_back_view),
                 name="routing_flow_roll_back",
             ),
+            *canvas_urls(view),
             *super().get_urls(),
         ]
 

@@ -23,6 +23,12 @@ class Catalog:
     sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     hours: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     flows: Mapping[str, Definition] = field(default_factory=lambda: MappingProxyType({}))
+    flow_names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def name_of(self, kind: str, key: str) -> str:
+        """What people call it; the key, if it is not there."""
+        names = {"queue": self.queues, "source": self.sources, "hours": self.hours, "flow": self.flow_names}
+        return names[kind].get(key, key)
 
     def keys(self, kind: str) -> Mapping[str, object]:
         found: Mapping[str, object] = {

@@ -1,0 +1,156 @@
+"""Everything that the canvas needs to open a flow, in one answer."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import get_language_info
+from django.utils.translation import gettext as _
+
+from customers.enrichment.models import DataSource
+from queues.models import OpeningHours, Queue
+from routing.admin.canvas.door import Asked, canvas_view, page
+from routing.catalog import catalog
+from routing.engine.analysis import analyse
+from routing.engine.steps import STEP_TYPES
+from routing.models import Flow
+from routing.selectors import last_writer
+
+# The languages that prompts are written in most; any other can be typed.
+_LANGUAGES = "en de fr es it nl pl pt tr ru uk cs sk hu ro bg el sv da nb fi et lv lt sl hr sr ar he fa hi ja ko zh-hans vi th id"
+_PLACEHOLDER = re.compile(r"\{\{-?\s*([A-Za-z_]\w*)")
+
+
+def with_live() -> QuerySet[Flow]:
+    """Flows with the definition that is live, to tell whether the draft differs."""
+    return Flow.objects.select_related("live").defer("live__subflows")
+
+
+@canvas_view("GET", flows=with_live)
+def document(asked: Asked) -> dict[str, Any]:
+    """The draft, what is wrong with it, what it may be built of, and every address of the canvas."""
+    flow = asked.flow
+    return {
+        "flow": flow_info(flow),
+        "definition": flow.draft,
+        "analysis": analyse(flow.draft, catalog(), key=flow.key),
+        "palette": palette(),
+        "catalog": choices(but=flow),
+        "languages": [{"code": code, "name": _language(code)} for code in _LANGUAGES.split()],
+        "may": {
+            "edit": asked.may("change"),
+            "publish": asked.may("publish"),
+            "view_contacts": asked.user.has_perm("routing.view_contact"),
+        },
+        "me": {"name": str(asked.user)},
+        "urls": urls(flow),
+    }
+
+
+def flow_info(flow: Flow) -> dict[str, Any]:
+    """What the header of the canvas says."""
+    return {
+        "id": flow.pk,
+        "key": flow.key,
+        "name": flow.name,
+        "description": flow.description,
+        "revision": flow.draft_revision,
+        "updated_at": flow.updated_at.isoformat(),
+        "updated_by": last_writer(flow),
+        "live": {"id": flow.live.pk, "number": flow.live.number} if flow.live else None,
+        "differs_from_live": differs(flow),
+        "numbers": [
+            {"address": number.address, "url": page("channels_number_change", number.pk)}
+            for number in getattr(flow, "numbers").order_by("address")  # noqa: B009  the numbers are a room above
+        ],
+    }
+
+
+def differs(flow: Flow) -> bool:
+    """Whether the draft says something else than what is live; a flow that was never published differs."""
+    return flow.live is None or flow.live.definition != flow.draft
+
+
+@cache
+def _palette() -> list[dict[str, Any]]:
+    return [
+        {
+            "type": step.type,
+            "kind": step.kind,
+            "schema": step.model_json_schema(),
+            "sample": step.sample,
+            "asks": step.asks,
+        }
+        for step in STEP_TYPES
+    ]
+
+
+def palette() -> list[dict[str, Any]]:
+    """Each step type with the schema of its settings; a new type needs nothing but itself."""
+    return [
+        {**entry, "title": str(step.title), "doc": " ".join(_paragraphs(step.__doc__ or ""))}
+        for entry, step in zip(_palette(), STEP_TYPES, strict=True)
+    ]
+
+
+def _paragraphs(doc: str) -> list[str]:
+    return [" ".join(part.split()) for part in doc.split("\n\n")]
+
+
+def choices(*, but: Flow) -> dict[str, list[dict[str, Any]]]:
+    """What settings may refer to, by name; a flow is no sub-flow of its own."""
+    queues = Queue.objects.filter(is_active=True).order_by("name").values_list("pk", "key", "name")
+    hours = OpeningHours.objects.order_by("name").values_list("pk", "key", "name")
+    flows = Flow.objects.filter(live__isnull=False).exclude(pk=but.pk).order_by("name").values_list("pk", "key", "name")
+    return {
+        "queue": [_entry("queues_queue_change", *row) for row in queues],
+        "source": [_source(source) for source in DataSource.objects.filter(is_active=True).order_by("name")],
+        "hours": [_entry("queues_openinghours_change", *row) for row in hours],
+        "flow": [_entry("routing_flow_change", *row) for row in flows],
+    }
+
+
+def _entry(view: str, pk: int, key: str, name: str) -> dict[str, Any]:
+    return {"key": key, "name": name, "url": page(view, pk)}
+
+
+def _source(source: DataSource) -> dict[str, Any]:
+    templates = [source.url, source.body, *map(str, dict(source.headers or {}).values())]
+    inputs = [name for template in templates for name in _PLACEHOLDER.findall(template)]
+    rows = source.mapping if isinstance(source.mapping, list) else []
+    return {
+        **_entry("enrichment_datasource_change", source.pk, source.key, source.name),
+        "inputs": list(dict.fromkeys(inputs)),
+        "fields": [
+            {"name": row["name"], "type": row.get("type", "text"), "sample": row.get("default")}
+            for row in rows
+            if isinstance(row, dict) and isinstance(row.get("name"), str)
+        ],
+    }
+
+
+def _language(code: str) -> str:
+    return _(get_language_info(code)["name"])
+
+
+def urls(flow: Flow) -> dict[str, str]:
+    """Every address below `canvas/`, and pages of the admin around it."""
+    change = reverse("admin:routing_flow_change", args=[flow.pk])
+    base = change.removesuffix("change/") + "canvas/"
+    names = (
+        "document draft analyse scope publish versions roll-back compare presence subflow try cases traffic contacts "
+        "contact listen"
+    )
+    return {
+        **{name.replace("-", "_"): f"{base}{name}/" for name in names.split()},
+        "text": f"{change}?text=1",
+        "export": reverse("admin:routing_flow_export", args=[flow.pk]),
+        "list": reverse("admin:routing_flow_changelist"),
+        "import": reverse("admin:routing_flow_import"),
+        "add": reverse("admin:routing_flow_add"),
+        "change": change,
+    }

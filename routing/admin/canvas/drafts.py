@@ -1,0 +1,116 @@
+"""Saving the draft, checking a definition without saving it, and publishing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import JsonResponse
+from django.utils.translation import gettext as _
+
+from routing.admin.canvas.document import differs, with_live
+from routing.admin.canvas.door import Asked, Refused, canvas_view, first_sentence
+from routing.catalog import catalog
+from routing.engine.analysis import analyse, shown_faults, shown_steps
+from routing.engine.faults import DefinitionInvalid
+from routing.models import Flow, FlowVersion
+from routing.services import DraftIsStale, FlowHasNoSuchVersion, publish_flow, roll_back, save_draft
+
+_NOTE_CHARS = 500
+
+
+@canvas_view("POST", needs="change", flows=with_live)
+def draft(asked: Asked) -> dict[str, Any]:
+    """Keeps the draft, finished or not, unless somebody else saved since."""
+    definition, revision = asked.definition(), asked.number("revision")
+    try:
+        saved = save_draft(
+            flow_id=asked.flow.pk, definition=definition, revision=revision, by=asked.user, now=asked.now
+        )
+    except DraftIsStale as stale:
+        raise _stale(asked.flow, stale) from None
+    except DefinitionInvalid as invalid:
+        found = analyse(definition, catalog(), key=asked.flow.key)
+        raise Refused(first_sentence(invalid.faults), analysis=found) from None
+    except Flow.DoesNotExist:
+        raise Refused(_("There is no such flow. Perhaps somebody deleted it."), 404) from None
+    return {
+        "revision": saved.draft_revision,
+        "analysis": analyse(saved.draft, catalog(), key=saved.key),
+        "differs_from_live": asked.flow.live is None or asked.flow.live.definition != saved.draft,
+    }
+
+
+@canvas_view("POST")
+def analyse_only(asked: Asked) -> dict[str, Any]:
+    """What publishing would say of a definition."""
+    return {"analysis": analyse(asked.definition(), catalog(), key=asked.flow.key)}
+
+
+@canvas_view("POST", needs="publish")
+def publish(asked: Asked) -> dict[str, Any] | JsonResponse:
+    """Makes the draft live, if it is the one that was seen and nothing is wrong with it."""
+    revision, note = asked.number("revision"), asked.text("note", longest=_NOTE_CHARS, default="")
+    asked.flag("despite_cases")
+    try:
+        version = publish_flow(flow_id=asked.flow.pk, by=asked.user, note=note, now=asked.now, revision=revision)
+    except DraftIsStale as stale:
+        raise _stale(asked.flow, stale) from None
+    except DefinitionInvalid as invalid:
+        raise _faulty(asked.flow, invalid) from None
+    return published(asked.flow, version)
+
+
+@canvas_view("POST", needs="publish")
+def back(asked: Asked) -> dict[str, Any]:
+    """Publishes an old version anew and makes it the draft; `previous` is what was live, to go there again."""
+    if not asked.may("change"):
+        raise Refused(_("You are not allowed to do this. Ask whoever manages your rights."), 403)
+    version_id, note = asked.number("version"), asked.text("note", longest=_NOTE_CHARS, default="")
+    previous = asked.flow.live_id
+    try:
+        version = roll_back(flow_id=asked.flow.pk, version_id=version_id, by=asked.user, note=note, now=asked.now)
+    except FlowHasNoSuchVersion:
+        raise Refused(_("This flow has no such version."), 404) from None
+    except DefinitionInvalid as invalid:
+        raise _faulty(asked.flow, invalid) from None
+    return {**published(asked.flow, version), "previous": previous}
+
+
+def published(flow: Flow, version: FlowVersion) -> dict[str, Any]:
+    """Where the flow stands after publishing."""
+    flow = with_live().get(pk=flow.pk)
+    return {
+        "version": {"id": version.pk, "number": version.number},
+        "revision": flow.draft_revision,
+        "definition": flow.draft,
+        "analysis": analyse(flow.draft, catalog(), key=flow.key),
+        "differs_from_live": differs(flow),
+    }
+
+
+def _stale(flow: Flow, stale: DraftIsStale) -> Refused:
+    """Everything that a merge needs: what is saved there now."""
+    flow = Flow.objects.get(pk=flow.pk)
+    return Refused(
+        _("%(who)s saved this draft at %(time)s, after you had opened it.")
+        % {"who": stale.by or _("Somebody"), "time": f"{stale.at:%H:%M} UTC"},
+        409,
+        by=stale.by,
+        at=stale.at.isoformat(),
+        revision=flow.draft_revision,
+        definition=flow.draft,
+        analysis=analyse(flow.draft, catalog(), key=flow.key),
+    )
+
+
+def _faulty(flow: Flow, invalid: DefinitionInvalid) -> Refused:
+    known = catalog()
+    flow = Flow.objects.get(pk=flow.pk)
+    return Refused(
+        _("Nothing was published: mend the faults first."),
+        422,
+        analysis={
+            "faults": shown_faults(invalid.faults, flow.draft, known, key=flow.key),
+            "steps": shown_steps(flow.draft, known),
+        },
+    )

@@ -1,0 +1,29 @@
+"""Every address of the canvas, below `<flow>/canvas/`; a view that is missing here does not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import URLPattern, path
+
+from routing.admin.canvas import document, drafts, versions
+
+# Address, view, and the end of the name: `admin:routing_flow_canvas_<name>`.
+_VIEWS: tuple[tuple[str, Callable[..., Any], str], ...] = (
+    ("document/", document.document, "document"),
+    ("draft/", drafts.draft, "draft"),
+    ("analyse/", drafts.analyse_only, "analyse"),
+    ("publish/", drafts.publish, "publish"),
+    ("roll-back/", drafts.back, "roll_back"),
+    ("versions/", versions.versions, "versions"),
+    ("versions/<int:version_id>/", versions.version, "version"),
+)
+
+
+def canvas_urls(admin_view: Callable[[Callable[..., Any]], Any]) -> list[URLPattern]:
+    """For `FlowAdmin.get_urls`; `admin_view` asks whoever is not signed in to do so."""
+    return [
+        path(f"<int:object_id>/canvas/{address}", admin_view(view), name=f"routing_flow_canvas_{name}")
+        for address, view, name in _VIEWS
+    ]

@@ -1,0 +1,137 @@
+"""Every address of the canvas: what it answers, whom it lets in, and what bad input gets."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.utils import timezone
+
+from queues.models import Queue, SipAddress
+from routing.models import Flow
+from routing.services import create_flow, publish_flow, save_draft
+
+pytestmark = pytest.mark.django_db
+
+
+def definition(queue: str = "vip", title: str = "Call") -> dict[str, Any]:
+    return {
+        "format": 1,
+        "steps": [
+            {"id": "call", "type": "call", "title": title, "exits": {"started": "team"}},
+            {"id": "team", "type": "queue", "settings": {"queue": queue}, "exits": {"unanswered": "bye"}},
+            {"id": "bye", "type": "end"},
+        ],
+    }
+
+
+@pytest.fixture
+def queue() -> Queue:
+    queue = Queue.objects.create(key="vip", name="VIP")
+    SipAddress.objects.create(queue=queue, uri="sip:vip@pbx.example.com")
+    return queue
+
+
+@pytest.fixture
+def flow(queue: Queue) -> Flow:
+    return create_flow(key="line", name="Line", definition=definition(), by=None, now=timezone.now())
+
+
+def address(flow: Flow, view: str) -> str:
+    return f"/admin/routing/flow/{flow.pk}/canvas/{view}/"
+
+
+def post(client: Client, flow: Flow, view: str, body: Any) -> Any:
+    data = body if isinstance(body, str | bytes) else json.dumps(body)
+    return client.post(address(flow, view), data, content_type="application/json")
+
+
+def test_the_document_has_all_that_the_canvas_opens_with(admin_client: Client, flow: Flow) -> None:
+    found = admin_client.get(address(flow, "document")).json()
+    assert found["flow"]["name"] == "Line"
+    assert found["flow"]["differs_from_live"] is True
+    assert found["definition"] == definition()
+    assert found["analysis"]["faults"] == []
+    assert found["analysis"]["steps"]["team"]["gist"] == "VIP"
+    assert [exit_["name"] for exit_ in found["analysis"]["steps"]["team"]["exits"]] == ["answered", "unanswered"]
+    assert "queue" in {entry["type"] for entry in found["palette"]}
+    assert found["catalog"]["queue"][0]["key"] == "vip"
+    assert found["may"] == {"edit": True, "publish": True, "view_contacts": True}
+    assert found["urls"]["document"] == address(flow, "document")
+    assert found["urls"]["roll_back"] == address(flow, "roll-back")
+
+
+def test_a_draft_is_kept_with_its_analysis(admin_client: Client, flow: Flow) -> None:
+    answer = post(admin_client, flow, "draft", {"revision": 1, "definition": definition("gone"), "session": "a"})
+    assert answer.status_code == 200
+    assert answer.json()["revision"] == 2
+    assert answer.json()["analysis"]["faults"][0]["step"] == "team"
+    flow.refresh_from_db()
+    assert flow.draft == definition("gone")
+
+
+def test_a_stale_tab_is_told_by_whom_and_gets_what_is_there(admin_client: Client, flow: Flow) -> None:
+    anna = User.objects.create_user("anna")
+    save_draft(flow_id=flow.pk, definition=definition(title="Hers"), revision=1, by=anna, now=timezone.now())
+    answer = post(admin_client, flow, "draft", {"revision": 1, "definition": definition(title="Mine")})
+    assert answer.status_code == 409
+    found = answer.json()
+    assert (found["by"], found["revision"]) == ("anna", 2)
+    assert found["definition"]["steps"][0]["title"] == "Hers"
+    assert "anna saved this draft" in found["error"]
+    flow.refresh_from_db()
+    assert flow.draft == definition(title="Hers")
+
+
+def test_a_draft_is_published_with_its_note_and_listed(admin_client: Client, admin_user: User, flow: Flow) -> None:
+    answer = post(admin_client, flow, "publish", {"revision": 1, "note": "First", "despite_cases": False})
+    assert answer.status_code == 200
+    assert answer.json()["version"]["number"] == 1
+    assert answer.json()["differs_from_live"] is False
+    (version,) = admin_client.get(address(flow, "versions")).json()
+    assert (version["number"], version["by"], version["note"], version["live"]) == (1, str(admin_user), "First", True)
+    looked = admin_client.get(address(flow, f"versions/{version['id']}")).json()
+    assert looked["title"] == "Version 1"
+    assert looked["definition"] == definition()
+
+
+def test_faults_keep_a_draft_from_being_published_and_are_all_told(admin_client: Client, flow: Flow) -> None:
+    save_draft(flow_id=flow.pk, definition=definition("gone"), revision=1, by=None, now=timezone.now())
+    answer = post(admin_client, flow, "publish", {"revision": 2, "note": ""})
+    assert answer.status_code == 422
+    assert answer.json()["analysis"]["faults"][0]["step"] == "team"
+    assert post(admin_client, flow, "publish", {"revision": 1, "note": ""}).status_code == 409
+
+
+def test_going_back_publishes_the_old_version_and_makes_it_the_draft(admin_client: Client, flow: Flow) -> None:
+    first = publish_flow(flow_id=flow.pk, by=None, now=timezone.now())
+    save_draft(flow_id=flow.pk, definition=definition(title="2nd"), revision=1, by=None, now=timezone.now())
+    second = publish_flow(flow_id=flow.pk, by=None, now=timezone.now())
+    found = post(admin_client, flow, "roll-back", {"version": first.pk}).json()
+    assert found["version"]["number"] == 3
+    assert found["previous"] == second.pk
+    assert found["definition"] == definition()
+
+
+@pytest.fixture
+def reader(client: Client) -> Client:
+    user = User.objects.create_user("reader", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_flow"))
+    client.force_login(user)
+    return client
+
+
+def test_a_reader_reads_and_changes_nothing(reader: Client, flow: Flow) -> None:
+    version = publish_flow(flow_id=flow.pk, by=None, now=timezone.now())
+    assert reader.get(address(flow, "document")).json()["may"]["edit"] is False
+    for view, body in (
+        ("draft", {"revision": 1, "definition": definition(title="No")}),
+        ("publish", {"revision": 1, "note": ""}),
+        ("roll-back", {"version": version.pk}),
+    ):
+        answer = post(reader, flow, view, body)
+        assert answer.status_code == 403
+        assert answer.json()["error"]
