@@ -1,0 +1,23 @@
+/// What jsdom lacks and the canvas wants.
+
+import { cleanup } from "@testing-library/react";
+import { afterEach } from "vitest";
+
+afterEach(cleanup);
+
+class NothingObserved implements ResizeObserver {
+  observe(): void {}
+  unobserve(): void {}
+  disconnect(): void {}
+}
+
+if (!("ResizeObserver" in window)) Object.assign(window, { ResizeObserver: NothingObserved });
+if (!("matchMedia" in window)) {
+  const matchMedia = (query: string) => ({
+    matches: false,
+    media: query,
+    addEventListener: () => {},
+    removeEventListener: () => {},
+  });
+  Object.assign(window, { matchMedia });
+}
