@@ -15,19 +15,21 @@ from routing.engine.templates import render, template_fault, template_variables
 class Prompt(BaseModel):
     """Text per language, and sound instead of it where there is some."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"widget": "prompt"})
 
     text: dict[str, str] = Field(
         default_factory=dict,
         max_length=50,
         title="Text",
         description="By language: en, de-DE … May hold {{ variables }}.",
+        json_schema_extra={"template": True, "multiline": True},
     )
     audio: dict[str, str] = Field(
         default_factory=dict,
         max_length=50,
         title="Sound",
         description="Addresses of sound files by language; played instead of the text.",
+        json_schema_extra={"template": True},
     )
     voice: str = Field(
         default="", max_length=60, title="Voice", description="A name of the carrier's voices. Empty: its usual one."

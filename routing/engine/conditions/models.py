@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from routing.engine import limits
+from routing.engine.conditions.hints import operator_hints
 from routing.engine.conditions.operators import LISTED, PLAIN, TESTS, Operator, Test, Wanted, wanted
 from routing.engine.templates import has_template, sole_path
 from routing.engine.values import JSON, show
@@ -63,8 +64,13 @@ class Condition(BaseModel):
         description="The path of a value, such as loyalty.loyalty_status or orders.0.total.",
         min_length=1,
         max_length=200,
+        json_schema_extra={"widget": "variable"},
     )
-    operator: Operator = Field(title="Is compared", description="How the variable is compared with the value.")
+    operator: Operator = Field(
+        title="Is compared",
+        description="How the variable is compared with the value.",
+        json_schema_extra=operator_hints(),
+    )
     value: Scalar | Annotated[tuple[Scalar, ...], Field(max_length=limits.LIST_ITEMS)] | None = Field(
         default=None,
         title="Value",
@@ -85,7 +91,11 @@ class Condition(BaseModel):
 class Group(BaseModel):
     """Conditions of which all or any must hold. An empty group never holds."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={"widget": "conditions", "deepest": limits.GROUP_DEPTH, "most": limits.CONDITIONS_A_RULE},
+    )
 
     match: Literal["all", "any"] = Field(
         default="all", title="Match", description="Whether all of the conditions must hold, or any one of them."

@@ -17,16 +17,30 @@ from routing.engine.steps.step import Exit, Kind, Leave, Path, Step, Visit
 class Rule(BaseModel):
     """One way out, and the conditions for it: rows that are joined by all or any, or one expression."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", json_schema_extra={"noun": "case", "either": ["when", "expression"]}
+    )
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", title="Exit", description="A short name, such as valuable.")
-    label: str = Field(default="", max_length=limits.NAME_CHARS, title="Label", description="As people read it.")
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9_]{0,39}$",
+        title="Exit",
+        description="A short name, such as valuable.",
+        json_schema_extra={"exit": "name"},
+    )
+    label: str = Field(
+        default="",
+        max_length=limits.NAME_CHARS,
+        title="Label",
+        description="As people read it.",
+        json_schema_extra={"exit": "label"},
+    )
     when: Group | None = Field(default=None, title="Conditions")
     expression: str = Field(
         default="",
         max_length=limits.EXPRESSION_CHARS,
         title="Expression",
         description="Instead of conditions, in CEL: customer.orders > 10 && loyalty.tier != 'basic'",
+        json_schema_extra={"widget": "expression"},
     )
 
     @cached_property
@@ -57,7 +71,13 @@ class Branch(Step):
         ]
     }
 
-    rules: tuple[Rule, ...] = Field(min_length=1, max_length=limits.RULES_A_BRANCH, title="Rules")
+    rules: tuple[Rule, ...] = Field(
+        min_length=1,
+        max_length=limits.RULES_A_BRANCH,
+        title="Cases",
+        description="Looked at from the top; the first that holds decides.",
+        json_schema_extra={"rest": "otherwise"},
+    )
 
     def exits(self) -> tuple[Exit, ...]:
         return (

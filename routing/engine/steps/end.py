@@ -20,7 +20,7 @@ class End(Step):
     title: ClassVar[str] = "End"
     sample: ClassVar[dict[str, Any]] = {"prompt": {"text": {"en": "Good-bye."}}}
 
-    prompt: Prompt = Field(default_factory=Prompt, title="Last words")
+    prompt: Prompt = Field(default_factory=Prompt, title="Last words", json_schema_extra={"main": True})
     result: str = Field(
         default="",
         pattern=r"^([a-z][a-z0-9_]{0,39})?$",
@@ -29,7 +29,10 @@ class End(Step):
     )
     hang_up: bool = Field(default=False, title="Hang up in sub-flows too")
     reject: Literal["", "busy", "rejected"] = Field(
-        default="", title="Refuse the call", description="Only before anything was said: the caller hears a busy tone."
+        default="",
+        title="Refuse the call",
+        description="Only before anything was said: the caller hears a busy tone.",
+        json_schema_extra={"labels": {"": "No", "busy": "As busy", "rejected": "As rejected"}},
     )
 
     def exits(self) -> tuple[Exit, ...]:

@@ -42,9 +42,19 @@ class FetchVariables(Step):
         max_length=20,
         title="What is asked with",
         description="Fills the placeholders of the data source.",
+        json_schema_extra={
+            "main": True,
+            "template": True,
+            "key_title": "Placeholder",
+            "keys": {"field": "source", "list": "inputs"},
+        },
     )
     defaults: dict[str, str | int | float | bool] = Field(
-        default_factory=dict, max_length=50, title="Defaults", description="Used for what nobody else knows."
+        default_factory=dict,
+        max_length=50,
+        title="Defaults",
+        description="Used for what nobody else knows.",
+        json_schema_extra={"key_title": "Value", "keys": {"field": "source", "list": "fields"}},
     )
     use_synced: bool = Field(
         default=True,
@@ -59,7 +69,7 @@ class FetchVariables(Step):
     early: bool = Field(
         default=False, title="Start with the call", description="Even if some contacts never come this far."
     )
-    patience_s: float = Field(default=8.0, ge=0.5, le=60, title="Wait at most (seconds)")
+    patience_s: float = Field(default=8.0, ge=0.5, le=60, title="Wait at most", json_schema_extra={"unit": "seconds"})
 
     def exits(self) -> tuple[Exit, ...]:
         return (

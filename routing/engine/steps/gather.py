@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from routing.engine import effects
+from routing.engine import effects, limits
 from routing.engine.events import DigitsPressed, Event, WordsSpoken
 from routing.engine.prompts import Prompt
 from routing.engine.steps.step import About, Exit, Kind, Leave, Move, Path, Step, Visit, Wait
@@ -17,13 +17,41 @@ from routing.engine.values import show
 class Choice(BaseModel):
     """One key or some words, and the exit they lead to."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"noun": "choice"})
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", title="Exit", description="A short name, such as sales.")
-    key: str = Field(default="", pattern=r"^[0-9*]{0,4}$", title="Key", description="The digits that choose it.")
-    words: tuple[str, ...] = Field(
-        default=(), max_length=20, title="Words", description="Any of these, spoken, chooses it."
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9_]{0,39}$",
+        title="Exit",
+        description="A short name, such as sales.",
+        json_schema_extra={"exit": "name"},
     )
+    label: str = Field(
+        default="",
+        max_length=limits.NAME_CHARS,
+        title="Label",
+        description="As people read it.",
+        json_schema_extra={"exit": "label"},
+    )
+    key: str = Field(
+        default="",
+        pattern=r"^[0-9*]{0,4}$",
+        title="Key",
+        description="The digits that choose it.",
+        json_schema_extra={"main": True},
+    )
+    words: tuple[str, ...] = Field(
+        default=(),
+        max_length=20,
+        title="Words",
+        description="Any of these, spoken, chooses it.",
+        json_schema_extra={"main": True},
+    )
+
+
+def _label(choice: Choice) -> str:
+    if choice.label:
+        return f"{choice.key}: {choice.label}" if choice.key else choice.label
+    return choice.key or choice.name
 
 
 class Gather(Step):
@@ -43,20 +71,25 @@ class Gather(Step):
     again: Prompt = Field(
         default_factory=Prompt, title="When asked again", description="Said before the question is repeated."
     )
-    choices: tuple[Choice, ...] = Field(default=(), max_length=20, title="Choices")
-    keys: bool = Field(default=True, title="Listen to keys")
-    speech: bool = Field(default=False, title="Listen to speech")
+    choices: tuple[Choice, ...] = Field(default=(), max_length=20, title="Choices", json_schema_extra={"main": True})
+    keys: bool = Field(default=True, title="Listen to keys", json_schema_extra={"main": True})
+    speech: bool = Field(default=False, title="Listen to speech", json_schema_extra={"main": True})
     digits: int | None = Field(
         default=None, ge=1, le=32, title="Number of digits", description="Empty: until # or a pause."
     )
-    timeout_s: int = Field(default=5, ge=1, le=60, title="Wait for (seconds)")
+    timeout_s: int = Field(default=5, ge=1, le=60, title="Wait for", json_schema_extra={"unit": "seconds"})
     retries: int = Field(
-        default=1, ge=0, le=5, title="Ask again", description="So many times after silence or a wrong entry."
+        default=1,
+        ge=0,
+        le=5,
+        title="Ask again",
+        description="So many times after silence or a wrong entry.",
+        json_schema_extra={"unit": "times"},
     )
 
     def exits(self) -> tuple[Exit, ...]:
         chosen = (
-            tuple(Exit(choice.name, choice.key or choice.name) for choice in self.choices)
+            tuple(Exit(choice.name, _label(choice)) for choice in self.choices)
             if self.choices
             else (Exit("entered", "Entered"),)
         )
@@ -122,7 +155,9 @@ class Gather(Step):
     def gist(self) -> str:
         if not self.choices:
             return f"“{self.prompt.gist()}”"
-        return ", ".join(f"{choice.key or '/'.join(choice.words)} → {choice.name}" for choice in self.choices)
+        return ", ".join(
+            f"{choice.key or '/'.join(choice.words)} → {choice.label or choice.name}" for choice in self.choices
+        )
 
     def variables(self) -> frozenset[str]:
         return self.prompt.variables() | self.again.variables()

@@ -8,16 +8,29 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from routing.engine import limits
 from routing.engine.steps.step import Exit, Kind, Leave, Path, Step, Visit
 
 
 class Share(BaseModel):
     """One way and its share."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"noun": "share"})
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", title="Exit")
-    percent: float = Field(gt=0, le=100, title="Percent")
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9_]{0,39}$",
+        title="Exit",
+        description="A short name, such as new_greeting.",
+        json_schema_extra={"exit": "name"},
+    )
+    label: str = Field(
+        default="",
+        max_length=limits.NAME_CHARS,
+        title="Label",
+        description="As people read it.",
+        json_schema_extra={"exit": "label"},
+    )
+    percent: float = Field(gt=0, le=100, title="Share of the contacts", json_schema_extra={"unit": "%"})
 
 
 class PercentageSplit(Step):
@@ -28,10 +41,18 @@ class PercentageSplit(Step):
     title: ClassVar[str] = "Percentage split"
     sample: ClassVar[dict[str, Any]] = {"shares": [{"name": "new_greeting", "percent": 10}]}
 
-    shares: tuple[Share, ...] = Field(min_length=1, max_length=20, title="Shares")
+    shares: tuple[Share, ...] = Field(
+        min_length=1, max_length=20, title="Shares", json_schema_extra={"rest": "otherwise"}
+    )
 
     def exits(self) -> tuple[Exit, ...]:
-        return (*(Exit(share.name, f"{share.percent:g} %") for share in self.shares), Exit("otherwise", "The rest"))
+        return (
+            *(
+                Exit(share.name, f"{share.label}, {share.percent:g} %" if share.label else f"{share.percent:g} %")
+                for share in self.shares
+            ),
+            Exit("otherwise", "The rest"),
+        )
 
     def enter(self, visit: Visit) -> Leave:
         reference = (visit.scope.get("contact") or {}).get("reference", "")
@@ -46,7 +67,7 @@ class PercentageSplit(Step):
         return Leave("otherwise")
 
     def gist(self) -> str:
-        return ", ".join(f"{share.percent:g} % → {share.name}" for share in self.shares)
+        return ", ".join(f"{share.percent:g} % → {share.label or share.name}" for share in self.shares)
 
     def faults(self) -> Iterator[tuple[Path, str]]:
         names = [share.name for share in self.shares]

@@ -22,7 +22,11 @@ class Subflow(Step):
 
     flow: str = Field(min_length=1, max_length=50, title="Flow", json_schema_extra={"choices": "flow"})
     results: tuple[str, ...] = Field(
-        default=(), max_length=20, title="Results", description="Exits by the names that the sub-flow's ends give."
+        default=(),
+        max_length=20,
+        title="Results",
+        description="Exits by the names that the sub-flow's ends give.",
+        json_schema_extra={"exit": "name"},
     )
 
     def exits(self) -> tuple[Exit, ...]:

@@ -36,6 +36,7 @@ class TransferToQueue(Step):
         title="Told to the team",
         description="Further SIP headers by name, such as X-Tier; with {{ variables }}. Contact, tier, customer and "
         "reason are told anyway.",
+        json_schema_extra={"template": True, "key_title": "Header"},
     )
 
     def exits(self) -> tuple[Exit, ...]:

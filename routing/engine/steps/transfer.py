@@ -31,8 +31,9 @@ class Transfer(Step):
         max_length=300,
         title="Number or SIP address",
         description="+4930901820, sip:anna@pbx.example.com, or {{ customer.account_manager_phone }}.",
+        json_schema_extra={"template": True},
     )
-    ring_s: int = Field(default=30, ge=5, le=600, title="Ring for (seconds)")
+    ring_s: int = Field(default=30, ge=5, le=600, title="Ring for", json_schema_extra={"unit": "seconds"})
 
     def exits(self) -> tuple[Exit, ...]:
         return (Exit("answered", "After the conversation", optional=True), Exit("unanswered", "Nobody answered"))

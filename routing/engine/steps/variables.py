@@ -16,11 +16,16 @@ from routing.engine.values import as_number, show
 class Assignment(BaseModel):
     """One variable and what it becomes."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"noun": "variable"})
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", title="Name", description="Read later as vars.name.")
-    value: str = Field(max_length=limits.TEXT_CHARS, title="Value", description="Text, may hold {{ variables }}.")
-    kind: Literal["text", "number"] = Field(default="text", title="Kind")
+    value: str = Field(
+        max_length=limits.TEXT_CHARS,
+        title="Value",
+        description="Text, may hold {{ variables }}.",
+        json_schema_extra={"template": True},
+    )
+    kind: Literal["text", "number"] = Field(default="text", title="Kind", json_schema_extra={"main": True})
 
 
 class SetVariables(Step):

@@ -23,7 +23,7 @@ class Voicemail(Step):
     sample: ClassVar[dict[str, Any]] = {"prompt": {"text": {"en": "Please leave a message after the tone."}}}
 
     prompt: Prompt = Field(title="What to say before the beep")
-    max_s: int = Field(default=120, ge=5, le=3600, title="Longest message (seconds)")
+    max_s: int = Field(default=120, ge=5, le=3600, title="Longest message", json_schema_extra={"unit": "seconds"})
 
     def exits(self) -> tuple[Exit, ...]:
         return (Exit("recorded", "Recorded", optional=True), Exit("nothing_said", "Nothing said", optional=True))
