@@ -116,12 +116,13 @@ def _salvaged_exits(step_type: type[Step], settings: object) -> tuple[Exit, ...]
 
 @lru_cache(maxsize=500)
 def _reader(step_type: type[Step], field: str) -> TypeAdapter[Any]:
-    return TypeAdapter(step_type.model_fields[field].annotation)
+    annotation: Any = step_type.model_fields[field].annotation
+    return TypeAdapter(annotation)
 
 
 def _pruned(step_type: type[Step], settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings without what is wrong in them, from the leaves up."""
-    raw = _copied(settings)
+    raw: dict[str, Any] = _copied(settings)
     for _round in range(_ROUNDS):
         try:
             step_type.model_validate(raw)

@@ -15,8 +15,9 @@ from customers.enrichment.models import DataSource
 from queues.models import OpeningHours, Queue
 from routing.admin.canvas.door import Asked, canvas_view, page
 from routing.catalog import catalog
-from routing.engine.analysis import analyse
+from routing.engine.analysis import analyse, shown_step
 from routing.engine.steps import STEP_TYPES
+from routing.engine.validation import Catalog
 from routing.models import Flow
 from routing.selectors import last_writer
 
@@ -84,6 +85,7 @@ def _palette() -> list[dict[str, Any]]:
             "schema": step.model_json_schema(),
             "sample": step.sample,
             "asks": step.asks,
+            "exits": shown_step({"id": "new", "type": step.type, "settings": step.sample}, Catalog())["exits"],
         }
         for step in STEP_TYPES
     ]

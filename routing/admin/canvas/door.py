@@ -7,13 +7,13 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Concatenate, Literal, ParamSpec, TypeAlias
+from typing import Any, Concatenate, Literal, ParamSpec, TypeAlias, cast
 
-from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import RequestDataTooBig
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -121,7 +121,7 @@ def canvas_view(
             response.headers["Cache-Control"] = "no-store"
             return response
 
-        return answer
+        return cast("Callable[Concatenate[HttpRequest, int, P], HttpResponse]", answer)
 
     return decorate
 
@@ -181,6 +181,4 @@ def _no_number(name: str) -> float:
 
 def page(name: str, *args: object) -> str:
     """The address of a page of the admin."""
-    from django.urls import reverse  # noqa: PLC0415
-
-    return reverse(f"{admin.site.name}:{name}", args=args)
+    return reverse(f"admin:{name}", args=args)

@@ -7,17 +7,22 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from routing.admin.canvas import document, drafts, versions
+from routing.admin.canvas import comparisons, document, drafts, listen, presence, scope, subflows, versions
 
 # Address, view, and the end of the name: `admin:routing_flow_canvas_<name>`.
 _VIEWS: tuple[tuple[str, Callable[..., Any], str], ...] = (
     ("document/", document.document, "document"),
     ("draft/", drafts.draft, "draft"),
     ("analyse/", drafts.analyse_only, "analyse"),
+    ("scope/", scope.scope_view, "scope"),
+    ("listen/", listen.listen_view, "listen"),
     ("publish/", drafts.publish, "publish"),
     ("roll-back/", drafts.back, "roll_back"),
     ("versions/", versions.versions, "versions"),
     ("versions/<int:version_id>/", versions.version, "version"),
+    ("compare/", comparisons.comparison, "compare"),
+    ("presence/", presence.presence, "presence"),
+    ("subflow/", subflows.subflow, "subflow"),
 )
 
 

@@ -135,3 +135,66 @@ def test_a_reader_reads_and_changes_nothing(reader: Client, flow: Flow) -> None:
         answer = post(reader, flow, view, body)
         assert answer.status_code == 403
         assert answer.json()["error"]
+
+
+def test_a_draft_is_compared_with_what_is_live_in_words(admin_client: Client, flow: Flow) -> None:
+    Queue.objects.create(key="gold", name="Gold team")
+    publish_flow(flow_id=flow.pk, by=None, now=timezone.now())
+    changed = definition("gold", title="Hotline")
+    changed["steps"][1]["exits"] = {"unanswered": "more"}
+    changed["steps"][2] = {"id": "more", "type": "end", "settings": {"prompt": {"text": {"en": "Bye."}}}}
+    save_draft(flow_id=flow.pk, definition=changed, revision=1, by=None, now=timezone.now())
+    found = admin_client.get(address(flow, "compare"), {"a": "live", "b": "draft"}).json()
+    assert (found["a"]["title"], found["b"]["title"]) == ("Version 1 (live)", "Draft")
+    changes = {change["step"]: change for change in found["changes"]}
+    assert {name: change["kind"] for name, change in changes.items()} == {
+        "call": "changed",
+        "team": "changed",
+        "more": "added",
+        "bye": "removed",
+    }
+    assert changes["call"]["fields"] == [
+        {"label": "Name", "path": ["title"], "before": "Call", "after": "Hotline"},
+    ]
+    assert changes["team"]["fields"] == [
+        {"label": "Queue", "path": ["settings", "queue"], "before": "VIP", "after": "Gold team"},
+    ]
+    assert changes["team"]["exits"] == [
+        {"name": "unanswered", "label": "Nobody answered", "before": "End", "after": "End"},
+    ]
+    assert {step["id"] for step in found["definition"]["steps"]} == {"call", "team", "more", "bye"}
+    assert set(found["analysis"]["steps"]) == {"call", "team", "more", "bye"}
+
+
+@pytest.mark.parametrize("which", ["999999", "nonsense", "-1", "9" * 30, ""])
+def test_a_version_that_is_not_there_is_not_compared(admin_client: Client, flow: Flow, which: str) -> None:
+    answer = admin_client.get(address(flow, "compare"), {"a": which, "b": "draft"})
+    assert answer.status_code == 404
+    assert "no such version" in answer.json()["error"]
+
+
+def test_two_people_on_one_draft_see_each_other_and_that_one_saved(
+    admin_client: Client, reader: Client, flow: Flow
+) -> None:
+    body = {"session": "tab-a", "step": "team"}
+    assert post(admin_client, flow, "presence", body).json()["others"] == []
+    (other,) = post(reader, flow, "presence", {"session": "tab-b", "step": ""}).json()["others"]
+    assert (other["name"], other["step"], other["own"]) == ("admin", "team", False)
+    post(admin_client, flow, "draft", {"revision": 1, "definition": definition(title="New")})
+    seen = post(reader, flow, "presence", {"session": "tab-b", "step": ""}).json()
+    assert (seen["revision"], seen["updated_by"]) == (2, "admin")
+    post(admin_client, flow, "presence", {**body, "gone": True})
+    assert post(reader, flow, "presence", {"session": "tab-b", "step": ""}).json()["others"] == []
+
+
+def test_steps_become_a_flow_of_their_own(admin_client: Client, flow: Flow) -> None:
+    body = {"revision": 1, "steps": ["team", "bye"], "name": "The team", "key": "", "publish": True}
+    found = post(admin_client, flow, "subflow", body).json()
+    assert found["flow"]["published"] is True
+    new = Flow.objects.get(key="the-team")
+    assert [step["id"] for step in new.draft["steps"]] == ["call", "team", "bye", "over"]
+    answer = post(admin_client, flow, "draft", {"revision": 1, "definition": found["definition"]})
+    assert [fault for fault in answer.json()["analysis"]["faults"] if fault["level"] == "error"] == []
+    again = post(admin_client, flow, "subflow", {**body, "revision": 2, "definition": definition()})
+    assert again.status_code == 400
+    assert "already" in again.json()["error"]

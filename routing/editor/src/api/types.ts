@@ -242,12 +242,13 @@ export interface Looked {
   title: string;
 }
 
+/** `before` and `after` are words, with names in place of keys; empty: there was or is nothing. */
 export interface StepChange {
   step: string;
   title: string;
   kind: "added" | "removed" | "changed" | "moved";
-  fields: { label: string; path: (string | number)[]; before: Json; after: Json }[];
-  exits: { label: string; before: string; after: string }[];
+  fields: { label: string; path: (string | number)[]; before: string; after: string }[];
+  exits: { name: string; label: string; before: string; after: string }[];
 }
 
 export interface Comparison {
@@ -257,6 +258,8 @@ export interface Comparison {
   analysis: Analysis;
   changes: StepChange[];
   other: string[];
+  /** Contacts notice no difference. */
+  same: boolean;
 }
 
 export interface Other {
@@ -264,6 +267,8 @@ export interface Other {
   name: string;
   step: string;
   seconds_ago: number;
+  /** Another tab of the same person. */
+  own?: boolean;
 }
 
 export interface Presence {
