@@ -37,7 +37,7 @@ def set_up(data: Path, known: dict[str, str], *, database_url: str, redis_url: s
     """The environment's own values win; secrets that nobody gave are generated once and kept."""
     inherited = {name: value for name, value in os.environ.items() if name not in _NEVER_INHERITED}
     host, port = "127.0.0.1", port_wanted()
-    is_demo = inherited.get("DEMO", "1").lower() not in {"0", "false", "no", "off", ""}
+    is_demo = demo_wanted(inherited.get("DEMO", "1"))
     password = inherited.get("ADMIN_PASSWORD") or _from_file("ADMIN_PASSWORD")
     secret = inherited.get("SECRET_KEY") or _from_file("SECRET_KEY")
     allowed = [inherited.get("ENRICHMENT_ALLOWED_HOSTS", ""), *([f"{host}:{port}"] if is_demo else [])]
@@ -67,6 +67,16 @@ def set_up(data: Path, known: dict[str, str], *, database_url: str, redis_url: s
         }
     )
     return Run(host, port, environment, remembered)
+
+
+def demo_wanted(text: str) -> bool:
+    """DEMO, checked: a word that was not understood must not fill an installation with made-up customers."""
+    word = text.strip().lower()
+    if word in {"0", "false", "no", "off", ""}:
+        return False
+    if word in {"1", "true", "yes", "on"}:
+        return True
+    raise CannotStart(f"DEMO is {text!r}: 1 loads the demo world at the first start, 0 leaves it out.")
 
 
 def port_wanted() -> int:

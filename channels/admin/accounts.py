@@ -1,5 +1,6 @@
 """Accounts at carriers, and the numbers on which contacts arrive."""
 
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +16,8 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 
 from channels.admin.test_call import test_call_urls
 from channels.models import Account, Number
+
+_BETWEEN_DIGITS = re.compile(r"[\s()./\u2010-\u2015-]+")
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -75,8 +78,30 @@ class AccountAdmin(ModelAdmin):
         return str(_("stored") if account.secret else _("none"))
 
 
+class NumberForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Takes a number as people write it: +49 30 / 901-820 or 0049 (30) 901820."""
+
+    class Meta:
+        model = Number
+        exclude: tuple[str, ...] = ()
+
+    def clean_address(self) -> str:
+        return as_address(self.cleaned_data["address"])
+
+
+def as_address(text: str) -> str:
+    """The number without what only makes it readable. Names that are no numbers stay as they are."""
+    channel, colon, rest = text.strip().rpartition(":")
+    digits = _BETWEEN_DIGITS.sub("", rest)
+    if digits.startswith("00"):
+        digits = f"+{digits[2:]}"
+    is_number = digits.startswith("+") and digits[1:].isdecimal()
+    return f"{channel.lower()}{colon}{digits if is_number else rest}"
+
+
 @admin.register(Number)
 class NumberAdmin(ModelAdmin):
+    form = NumberForm
     list_display = ["address", "name", "flow", "goes_to", "fallback_queue", "account", "is_active"]
     list_select_related = ["flow__live", "fallback_queue", "account"]
     list_filter = ["is_active", "account", "flow"]
