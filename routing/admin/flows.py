@@ -22,6 +22,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from queues.admin import KeyIsFixed
 from routing.admin.canvas.urls import canvas_urls
+from routing.admin.canvas_page import canvas_page, editor_is_built
 from routing.admin.drafts import FlowForm, as_text, shown
 from routing.admin.files import ImportForm
 from routing.engine.faults import DefinitionInvalid
@@ -121,6 +122,8 @@ class FlowAdmin(KeyIsFixed, ModelAdmin):
         """Django's, but a refusal of the services comes back as the form with everything that was typed."""
         if "_publish" in request.POST and not self.has_publish_permission(request):
             raise PermissionDenied
+        if flow := self._for_canvas(request, object_id):
+            return canvas_page(self, request, flow)
         extra = {
             "may_publish": self.has_publish_permission(request),
             **self._beside(object_id),
@@ -134,6 +137,13 @@ class FlowAdmin(KeyIsFixed, ModelAdmin):
             if isinstance(refusal, DraftIsStale):
                 extra["stale_revision"] = refusal.revision
             return super().changeform_view(request, object_id, form_url, extra)  # type: ignore[no-any-return]
+
+    def _for_canvas(self, request: HttpRequest, object_id: str | None) -> Flow | None:
+        """The flow, if its page is the canvas: it was built, and nobody asked for the text."""
+        if request.method != "GET" or "text" in request.GET or "_popup" in request.GET or not editor_is_built():
+            return None
+        flow = Flow.objects.filter(pk=object_id).first() if object_id and object_id.isdecimal() else None
+        return flow if flow and self.has_view_or_change_permission(request, flow) else None
 
     def _beside(self, object_id: str | None) -> dict[str, Any]:
         """What the page of a flow shows around the form."""

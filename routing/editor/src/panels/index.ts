@@ -18,3 +18,6 @@ export interface Panel {
 }
 
 export const PANELS: Panel[] = [];
+
+/** Mounted in the header as long as the page is open, whatever panel is: who else is here, what runs beside. */
+export const ALWAYS: ComponentType[] = [];

@@ -2,7 +2,7 @@
 
 import { create } from "zustand";
 import { t } from "../t";
-import type { Analysis, Definition, FlowDocument, Overlay, StepAnalysis } from "../api/types";
+import type { Analysis, Definition, FlowDocument, Other, Overlay, StepAnalysis } from "../api/types";
 import { type History, NO_HISTORY, record, redone, undone } from "./history";
 import { placed, remember } from "./steps";
 import { share } from "./share";
@@ -46,6 +46,8 @@ export interface EditorState {
   panel: { id: string; props: Record<string, unknown> } | null;
   history: History;
   saving: Saving;
+  /** Who else is on this draft, and at which step: shown on the steps. */
+  others: Other[];
   messages: Message[];
   /** Grows when `reveal` asks the canvas to show a step. */
   revealing: { step: string; count: number } | null;
@@ -65,6 +67,7 @@ export interface EditorState {
   setOverlay: (overlay: Overlay | null) => void;
   look: (definition: Definition, analysis: Analysis, title: string) => void;
   back: () => void;
+  setOthers: (others: Other[]) => void;
   say: (text: string, tone?: Message["tone"], action?: Message["action"]) => void;
   dismiss: (id: number) => void;
 }
@@ -87,6 +90,7 @@ export const useEditor = create<EditorState>()((set, get) => ({
   panel: null,
   history: NO_HISTORY,
   saving: { state: "saved", at: 0 },
+  others: [],
   messages: [],
   revealing: null,
 
@@ -194,6 +198,8 @@ export const useEditor = create<EditorState>()((set, get) => ({
       overlay: null,
     });
   },
+
+  setOthers: (others) => set({ others: share(get().others, others) }),
 
   say: (text, tone = "info", action) => {
     const id = ++messageId;
