@@ -1,6 +1,7 @@
 """Flows and their versions, and the contacts that walked through them."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
@@ -158,3 +159,99 @@ class Turn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.contact_id}/{self.number}"
+
+
+class TrafficEdge(models.Model):
+    """A way out of a step of one version, or a way to come to a stop there, that some contact took."""
+
+    class Kind(models.TextChoices):
+        EXIT = "exit", _("left by")
+        HUNG_UP = "hung_up", _("hung up here")
+        STRANDED = "stranded", _("could not go on here")
+
+    version = models.ForeignKey(FlowVersion, models.CASCADE, related_name="+", verbose_name=_("flow version"))
+    step = models.CharField(max_length=200)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    exit = models.CharField(max_length=200, blank=True)
+    # As they were called then: the step may be gone by now.
+    title = models.CharField(max_length=200, blank=True)
+    label = models.CharField(max_length=200, blank=True)
+    starts = models.BooleanField(default=False)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["version", "step", "kind", "exit"], name="traffic_edge_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version_id}/{self.step}:{self.exit or self.kind}"
+
+
+class TrafficPlace(models.Model):
+    """What a trace says (the contact's version, the path of the step, the exit), and which edge that is."""
+
+    version = models.ForeignKey(FlowVersion, models.CASCADE, related_name="+", verbose_name=_("flow version"))
+    # A step of a sub-flow has the ids of the steps around it before its own, behind strokes.
+    path = models.CharField(max_length=600)
+    kind = models.CharField(max_length=12)
+    exit = models.CharField(max_length=200, blank=True)
+    edge = models.ForeignKey(TrafficEdge, models.CASCADE, related_name="+")
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["version", "path", "kind", "exit"], name="traffic_place_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version_id}/{self.path}:{self.exit or self.kind}"
+
+
+class TrafficWalk(models.Model):
+    """The edges that one contact took, each once, for as long as the canvas shows them."""
+
+    # No foreign key: deleting contacts stays as fast as it was, and whoever lists them joins them.
+    contact_id = models.BigIntegerField(primary_key=True)
+    started_at = models.DateTimeField()
+    edges = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["-started_at", "-contact_id"], name="traffic_walk_newest_first")]
+
+    def __str__(self) -> str:
+        return str(self.contact_id)
+
+
+class TrafficHour(models.Model):
+    """How many contacts that arrived in an hour took an edge, then or later."""
+
+    edge = models.ForeignKey(TrafficEdge, models.CASCADE, related_name="+", db_index=False)
+    hour = models.DateTimeField()
+    contacts = models.PositiveIntegerField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["edge", "hour"], name="traffic_hour_once")]
+
+    def __str__(self) -> str:
+        return f"{self.edge_id} {self.hour}: {self.contacts}"
+
+
+class TrafficMark(models.Model):
+    """One row: how far the turns are counted. Whoever counts holds it locked."""
+
+    # Every turn up to this one is counted.
+    turn_id = models.BigIntegerField(default=0)
+    counted_at = models.DateTimeField()
+    # Contacts that arrived before are still to be counted, hour by hour backwards; empty: none.
+    filled_from = models.DateTimeField(null=True)
+    is_complete = models.BooleanField(default=False)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="traffic_mark_one_row")]
+
+    def __str__(self) -> str:
+        return str(self.turn_id)

@@ -177,6 +177,7 @@ def _walk(run: _Run, move: Move) -> None:
                 run.state["frames"].pop()
                 exits = _at(run).exits
                 move = Leave(result if result in exits else "done")
+                _note_return(run, move.exit)
                 continue
             case GoInto(flow=flow):
                 _go_into(run, flow)
@@ -207,6 +208,7 @@ def _target(run: _Run, exit_name: str) -> str | None:
         if len(run.state["frames"]) > 1 and exit_ is not None and exit_.optional:
             run.state["frames"].pop()
             exit_name = "done"
+            _note_return(run, exit_name)
             continue
         if exit_ is not None and exit_.optional:
             return None
@@ -268,6 +270,23 @@ def _note(run: _Run, planned: PlannedStep, visit: Visit, move: Move) -> None:
     if visit.did:
         entry["did"] = visit.did
     run.trace.append(entry)
+    if len(run.trace) > limits.TRACE_ENTRIES_A_TURN:
+        raise RunStranded("The flow goes round in circles.")
+
+
+def _note_return(run: _Run, exit_name: str) -> None:
+    """Writes down by which exit a sub-flow's step is left: where the contact goes on, the sub-flow alone cannot tell."""
+    planned = _at(run)
+    run.trace.append(
+        {
+            "step": _path(run),
+            "type": planned.step.type,
+            "title": planned.title,
+            "exit": exit_name,
+            "at": run.stamp,
+            "came_back": True,
+        }
+    )
     if len(run.trace) > limits.TRACE_ENTRIES_A_TURN:
         raise RunStranded("The flow goes round in circles.")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -201,14 +201,19 @@ def _fall_back(
     queue: str, event: ContactStarted, clock: Clock, around: Surroundings, trace: list[dict[str, Any]]
 ) -> Played:
     step = advance(fallback_plan(queue), None, event, clock.now(), around.world)
-    played = Played({}, [], list(trace), "waiting")
-    played.take(step)
+    played = Played({}, [], [*trace, *_of_the_fallback(step.trace)], "waiting")
+    played.take(replace(step, trace=()))
     if played.status == "stranded":
         # Not even the fallback queue has an address: the last thing left is to say so.
         log.error("fallback queue has no SIP address", queue=queue)
         played.effects = [Say(text=APOLOGY["en"], language="en"), Hangup()]
     played.state["fell_back"] = True
     return played
+
+
+def _of_the_fallback(trace: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The way through the fallback's own plan, marked: its steps have names that the flow may have, too."""
+    return [{**entry, "fallback": True} for entry in trace]
 
 
 def _turn(
@@ -239,6 +244,7 @@ def _continue(
     if stored.run.get("fell_back"):
         plan = plan_for(stored.version_id) if stored.version_id else None
         played = play(fallback_plan(queue), stored.run, event, clock=clock, world=around.world, until=until)
+        played.trace = _of_the_fallback(played.trace)
         return plan, played, "" if played.status != "stranded" else played.stranded
     plan = None
     try:
