@@ -45,6 +45,7 @@ class FetchVariables(Step):
         json_schema_extra={
             "main": True,
             "template": True,
+            "default": {"phone": "{{ contact.from }}"},
             "key_title": "Placeholder",
             "keys": {"field": "source", "list": "inputs"},
         },
