@@ -189,7 +189,10 @@ class TrafficEdge(models.Model):
 
 
 class TrafficPlace(models.Model):
-    """What a trace says (the contact's version, the path of the step, the exit), and which edge that is."""
+    """What a trace says (the contact's version, the path of the step, the exit), and which edges that is.
+
+    One, but whoever comes to a stop in a sub-flow does so in the step of the flow around it, too.
+    """
 
     version = models.ForeignKey(FlowVersion, models.CASCADE, related_name="+", verbose_name=_("flow version"))
     # A step of a sub-flow has the ids of the steps around it before its own, behind strokes.
@@ -201,7 +204,7 @@ class TrafficPlace(models.Model):
     class Meta:
         default_permissions = ()
         constraints = [
-            models.UniqueConstraint(fields=["version", "path", "kind", "exit"], name="traffic_place_once"),
+            models.UniqueConstraint(fields=["version", "path", "kind", "exit", "edge"], name="traffic_place_once"),
         ]
 
     def __str__(self) -> str:

@@ -90,6 +90,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='trafficplace',
-            constraint=models.UniqueConstraint(fields=('version', 'path', 'kind', 'exit'), name='traffic_place_once'),
+            constraint=models.UniqueConstraint(fields=('version', 'path', 'kind', 'exit', 'edge'), name='traffic_place_once'),
         ),
     ]
