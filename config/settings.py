@@ -162,6 +162,12 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "prune-history": {"task": "routing.tasks.prune_contacts", "schedule": crontab(hour="3", minute="20")},
     "close-lost-contacts": {"task": "routing.tasks.close_lost_contacts", "schedule": 300.0},
+    # A count that was not fetched before the next one is due is not worth fetching.
+    "count-traffic": {"task": "routing.tasks.count_traffic", "schedule": 30.0, "options": {"expires": 30}},
+    "look-again-at-traffic": {
+        "task": "routing.tasks.look_again_at_traffic",
+        "schedule": crontab(hour="3", minute="40"),
+    },
 }
 
 # --- the way of a call ----------------------------------------------------------------------
