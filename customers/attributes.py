@@ -15,10 +15,10 @@ _VALUE_CHARS = 60
 _SHARED_BY = 5
 
 _QUERY = """
-WITH some AS (SELECT attributes FROM customers_customer ORDER BY id DESC LIMIT %s),
+WITH newest AS (SELECT attributes FROM customers_customer ORDER BY id DESC LIMIT %s),
 pairs AS (
-  SELECT e.key, jsonb_typeof(e.value) AS kind, e.value FROM some, jsonb_each(some.attributes) e
-  WHERE jsonb_typeof(some.attributes) = 'object'
+  SELECT e.key, jsonb_typeof(e.value) AS kind, e.value FROM newest, jsonb_each(newest.attributes) e
+  WHERE jsonb_typeof(newest.attributes) = 'object'
 ),
 shared AS (
   SELECT key, value #>> '{}' AS text, count(*) AS held FROM pairs

@@ -2,51 +2,58 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Any
 
 from customers.enrichment.models import DataSource
-from queues.selectors import read_directory
-from routing.engine.definition import Definition, read_definition
-from routing.engine.faults import DefinitionInvalid
+from queues.selectors import QueueFacts, read_directory
+from routing.engine.catalog import Catalog
+from routing.engine.definition import Definition
 from routing.engine.plan import plan_steps
-from routing.engine.validation import Catalog
+from routing.live import LiveFlow, live_flows
 from routing.models import Flow
+from routing.vocabulary import outside
 
-
-@dataclass(frozen=True, slots=True)
-class LiveFlow:
-    """The published state of a flow, as other flows would walk through it."""
-
-    version_id: int
-    definition: Definition
-    name: str = ""
-
-
-def live_flows() -> dict[str, LiveFlow]:
-    """Every published flow by its key. One that this release cannot read any more is left out."""
-    found: dict[str, LiveFlow] = {}
-    rows = Flow.objects.filter(live__isnull=False).order_by("key")
-    for key, name, version_id, data in rows.values_list("key", "name", "live_id", "live__definition"):
-        try:
-            definition = read_definition(data)
-        except DefinitionInvalid:
-            continue
-        found[key] = LiveFlow(int(version_id or 0), definition, name)
-    return found
+_PLACEHOLDER = re.compile(r"\{\{-?\s*([A-Za-z_]\w*)")
 
 
 def catalog(live: Mapping[str, LiveFlow] | None = None) -> Catalog:
     """For the validator and for the choices of the editor. `live` saves reading the flows twice."""
     flows = live_flows() if live is None else live
     directory = read_directory()
+    sources = list(DataSource.objects.filter(is_active=True).order_by("key"))
     return Catalog(
         queues={queue.key: queue.name for queue in directory.queues},
-        sources=dict(DataSource.objects.filter(is_active=True).order_by("key").values_list("key", "name")),
+        sources={source.key: source.name for source in sources},
         hours={hours.key: hours.name for hours in directory.hours},
         flows={key: flow.definition for key, flow in flows.items()},
         flow_names={key: flow.name for key, flow in flows.items()},
+        unpublished=dict(Flow.objects.filter(live__isnull=True).order_by("key").values_list("key", "name")),
+        silent_queues=_silent(directory.queues),
+        inputs={source.key: inputs_of(source) for source in sources},
+        outside=outside(flows=flows, sources={source.key: source.mapping for source in sources}),
     )
+
+
+def inputs_of(source: DataSource) -> tuple[str, ...]:
+    """What the placeholders of a data source are called, in the order in which they stand."""
+    headers: Any = source.headers
+    templates = [source.url, source.body, *(map(str, headers.values()) if isinstance(headers, dict) else ())]
+    return tuple(dict.fromkeys(name for template in templates for name in _PLACEHOLDER.findall(template)))
+
+
+def _silent(queues: tuple[QueueFacts, ...]) -> frozenset[str]:
+    """Queues without a SIP address of their own or of those that they overflow into."""
+    by_key = {queue.key: queue for queue in queues}
+
+    def rings(queue: QueueFacts, seen: frozenset[str]) -> bool:
+        if queue.addresses:
+            return True
+        following = by_key.get(queue.overflow)
+        return following is not None and following.key not in seen and rings(following, seen | {following.key})
+
+    return frozenset(queue.key for queue in queues if not rings(queue, frozenset({queue.key})))
 
 
 def subflow_keys(definition: Definition) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,11 +13,12 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Max
 
-from routing.catalog import LiveFlow, catalog, live_flows, subflow_keys
+from routing.catalog import catalog, subflow_keys
 from routing.engine.definition import read_definition
 from routing.engine.faults import DefinitionInvalid, Fault
 from routing.engine.validation import validate
 from routing.files import FlowFile, read_file, unstorable, write_file
+from routing.live import LiveFlow, live_flows
 from routing.models import Flow, FlowVersion
 from routing.selectors import last_writer
 
@@ -280,4 +281,4 @@ def _save(
 
 def _in_file(fault: Fault) -> Fault:
     """The fault with its path from the top of the file."""
-    return Fault(fault.message, ("definition", *fault.where), fault.step, fault.level)
+    return replace(fault, where=("definition", *fault.where))

@@ -8,9 +8,9 @@ from typing import Any
 from customers.attributes import Attribute, attributes
 from customers.enrichment.models import DataSource
 from customers.models import Tier
-from routing.catalog import live_flows
 from routing.engine.samples import sample_of
 from routing.engine.scope import Field, Outside
+from routing.live import LiveFlow, live_flows
 
 # Facts that carriers give with a call; each may be missing.
 _CONTACT = (
@@ -33,19 +33,23 @@ _KINDS = {"string": "text", "number": "number", "boolean": "boolean", "array": "
 _LIKE_A_TIER = ("tier", "loyalty", "level")
 
 
-def outside() -> Outside:
-    """For the variable picker. Samples are made up: no real customer's value is shown."""
+def outside(*, flows: Mapping[str, LiveFlow] | None = None, sources: Mapping[str, Any] | None = None) -> Outside:
+    """For the variable picker. Samples are made up: no real customer's value is shown.
+
+    `flows` and `sources` (key to mapping) are read unless they are given.
+    """
     tiers = tuple(Tier.objects.order_by("rank").values_list("key", "name"))
     keys, names = tuple(key for key, _ in tiers), tuple(name for _, name in tiers)
-    rows = DataSource.objects.filter(is_active=True).values_list("key", "mapping")
+    if sources is None:
+        sources = dict(DataSource.objects.filter(is_active=True).values_list("key", "mapping"))
     fixed = _customer(keys, names)
     own = {field.name for field in fixed}
     return Outside(
         contact=_CONTACT,
         customer=fixed,
         synced=tuple(_synced(found, keys) for found in attributes() if found.name not in own),
-        sources={key: fields_of(mapping, keys) for key, mapping in rows},
-        flows={key: flow.definition for key, flow in live_flows().items()},
+        sources={key: fields_of(mapping, keys) for key, mapping in sources.items()},
+        flows={key: flow.definition for key, flow in (live_flows() if flows is None else flows).items()},
     )
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from routing.engine.catalog import Catalog
 from routing.engine.faults import Fault
 from routing.engine.steps import BY_TYPE
 from routing.engine.steps.step import Exit, Step
-from routing.engine.validation import Catalog, validate
+from routing.engine.validation import validate
 
 _ROUNDS = 20
 

@@ -9,9 +9,9 @@ from typing import Any, Literal, TypeAlias
 from pydantic import BaseModel, ValidationError
 
 from routing.engine.analysis import raw_steps, shown_step
+from routing.engine.catalog import Catalog
 from routing.engine.conditions import Group, words
 from routing.engine.steps import BY_TYPE
-from routing.engine.validation import Catalog
 from routing.engine.values import as_text
 from routing.engine.words import label_of, model_for
 

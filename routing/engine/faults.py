@@ -17,6 +17,10 @@ class Fault:
     """Id of the step it belongs to, if any."""
     level: Literal["error", "warning"] = "error"
     """Errors block publishing, warnings do not."""
+    code: str = ""
+    """What kind of fault it is, for whoever knows a way to mend it."""
+    subject: str = ""
+    """What it is about: the exit, the variable, the key that is not there."""
 
     @property
     def path(self) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from routing.engine.catalog import Catalog
 from routing.engine.faults import Fault
-from routing.engine.validation import Catalog
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def _compile(
         if planned.step.kind == "trigger":
             entries.setdefault(planned.step.type, planned.id)
     if not entries:
-        raise DefinitionInvalid([Fault("Nothing starts this flow: add a trigger.")])
+        raise DefinitionInvalid([Fault("Nothing starts this flow: add a trigger.", code="no_trigger")])
     inner: dict[str, Plan] = {}
     for planned in steps.values():
         for reference in planned.step.references():
@@ -119,31 +119,34 @@ def read_steps(definition: Definition) -> tuple[dict[str, PlannedStep], list[Fau
     for index, node in enumerate(definition.steps):
         where = ("steps", index)
         if node.id in seen:
-            faults.append(Fault(f"There is a step “{node.id}” already.", (*where, "id"), node.id))
+            message = f"There is a step “{node.id}” already."
+            faults.append(Fault(message, (*where, "id"), node.id, code="same_id", subject=node.id))
         for exit_name, target in node.exits.items():
             if target not in names:
-                faults.append(Fault(f"There is no step “{target}”.", (*where, "exits", exit_name), node.id))
+                message, place = f"There is no step “{target}”.", (*where, "exits", exit_name)
+                faults.append(Fault(message, place, node.id, code="no_such_target", subject=exit_name))
         seen.add(node.id)
         step_type = BY_TYPE.get(node.type)
         if step_type is None:
             known = ", ".join(BY_TYPE)
             message = f"There is no step type “{node.type}”. There are: {known}."
-            faults.append(Fault(message, (*where, "type"), node.id))
+            faults.append(Fault(message, (*where, "type"), node.id, code="unknown_type", subject=node.type))
             continue
         try:
             step = step_type.model_validate(node.settings)
         except ValidationError as error:
             for fault in faults_of(error, {}, (*where, "settings")):
-                faults.append(Fault(fault.message, fault.where, node.id))
+                faults.append(Fault(fault.message, fault.where, node.id, code="settings"))
             continue
         for path, message in step.faults():
-            faults.append(Fault(message, (*where, "settings", *path), node.id))
+            faults.append(Fault(message, (*where, "settings", *path), node.id, code="settings"))
         exits = {exit_.name: exit_ for exit_ in step.exits()}
         for exit_name in node.exits:
             if exit_name not in exits:
                 known = ", ".join(exits) or "none"
                 message = f"This step has no exit “{exit_name}”. It has: {known}."
-                faults.append(Fault(message, (*where, "exits", exit_name), node.id))
+                place = (*where, "exits", exit_name)
+                faults.append(Fault(message, place, node.id, code="stray_exit", subject=exit_name))
         steps[node.id] = PlannedStep(
             node.id, node.title or step.title, step, MappingProxyType(exits), MappingProxyType(dict(node.exits))
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
@@ -316,3 +317,56 @@ def _nearness(graph: _Graph, step_id: str) -> dict[str, int]:
                 near[source] = near[here] + 1
                 todo.append(source)
     return near
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Which variables can be known, step by step. Of a fetch that is unsure which, see `Outside.sources`."""
+
+    graph: _Graph
+    reached: Mapping[str, tuple[int, int]]
+    titles: Mapping[str, str]
+
+    @property
+    def anywhere(self) -> AbstractSet[str]:
+        """Every variable that is there from the start or that any step sets."""
+        return self.graph.bits.keys()
+
+    @property
+    def spaces(self) -> AbstractSet[str]:
+        """First parts of variables."""
+        return {path.partition(".")[0] for path in self.graph.bits}
+
+    def at(self, step_id: str) -> _Paths:
+        """What may be known at this step: all of it, where nothing leads."""
+        _certain, possible = self.reached.get(step_id, (0, -1))
+        return _Paths(self.graph, possible)
+
+    def makers(self, path: str) -> list[str]:
+        """Titles of the steps that set it."""
+        return [self.titles.get(maker, maker) for maker in sorted(self.graph.makers.get(path, ()))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Paths:
+    graph: _Graph
+    possible: int
+
+    def __contains__(self, path: str) -> bool:
+        return bool(self.graph.bits.get(path, 0) & self.possible)
+
+
+def known_everywhere(data: object, outside: Outside) -> Known:
+    """The same as `variables_at`, of all steps at once."""
+    graph = _Graph(outside)
+    base = graph.mask(_from_the_start(outside))
+    nodes = _read(data)
+    _connect(graph, nodes, ())
+    reached = _flow(graph, dict.fromkeys(graph.triggers, (base, base)))
+    steps = data.get("steps") if isinstance(data, dict) else None
+    titles = {
+        raw["id"]: str(raw.get("title") or raw["id"])
+        for raw in (steps if isinstance(steps, list) else [])
+        if isinstance(raw, dict) and isinstance(raw.get("id"), str)
+    }
+    return Known(graph, reached, titles)

@@ -3,41 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
 
+from routing.engine.catalog import Catalog
 from routing.engine.definition import Definition, read_definition
 from routing.engine.faults import DefinitionInvalid, Fault
 from routing.engine.plan import PlannedStep, compile_plan, read_steps
-from routing.engine.steps.fetch import FetchVariables
+from routing.engine.steps import BY_TYPE
+from routing.engine.steps.branch import Branch
+from routing.engine.subflows import subflow_faults
+from routing.engine.unknowns import input_faults, variable_faults
+from routing.engine.ways import index_of, way_faults
+
+__all__ = ["Catalog", "validate"]
 
 _KIND_NAMES = {"queue": "queue", "source": "data source", "hours": "opening hours", "flow": "published flow"}
-_SPACES = frozenset({"contact", "customer", "vars", "steps", "now", "trigger"})
-
-
-@dataclass(frozen=True, slots=True)
-class Catalog:
-    """What a flow may refer to, key to name, and the definitions of flows that may be sub-flows."""
-
-    queues: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    hours: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    flows: Mapping[str, Definition] = field(default_factory=lambda: MappingProxyType({}))
-    flow_names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-
-    def name_of(self, kind: str, key: str) -> str:
-        """What people call it; the key, if it is not there."""
-        names = {"queue": self.queues, "source": self.sources, "hours": self.hours, "flow": self.flow_names}
-        return names[kind].get(key, key)
-
-    def keys(self, kind: str) -> Mapping[str, object]:
-        found: Mapping[str, object] = {
-            "queue": self.queues,
-            "source": self.sources,
-            "hours": self.hours,
-            "flow": self.flows,
-        }[kind]
-        return found
 
 
 def validate(data: object, catalog: Catalog, *, key: str = "") -> list[Fault]:
@@ -46,85 +25,64 @@ def validate(data: object, catalog: Catalog, *, key: str = "") -> list[Fault]:
         definition = read_definition(data)
     except DefinitionInvalid as invalid:
         return list(invalid.faults)
-    steps, faults = read_steps(definition)
-    if faults:
-        # Ways and variables of steps that cannot be read would only be guessed.
-        return [*faults, *_references(definition, steps, catalog)]
-    faults = [*_references(definition, steps, catalog), *_ways(definition, steps), *_variables(definition, steps)]
-    try:
-        compile_plan(definition, key=key, subflows=catalog.flows)
-    except DefinitionInvalid as invalid:
-        faults.extend(invalid.faults)
+    steps, unreadable = read_steps(definition)
+    faults = [*unreadable, *_references(definition, steps, catalog), *way_faults(definition, steps)]
+    faults.extend(_triggers(definition))
+    faults.extend(subflow_faults(definition, steps, catalog, key=key))
+    faults.extend(_same_rules(definition, steps))
+    faults.extend(variable_faults(data, definition, steps, catalog))
+    faults.extend(input_faults(definition, steps, catalog))
+    if not any(fault.level == "error" for fault in faults):
+        # Whatever passes can be run: the last word has what makes the plan.
+        try:
+            compile_plan(definition, key=key, subflows=catalog.flows)
+        except DefinitionInvalid as invalid:
+            faults.extend(invalid.faults)
     return sorted(faults, key=lambda fault: fault.level)
 
 
-def _index(definition: Definition) -> dict[str, int]:
-    return {node.id: index for index, node in enumerate(definition.steps)}
+def _triggers(definition: Definition) -> Iterator[Fault]:
+    types = (BY_TYPE.get(node.type) for node in definition.steps)
+    if not any(step_type is not None and step_type.kind == "trigger" for step_type in types):
+        yield Fault("Nothing starts this flow: add a trigger.", code="no_trigger")
 
 
 def _references(definition: Definition, steps: Mapping[str, PlannedStep], catalog: Catalog) -> Iterator[Fault]:
-    index = _index(definition)
+    index = index_of(definition)
     for planned in steps.values():
         for reference in planned.step.references():
+            where = ("steps", index[planned.id], "settings", *reference.where)
+            subject = f"{reference.kind}:{reference.key}"
             if reference.key not in catalog.keys(reference.kind):
-                where = ("steps", index[planned.id], "settings", *reference.where)
-                known = ", ".join(sorted(catalog.keys(reference.kind))[:10]) or "none yet"
-                name = _KIND_NAMES[reference.kind]
-                yield Fault(f"There is no {name} “{reference.key}”. There are: {known}.", where, planned.id)
-
-
-def _ways(definition: Definition, steps: Mapping[str, PlannedStep]) -> Iterator[Fault]:
-    """Steps that nothing reaches, exits that lead nowhere, circles without a wait."""
-    index = _index(definition)
-    reached: set[str] = set()
-    todo = [planned.id for planned in steps.values() if planned.step.kind == "trigger"]
-    while todo:
-        step_id = todo.pop()
-        if step_id not in reached:
-            reached.add(step_id)
-            todo.extend(steps[step_id].targets.values())
-    for planned in steps.values():
-        where = ("steps", index[planned.id])
-        if planned.id not in reached:
-            yield Fault("Nothing leads to this step.", where, planned.id, "warning")
-            continue
-        for exit_ in planned.exits.values():
-            if planned.target(exit_.name) is None and not exit_.optional:
-                yield Fault(
-                    f"The exit “{exit_.label}” leads nowhere: such contacts go to the number's fallback queue.",
-                    (*where, "exits", exit_.name),
-                    planned.id,
-                    "warning",
+                message = _not_there(reference.kind, reference.key, catalog)
+                yield Fault(message, where, planned.id, code="reference", subject=subject)
+            elif reference.kind == "queue" and reference.key in catalog.silent_queues:
+                message = (
+                    f"The queue “{catalog.name_of('queue', reference.key)}” has no SIP address, so nothing rings: "
+                    "such contacts go to the number's fallback queue."
                 )
-    for step_id in sorted(_circles(steps)):
-        yield Fault("Round in a circle without ever waiting for the contact.", ("steps", index[step_id]), step_id)
+                yield Fault(message, where, planned.id, "warning", "silent_queue", subject)
 
 
-def _circles(steps: Mapping[str, PlannedStep]) -> set[str]:
-    """Steps on a circle in which nothing waits: what is left when steps without a way in are taken away, again and again."""
-    left = {step_id for step_id, planned in steps.items() if not planned.step.asks}
-    for forward in (True, False):
-        grew = True
-        while grew:
-            arrows = {
-                (source, target) for source in left for target in steps[source].targets.values() if target in left
-            }
-            keep = {arrow[1] if forward else arrow[0] for arrow in arrows}
-            grew = keep != left
-            left = keep
-    return left
+def _not_there(kind: str, key: str, catalog: Catalog) -> str:
+    if kind == "flow" and key in catalog.unpublished:
+        return f"The flow “{catalog.unpublished[key]}” is not published yet, so nobody can walk through it."
+    known = ", ".join(sorted(catalog.keys(kind))[:10]) or "none yet"
+    return f"There is no {_KIND_NAMES[kind]} “{key}”. There are: {known}."
 
 
-def _variables(definition: Definition, steps: Mapping[str, PlannedStep]) -> Iterator[Fault]:
-    """Variables that no step of this flow sets."""
-    index = _index(definition)
-    fetched = {planned.step.save_as for planned in steps.values() if isinstance(planned.step, FetchVariables)}
-    has_subflow = any(planned.step.type == "subflow" for planned in steps.values())
-    own_vars = {name for planned in steps.values() for name in planned.step.provides()}
+def _same_rules(definition: Definition, steps: Mapping[str, PlannedStep]) -> Iterator[Fault]:
+    """Rules that can never match, since an earlier one asks the same."""
+    index = index_of(definition)
     for planned in steps.values():
-        for path in sorted(planned.step.variables()):
-            space = path.split(".")[0]
-            unknown = space not in _SPACES and space not in fetched and not has_subflow
-            unset = space == "vars" and ".".join(path.split(".")[:2]) not in own_vars and not has_subflow
-            if unknown or unset:
-                yield Fault(f"Nothing in this flow sets “{path}”.", ("steps", index[planned.id]), planned.id, "warning")
+        if not isinstance(planned.step, Branch):
+            continue
+        seen: dict[object, str] = {}
+        for place, rule in enumerate(planned.step.rules):
+            asked = rule.when.model_dump_json() if rule.when is not None else rule.expression.strip()
+            if asked not in seen:
+                seen[asked] = rule.label or rule.name
+            else:
+                message = f"“{seen[asked]}” asks the same before, so this rule never matches."
+                where = ("steps", index[planned.id], "settings", "rules", place)
+                yield Fault(message, where, planned.id, "warning", "same_rule", rule.name)

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 
 from customers.enrichment.models import DataSource
 from demo.world import FLOWS
-from queues.models import Queue
+from queues.models import Queue, SipAddress
 from routing.engine.steps import STEP_TYPES
 from routing.files import ordered
 from routing.models import Flow, FlowVersion
@@ -28,8 +28,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def world() -> None:
-    Queue.objects.create(key="vip", name="VIP")
-    Queue.objects.create(key="standard", name="Standard")
+    for key, name in (("vip", "VIP"), ("standard", "Standard")):
+        queue = Queue.objects.create(key=key, name=name)
+        SipAddress.objects.create(queue=queue, uri=f"sip:{key}@pbx.example.com")
     DataSource.objects.create(key="loyalty", name="Loyalty API", url="http://127.0.0.1:9/")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import Any
 
@@ -14,16 +13,15 @@ from django.utils.translation import gettext as _
 from customers.enrichment.models import DataSource
 from queues.models import OpeningHours, Queue
 from routing.admin.canvas.door import Asked, canvas_view, page
-from routing.catalog import catalog
+from routing.catalog import catalog, inputs_of
 from routing.engine.analysis import analyse, shown_step
+from routing.engine.catalog import Catalog
 from routing.engine.steps import STEP_TYPES
-from routing.engine.validation import Catalog
 from routing.models import Flow
 from routing.selectors import last_writer
 
 # The languages that prompts are written in most; any other can be typed.
 _LANGUAGES = "en de fr es it nl pl pt tr ru uk cs sk hu ro bg el sv da nb fi et lv lt sl hr sr ar he fa hi ja ko zh-hans vi th id"
-_PLACEHOLDER = re.compile(r"\{\{-?\s*([A-Za-z_]\w*)")
 
 
 def with_live() -> QuerySet[Flow]:
@@ -121,12 +119,10 @@ def _entry(view: str, pk: int, key: str, name: str) -> dict[str, Any]:
 
 
 def _source(source: DataSource) -> dict[str, Any]:
-    templates = [source.url, source.body, *map(str, dict(source.headers or {}).values())]
-    inputs = [name for template in templates for name in _PLACEHOLDER.findall(template)]
     rows = source.mapping if isinstance(source.mapping, list) else []
     return {
         **_entry("enrichment_datasource_change", source.pk, source.key, source.name),
-        "inputs": list(dict.fromkeys(inputs)),
+        "inputs": list(inputs_of(source)),
         "fields": [
             {"name": row["name"], "type": row.get("type", "text"), "sample": row.get("default")}
             for row in rows

@@ -140,6 +140,8 @@ class Step(BaseModel, ABC):
     """What the palette calls it."""
     asks: ClassVar[bool] = False
     """Waits for the contact, so nothing behind it can start with the call."""
+    calls_only: ClassVar[bool] = False
+    """Means nothing to somebody who writes a message."""
     sample: ClassVar[dict[str, Any]]
     """Settings of a working example; the tests run every type by it."""
 

@@ -24,6 +24,7 @@ class Transfer(Step):
     kind: ClassVar[Kind] = "hand_over"
     title: ClassVar[str] = "Transfer to a number"
     asks: ClassVar[bool] = True
+    calls_only: ClassVar[bool] = True
     sample: ClassVar[dict[str, Any]] = {"to": "+4930901820"}
 
     to: str = Field(

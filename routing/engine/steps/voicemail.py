@@ -20,6 +20,7 @@ class Voicemail(Step):
     kind: ClassVar[Kind] = "hand_over"
     title: ClassVar[str] = "Voicemail"
     asks: ClassVar[bool] = True
+    calls_only: ClassVar[bool] = True
     sample: ClassVar[dict[str, Any]] = {"prompt": {"text": {"en": "Please leave a message after the tone."}}}
 
     prompt: Prompt = Field(title="What to say before the beep")

@@ -1,0 +1,104 @@
+"""Variables that a step reads and nobody sets, and values that a step is asked for and does not give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from routing.engine.catalog import Catalog
+from routing.engine.definition import Definition
+from routing.engine.faults import Fault
+from routing.engine.plan import PlannedStep
+from routing.engine.scope import Known, Outside, known_everywhere
+from routing.engine.steps.fetch import FetchVariables
+from routing.engine.ways import index_of
+
+_ALIKE = 0.72
+
+
+def variable_faults(
+    data: object, definition: Definition, steps: Mapping[str, PlannedStep], catalog: Catalog
+) -> Iterator[Fault]:
+    """Nothing is called unknown because of a step that cannot be read, or of a sub-flow that is not there."""
+    if not any(planned.step.variables() for planned in steps.values()):
+        return
+    index = index_of(definition)
+    known = known_everywhere(data, catalog.outside or Outside(flows=catalog.flows))
+    open_spaces = _open_spaces(definition, steps, catalog)
+    if open_spaces is None:
+        return
+    for planned in steps.values():
+        for path in sorted(planned.step.variables()):
+            if (fault := _fault(path, planned, index[planned.id], known, open_spaces)) is not None:
+                yield fault
+
+
+def _fault(path: str, planned: PlannedStep, index: int, known: Known, open_spaces: frozenset[str]) -> Fault | None:
+    """None if it is known, or may be."""
+    name, space = _name(path), path.split(".", maxsplit=1)[0]
+    where = ("steps", index)
+    if space in open_spaces or "." not in path:
+        if "." in path or space in open_spaces or space in known.spaces:
+            return None
+        return Fault(f"Nothing in this flow sets “{path}”.", where, planned.id, "warning", "unknown_variable", path)
+    if name in known.at(planned.id):
+        return None
+    if name in known.anywhere:
+        if planned.id not in known.reached:
+            return None
+        makers = " or ".join(f"“{title}”" for title in known.makers(name))
+        message = f"“{path}” is not known here yet: {makers} sets it, and no way leads from there to this step."
+        return Fault(message, where, planned.id, "warning", "late_variable", path)
+    alike = similar(name, known.anywhere)
+    # The CRM may sync tomorrow what no customer has today.
+    if space == "customer" and not alike:
+        return None
+    meant = f" Did you mean “{alike[0]}”?" if alike else ""
+    message = f"Nothing in this flow sets “{path}”.{meant}"
+    return Fault(message, where, planned.id, "warning", "unknown_variable", path)
+
+
+def _name(path: str) -> str:
+    """As far as variables are told apart: steps.<id>.<name>, else two parts."""
+    parts = path.split(".")
+    return ".".join(parts[: 3 if parts[0] == "steps" else 2])
+
+
+def similar(name: str, known: Any) -> list[str]:
+    """Variables that may have been meant, the likeliest first."""
+    found = get_close_matches(name, sorted(known), n=3, cutoff=_ALIKE)
+    last = name.rpartition(".")[2]
+    # The right value under a wrong name: status.loyalty_status for loyalty.loyalty_status.
+    found.extend(path for path in sorted(known) if path.rpartition(".")[2] == last and path not in found)
+    return found[:3]
+
+
+def _open_spaces(definition: Definition, steps: Mapping[str, PlannedStep], catalog: Catalog) -> frozenset[str] | None:
+    """First parts of which anything may be set, as nobody knows what; None: of all of them."""
+    if len(steps) < len(definition.steps):
+        return None
+    found: set[str] = set()
+    for planned in steps.values():
+        step = planned.step
+        if isinstance(step, FetchVariables) and not (catalog.outside and catalog.outside.sources.get(step.source)):
+            found.add(step.save_as)
+        if any(reference.kind == "flow" and reference.key not in catalog.flows for reference in step.references()):
+            return None
+    if catalog.outside is None:
+        found |= {"customer", "contact", "trigger"}
+    return frozenset(found | {"trigger"})
+
+
+def input_faults(definition: Definition, steps: Mapping[str, PlannedStep], catalog: Catalog) -> Iterator[Fault]:
+    """Placeholders of a data source that the step does not fill: the API would never be asked."""
+    index = index_of(definition)
+    for planned in steps.values():
+        step = planned.step
+        if isinstance(step, FetchVariables):
+            for name in catalog.inputs.get(step.source, ()):
+                if name not in step.inputs:
+                    source = catalog.name_of("source", step.source)
+                    message = f"“{source}” asks with “{name}”, and nothing is given for it: it would always fail."
+                    where = ("steps", index[planned.id], "settings", "inputs")
+                    yield Fault(message, where, planned.id, "warning", "missing_input", name)

@@ -1,0 +1,145 @@
+"""Where contacts can go in a flow: steps that nothing reaches, exits that lead nowhere, circles without a wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from routing.engine.definition import Definition
+from routing.engine.faults import Fault
+from routing.engine.plan import PlannedStep
+
+
+def index_of(definition: Definition) -> dict[str, int]:
+    """Where each step stands in the list."""
+    return {node.id: index for index, node in enumerate(definition.steps)}
+
+
+def targets_of(definition: Definition) -> dict[str, list[str]]:
+    """Where each step leads, as far as there is such a step; settings that cannot be read do not matter for it."""
+    known = {node.id for node in definition.steps}
+    return {node.id: [target for target in node.exits.values() if target in known] for node in definition.steps}
+
+
+def reached_from(starts: Iterable[str], targets: Mapping[str, Iterable[str]]) -> set[str]:
+    """Every step that a contact may come to, the starts included."""
+    reached: set[str] = set()
+    todo = list(starts)
+    while todo:
+        step_id = todo.pop()
+        if step_id not in reached:
+            reached.add(step_id)
+            todo.extend(targets.get(step_id, ()))
+    return reached
+
+
+def way_faults(definition: Definition, steps: Mapping[str, PlannedStep]) -> Iterator[Fault]:
+    """Faults of the ways between steps. `steps` are those whose settings can be read."""
+    index, targets = index_of(definition), targets_of(definition)
+    triggers = [planned for planned in steps.values() if planned.step.kind == "trigger"]
+    reached = reached_from((planned.id for planned in triggers), targets)
+    for node in definition.steps:
+        where = ("steps", index[node.id])
+        if node.id not in reached:
+            # Without any trigger that is the fault, and not every single step.
+            if triggers:
+                yield Fault("Nothing leads to this step.", where, node.id, "warning", "unreachable")
+        elif node.id in steps:
+            yield from _open_exits(steps[node.id], where)
+    yield from _second_triggers(triggers, index)
+    yield from _on_messages(triggers, steps, index, targets)
+    for circle in circles(steps):
+        for step_id in circle:
+            message = "Round in a circle without ever waiting for the contact."
+            yield Fault(message, ("steps", index[step_id]), step_id, code="circle", subject=" ".join(circle))
+
+
+def _open_exits(planned: PlannedStep, where: tuple[str | int, ...]) -> Iterator[Fault]:
+    for exit_ in planned.exits.values():
+        if planned.target(exit_.name) is None and not exit_.optional:
+            yield Fault(
+                f"The exit “{exit_.label}” leads nowhere: such contacts go to the number's fallback queue.",
+                (*where, "exits", exit_.name),
+                planned.id,
+                "warning",
+                "open_exit",
+                exit_.name,
+            )
+
+
+def _second_triggers(triggers: list[PlannedStep], index: Mapping[str, int]) -> Iterator[Fault]:
+    first: dict[str, PlannedStep] = {}
+    for planned in triggers:
+        before = first.setdefault(planned.step.type, planned)
+        if before is not planned:
+            yield Fault(
+                f"“{before.title}” starts the flow already: a flow has one trigger of a kind.",
+                ("steps", index[planned.id]),
+                planned.id,
+                code="second_trigger",
+                subject=before.id,
+            )
+
+
+def _on_messages(
+    triggers: list[PlannedStep],
+    steps: Mapping[str, PlannedStep],
+    index: Mapping[str, int],
+    targets: Mapping[str, list[str]],
+) -> Iterator[Fault]:
+    """Steps that only callers can do anything with, where messages come to them, too."""
+    starts = [planned.id for planned in triggers if planned.step.type == "message"]
+    for step_id in sorted(reached_from(starts, targets) & steps.keys(), key=lambda name: index[name]):
+        planned = steps[step_id]
+        if planned.step.calls_only:
+            yield Fault(
+                f"“{planned.step.title}” is for calls only, and messages come to it: lead them another way.",
+                ("steps", index[step_id]),
+                step_id,
+                "warning",
+                "calls_only",
+            )
+
+
+def circles(steps: Mapping[str, PlannedStep]) -> list[list[str]]:
+    """Steps that lead round in a circle in which nothing waits for the contact, each circle sorted."""
+    arrows = {
+        step_id: [target for target in planned.targets.values() if target in steps and not steps[target].step.asks]
+        for step_id, planned in steps.items()
+        if not planned.step.asks
+    }
+    return sorted(sorted(knot) for knot in _knots(arrows) if len(knot) > 1 or knot[0] in arrows[knot[0]])
+
+
+def _knots(arrows: Mapping[str, list[str]]) -> Iterator[list[str]]:
+    """Strongly connected parts (Tarjan's way, without recursion: 500 steps in a row are possible)."""
+    order: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    on_stack: set[str] = set()
+    for root in arrows:
+        if root in order:
+            continue
+        todo: list[tuple[str, Iterator[str]]] = [(root, iter(arrows[root]))]
+        order[root] = low[root] = len(order)
+        stack.append(root)
+        on_stack.add(root)
+        while todo:
+            here, following = todo[-1]
+            target = next(following, None)
+            if target is None:
+                todo.pop()
+                if todo:
+                    low[todo[-1][0]] = min(low[todo[-1][0]], low[here])
+                if low[here] == order[here]:
+                    knot: list[str] = []
+                    while not knot or knot[-1] != here:
+                        knot.append(stack.pop())
+                        on_stack.discard(knot[-1])
+                    yield knot
+            elif target not in order:
+                order[target] = low[target] = len(order)
+                stack.append(target)
+                on_stack.add(target)
+                todo.append((target, iter(arrows[target])))
+            elif target in on_stack:
+                low[here] = min(low[here], order[target])
