@@ -37,7 +37,7 @@ export function startSaving(document: FlowDocument): () => void {
   window.addEventListener("beforeunload", warn);
   window.addEventListener("pagehide", lastWords);
   window.addEventListener("online", retryNow);
-  document.may.edit && draftOf(useEditor.getState()) !== document.definition && changed();
+  if (document.may.edit) changed();
   return () => {
     stop();
     clearTimeout(timer);

@@ -1,0 +1,285 @@
+/// The canvas itself: draws the flow with React Flow, and turns what the mouse does into commands.
+
+import "@xyflow/react/dist/base.css";
+import {
+  Background,
+  BackgroundVariant,
+  type Connection,
+  type EdgeTypes,
+  type FinalConnectionState,
+  type NodeChange,
+  type NodeTypes,
+  ReactFlow,
+  SelectionMode,
+  applyNodeChanges,
+  useReactFlow,
+} from "@xyflow/react";
+import { type DragEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import type { Point } from "../api/types";
+import { useEditor } from "../state/store";
+import { t } from "../t";
+import { useAsking } from "./asking";
+import "./canvas.css";
+import { add, dropOnLine, itemOf, link, openChosen, placeAt, standsAlone } from "./commands";
+import { Controls } from "./Controls";
+import { ConnectDialog } from "./ConnectDialog";
+import { Find } from "./Find";
+import { HelpDialog } from "./HelpDialog";
+import { STEP_WIDTH } from "./layout";
+import { LineEdge } from "./LineEdge";
+import { type AnyNode, Drawing, type LineEdge as Line, lineParts, noteIndex, placeOf } from "./model";
+import { NoteNode } from "./NoteNode";
+import { StepNode } from "./StepNode";
+import { SubflowDialog } from "./SubflowDialog";
+import { Start } from "./Start";
+import { onCanvas, open, setView, show } from "./view";
+import { first } from "./walk";
+import { places } from "./commands";
+import { onCopy, onKey, onPaste } from "./keyboard";
+
+/** What is dragged from the palette. */
+export const DRAGGED = "application/x-pareto-step";
+
+const NODE_TYPES: NodeTypes = { step: StepNode, note: NoteNode };
+const EDGE_TYPES: EdgeTypes = { line: LineEdge };
+const HOLD = ["Shift", "Meta", "Control"];
+
+export function Canvas() {
+  const definition = useEditor((state) => state.definition);
+  const analysis = useEditor((state) => state.analysis);
+  const selection = useEditor((state) => state.selection);
+  const edgeSelection = useEditor((state) => state.edgeSelection);
+  const noteSelection = useEditor((state) => state.noteSelection);
+  const overlay = useEditor((state) => state.overlay);
+  const others = useEditor((state) => state.others);
+  const readOnly = useEditor((state) => state.readOnly);
+  const palette = useEditor((state) => state.document?.palette);
+  const revealing = useEditor((state) => state.revealing);
+  const ask = useAsking((state) => state.ask);
+  const finding = useAsking((state) => state.finding);
+  const [boxing, setBoxing] = useState(false);
+  const [drawing] = useState(() => new Drawing());
+  const frame = useRef<HTMLDivElement>(null);
+  const flow = useReactFlow<AnyNode, Line>();
+
+  const shown = useMemo(
+    () => ({ definition, analysis, selection, edgeSelection, noteSelection, overlay, others, palette: palette ?? [], readOnly }),
+    [definition, analysis, selection, edgeSelection, noteSelection, overlay, others, palette, readOnly],
+  );
+  const wanted = useMemo(() => drawing.nodes(shown), [drawing, shown]);
+  const edges = useMemo(() => drawing.edges(shown), [drawing, shown]);
+  // React Flow measures boxes and moves them while they are dragged; the rest is the definition's.
+  const [nodes, setNodes] = useState<AnyNode[]>(wanted);
+  const [source, setSource] = useState(wanted);
+  if (source !== wanted) {
+    setSource(wanted);
+    setNodes(withMeasures(wanted, nodes));
+  }
+
+  const onNodesChange = useCallback((changes: NodeChange<AnyNode>[]) => {
+    const lasting = changes.filter((change) => change.type !== "select" && change.type !== "remove");
+    if (lasting.length) setNodes((before) => applyNodeChanges(lasting, before));
+    const chosen = changes.filter((change) => change.type === "select");
+    if (!chosen.length) return;
+    const state = useEditor.getState();
+    const steps = new Set(state.selection);
+    const notes = new Set(state.noteSelection);
+    for (const { id, selected } of chosen) {
+      const note = noteIndex(id);
+      if (note !== null) (selected ? notes.add(note) : notes.delete(note));
+      else if (selected) steps.add(id);
+      else steps.delete(id);
+    }
+    // A box over everything selects step by step; only a real difference is passed on.
+    if (!sameSet(steps, state.selection) || !sameSet(notes, state.noteSelection)) {
+      state.select([...steps], { notes: [...notes], edges: state.edgeSelection });
+    }
+  }, []);
+
+  const onConnect = useCallback((connection: Connection) => {
+    if (connection.sourceHandle) link(connection.source, connection.sourceHandle, connection.target);
+  }, []);
+
+  const onConnectEnd = useCallback((event: MouseEvent | TouchEvent, state: FinalConnectionState) => {
+    const from = state.fromHandle;
+    if (state.isValid || !from?.id || from.type !== "source") return;
+    const { clientX, clientY } = "changedTouches" in event ? (event.changedTouches[0] as Touch) : event;
+    const target = document.elementFromPoint(clientX, clientY)?.closest<HTMLElement>("[data-step]")?.dataset.step;
+    if (target !== undefined) {
+      const step = useEditor.getState().definition.steps.find((one) => one.id === target);
+      if (step && itemOf(step.type)?.kind !== "trigger") link(from.nodeId, from.id, target);
+      return;
+    }
+    if (!document.elementFromPoint(clientX, clientY)?.closest(".react-flow__pane")) return;
+    const [x, y] = onCanvas(clientX, clientY);
+    useAsking.setState({ ask: { kind: "connect", source: from.nodeId, exit: from.id, at: [x, y - 40] } });
+  }, []);
+
+  const onReconnect = useCallback((line: Line, connection: Connection) => {
+    if (line.data && connection.target) link(line.data.source, line.data.exit, connection.target);
+  }, []);
+
+  const onDragStop = useCallback((event: MouseEvent | TouchEvent, _node: AnyNode, dragged: AnyNode[]) => {
+    const steps: Record<string, Point> = {};
+    const notes: Record<number, Point> = {};
+    const before = places();
+    for (const node of dragged) {
+      const at = placeOf(node);
+      const note = noteIndex(node.id);
+      if (note !== null) notes[note] = at;
+      else if (before[node.id]?.[0] !== at[0] || before[node.id]?.[1] !== at[1]) steps[node.id] = at;
+    }
+    placeAt(steps, notes);
+    const only = dragged.length === 1 ? dragged[0] : undefined;
+    if (!only || only.type !== "step" || !standsAlone(only.id)) return;
+    const { clientX, clientY } = "changedTouches" in event ? (event.changedTouches[0] as Touch) : event;
+    const line = lineUnder(clientX, clientY);
+    if (line) dropOnLine(only.id, line);
+  }, []);
+
+  // --- from the palette -----------------------------------------------------------------------
+  const marked = useRef<Element | null>(null);
+  const mark = (line: string | null) => {
+    const element = line === null ? null : (frame.current?.querySelector(`[data-line="${CSS.escape(line)}"]`) ?? null);
+    if (element === marked.current) return;
+    marked.current?.classList.remove("is-target");
+    element?.classList.add("is-target");
+    marked.current = element;
+  };
+  const onDragOver = (event: DragEvent) => {
+    if (readOnly || !event.dataTransfer.types.includes(DRAGGED)) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "copy";
+    mark(lineUnder(event.clientX, event.clientY));
+  };
+  const onDrop = (event: DragEvent) => {
+    const type = event.dataTransfer.getData(DRAGGED);
+    mark(null);
+    if (readOnly || !type) return;
+    event.preventDefault();
+    const [x, y] = onCanvas(event.clientX, event.clientY);
+    const line = lineUnder(event.clientX, event.clientY);
+    add(type, line && itemOf(type)?.kind !== "trigger" ? { on: lineParts(line) } : { at: [x - STEP_WIDTH / 2, y - 24] });
+  };
+
+  // --- the keys, and what others ask to be shown ------------------------------------------------
+  useEffect(() => {
+    const keyed: [keyof DocumentEventMap, (event: never) => void][] = [
+      ["keydown", onKey],
+      ["copy", onCopy],
+      ["cut", onCopy],
+      ["paste", onPaste],
+    ];
+    for (const [name, listener] of keyed) document.addEventListener(name, listener as EventListener);
+    return () => {
+      for (const [name, listener] of keyed) document.removeEventListener(name, listener as EventListener);
+    };
+  }, []);
+  useEffect(() => {
+    if (revealing) show(revealing.step);
+  }, [revealing]);
+  useEffect(() => () => setView(null, null), []);
+
+  return (
+    <div
+      className={`fe-canvas ${readOnly ? "is-read-only" : ""}`}
+      ref={frame}
+      tabIndex={-1}
+      role="application"
+      aria-label={t("The flow. Arrow keys go from step to step, the question mark shows all keys.")}
+      onDragOver={onDragOver}
+      onDragLeave={() => mark(null)}
+      onDrop={onDrop}
+      onFocus={(event) => {
+        if (event.target === frame.current) return;
+        const id = (event.target as HTMLElement).dataset.step;
+        if (id && !useEditor.getState().selection.includes(id)) useEditor.getState().select([id]);
+      }}
+    >
+      <ReactFlow<AnyNode, Line>
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={NODE_TYPES}
+        edgeTypes={EDGE_TYPES}
+        onNodesChange={onNodesChange}
+        onConnect={onConnect}
+        onConnectEnd={onConnectEnd}
+        onReconnect={onReconnect}
+        onNodeDragStop={onDragStop}
+        onSelectionDragStop={(event, dragged) => {
+          if (dragged[0]) onDragStop(event.nativeEvent, dragged[0], dragged);
+        }}
+        onNodeDoubleClick={(_event, node) => node.type === "step" && openChosen()}
+        onEdgeClick={(event, line) => {
+          if (line.data?.onClick) line.data.onClick();
+          else {
+            const { select, edgeSelection: chosen, selection: steps } = useEditor.getState();
+            const more = event.shiftKey || event.ctrlKey || event.metaKey;
+            select(more ? steps : [], { edges: more ? [...chosen.filter((id) => id !== line.id), line.id] : [line.id] });
+          }
+        }}
+        onPaneClick={() => useEditor.getState().select([])}
+        onInit={(found) => {
+          setView(found, frame.current);
+          requestAnimationFrame(() => {
+            const { definition: drawn } = useEditor.getState();
+            open(
+              drawn.steps.map((step) => step.id),
+              first(drawn, places()),
+            );
+          });
+        }}
+        minZoom={0.1}
+        maxZoom={2}
+        panOnScroll
+        zoomOnDoubleClick={false}
+        panOnDrag={boxing ? [1, 2] : true}
+        selectionOnDrag={boxing}
+        selectionMode={SelectionMode.Partial}
+        selectionKeyCode="Shift"
+        multiSelectionKeyCode={HOLD}
+        deleteKeyCode={null}
+        disableKeyboardA11y
+        nodesFocusable={false}
+        edgesFocusable={false}
+        nodesDraggable={!readOnly}
+        nodesConnectable={!readOnly}
+        connectionRadius={28}
+        connectOnClick={false}
+        elevateNodesOnSelect
+        nodeDragThreshold={3}
+        proOptions={{ hideAttribution: true }}
+      >
+        <Background variant={BackgroundVariant.Dots} gap={24} size={1.5} />
+      </ReactFlow>
+      {!definition.steps.length && <Start />}
+      <Controls boxing={boxing} onBoxing={setBoxing} zoomed={() => flow.getZoom()} />
+      {finding && <Find />}
+      {ask?.kind === "help" && <HelpDialog />}
+      {ask?.kind === "subflow" && <SubflowDialog />}
+      {(ask?.kind === "connect" || ask?.kind === "insert") && <ConnectDialog key={`${ask.kind}${ask.source}${ask.exit ?? ""}`} ask={ask} />}
+    </div>
+  );
+}
+
+/** New boxes in place of the old, with what was measured of those. */
+function withMeasures(wanted: AnyNode[], before: AnyNode[]): AnyNode[] {
+  const known = new Map(before.map((node) => [node.id, node]));
+  return wanted.map((node) => {
+    const old = known.get(node.id);
+    return old?.measured && old.type === node.type ? ({ ...node, measured: old.measured }) : node;
+  });
+}
+
+/** The line under a point, even if a box that is dragged lies over it. */
+function lineUnder(x: number, y: number): string | null {
+  for (const element of document.elementsFromPoint(x, y)) {
+    const line = element.closest<SVGElement>("[data-line]");
+    if (line?.dataset.line) return line.dataset.line;
+  }
+  return null;
+}
+
+function sameSet<T>(a: Set<T>, b: T[]): boolean {
+  return a.size === b.length && b.every((one) => a.has(one));
+}

@@ -1,0 +1,108 @@
+/// Which exit leads where, without a mouse: choose the exit, then a step, a new one, or nowhere.
+
+import { useState } from "react";
+import type { Point } from "../api/types";
+import { Dialog } from "../shell/Dialog";
+import { type Choice, SearchList } from "../shell/SearchList";
+import { saidOf, stepById } from "../state/steps";
+import { useEditor } from "../state/store";
+import { t } from "../t";
+import { type Ask, stopAsking } from "./asking";
+import { add, itemOf, link } from "./commands";
+import { iconOf, kindName } from "./kinds";
+import { focusStep } from "./view";
+
+const NOWHERE = "nowhere:";
+
+export function ConnectDialog({ ask }: { ask: Extract<Ask, { kind: "connect" | "insert" }> }) {
+  const definition = useEditor((state) => state.definition);
+  const analysis = useEditor((state) => state.analysis);
+  const palette = useEditor((state) => state.document?.palette);
+  const source = stepById(definition, ask.source);
+  const said = source && saidOf(source, analysis, itemOf(source.type));
+  const at = ask.kind === "connect" ? ask.at : undefined;
+  const [chosen, setChosen] = useState<string | undefined>(ask.exit ?? (said?.exits.length === 1 ? said.exits[0]?.name : undefined));
+  const exit = said?.exits.find((one) => one.name === chosen);
+  const title = (id: string | undefined) => {
+    const step = id === undefined ? undefined : stepById(definition, id);
+    return step ? saidOf(step, analysis, itemOf(step.type)).title : "";
+  };
+
+  const exits: Choice[] = (said?.exits ?? []).map((one) => ({
+    id: one.name,
+    label: one.label,
+    detail: source?.exits?.[one.name] ? t("leads to %(step)s", { step: title(source.exits[one.name]) }) : t("leads nowhere yet"),
+    icon: "logout",
+  }));
+  const targets = (): Choice[] => {
+    const target = chosen === undefined ? undefined : source?.exits?.[chosen];
+    const inserting = ask.kind === "insert";
+    const fresh: Choice[] = (palette ?? [])
+      .filter((item) => item.kind !== "trigger")
+      .map((item) => ({
+        id: `new:${item.type}`,
+        label: item.title,
+        detail: firstSentence(item.doc),
+        icon: iconOf(item.type, item.kind),
+        kind: item.kind,
+        group: target ? t("A new step in between") : t("A new step"),
+        words: `${kindName(item.kind)} ${t("new")}`,
+      }));
+    if (inserting) return fresh;
+    const existing: Choice[] = definition.steps
+      .filter((step) => itemOf(step.type)?.kind !== "trigger")
+      .map((step) => {
+        const about = saidOf(step, analysis, itemOf(step.type));
+        const kind = itemOf(step.type)?.kind;
+        return {
+          id: `step:${step.id}`,
+          label: about.title,
+          detail: step.id === target ? t("where it leads now") : about.gist,
+          icon: iconOf(step.type, kind),
+          kind,
+          group: t("A step of this flow"),
+        };
+      });
+    const nowhere: Choice[] = target
+      ? [{ id: NOWHERE, label: t("Nowhere"), detail: t("takes the line away"), icon: "link_off", group: t("No step") }]
+      : [];
+    return at ? [...fresh, ...existing, ...nowhere] : [...existing, ...fresh, ...nowhere];
+  };
+
+  if (!source || !said) return null;
+
+  const pick = (choice: Choice) => {
+    if (chosen === undefined) return;
+    stopAsking();
+    const [how, id] = choice.id.split(":", 2) as [string, string];
+    if (how === "new") place(id, source.id, chosen, at);
+    else if (how === "step") link(source.id, chosen, id);
+    else link(source.id, chosen, null);
+    if (how !== "new") requestAnimationFrame(() => focusStep(source.id));
+  };
+
+  if (chosen === undefined || !exit) {
+    return (
+      <Dialog title={t("Which exit of “%(step)s”?", { step: said.title })} onClose={stopAsking}>
+        <SearchList choices={exits} label={t("Exit")} autoFocus onPick={(choice) => setChosen(choice.id)} />
+      </Dialog>
+    );
+  }
+  return (
+    <Dialog
+      title={ask.kind === "insert" ? t("What comes in between?") : t("“%(step)s”, exit “%(exit)s” leads to …", { step: said.title, exit: exit.label })}
+      onClose={stopAsking}
+    >
+      <SearchList key={chosen} choices={targets()} label={t("Step")} autoFocus onPick={pick} />
+    </Dialog>
+  );
+}
+
+function place(type: string, source: string, exit: string, at: Point | undefined): void {
+  const leads = stepById(useEditor.getState().definition, source)?.exits?.[exit] !== undefined;
+  add(type, leads && !at ? { on: { source, exit } } : { from: { source, exit }, at });
+}
+
+export function firstSentence(doc: string): string {
+  return /^.*?[.!?](?=\s|$)/s.exec(doc.trim())?.[0] ?? doc;
+}

@@ -1,0 +1,43 @@
+/// A line from an exit to a step, with a plus that puts a step in between.
+
+import { BaseEdge, type EdgeProps, EdgeText, Position, getBezierPath, getSmoothStepPath } from "@xyflow/react";
+import { memo } from "react";
+import { t } from "../t";
+import { useAsking } from "./asking";
+import type { LineEdge as Line } from "./model";
+
+const ROUND = 16;
+
+export const LineEdge = memo(function LineEdge(props: EdgeProps<Line>) {
+  const { id, sourceX, sourceY, targetX, targetY, data, selected } = props;
+  const ends = { sourceX, sourceY, targetX, targetY, sourcePosition: Position.Right, targetPosition: Position.Left };
+  // Lines that lead back go around the steps instead of through them.
+  const [path, x, y] =
+    targetX > sourceX + 24 ? getBezierPath({ ...ends, curvature: 0.3 }) : getSmoothStepPath({ ...ends, borderRadius: ROUND, offset: 28 });
+  const tone = data?.tone ? `tone-${data.tone}` : data?.faded ? "is-faded" : "";
+  const width = data?.weight ? 1.5 + 7 * Math.min(1, data.weight) : undefined;
+  return (
+    <g className={`fe-line ${tone} ${selected ? "is-selected" : ""}`} data-line={id}>
+      <BaseEdge id={id} path={path} interactionWidth={18} style={width ? { strokeWidth: width } : undefined} />
+      {data?.label && (
+        <g className="fe-line-label">
+          <EdgeText x={x} y={y} label={data.label} labelShowBg labelBgPadding={[6, 3]} labelBgBorderRadius={6} />
+        </g>
+      )}
+      {data && !data.readOnly && !data.label && (
+        <g
+          className="fe-plus"
+          transform={`translate(${x},${y})`}
+          onClick={(event) => {
+            event.stopPropagation();
+            useAsking.setState({ ask: { kind: "insert", source: data.source, exit: data.exit } });
+          }}
+        >
+          <title>{t("Put a step in between")}</title>
+          <circle r={9} />
+          <path d="M-4 0H4M0 -4V4" />
+        </g>
+      )}
+    </g>
+  );
+});

@@ -1,0 +1,122 @@
+/// Where one looks: what the canvas shows when it opens, and how it comes to a step.
+
+import type { ReactFlowInstance, Viewport } from "@xyflow/react";
+import type { Point } from "../api/types";
+import { STEP_WIDTH } from "./layout";
+import type { AnyNode, LineEdge } from "./model";
+
+export interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
+const MARGIN = 32;
+const NICE = 0.75;
+const LEAST = 0.6;
+
+/** All of it, if that stays readable; else its beginning at a size that does. */
+export function openingView(all: Box, first: Box | null, size: Size): Viewport {
+  if (!all.width || !size.width) return { x: MARGIN, y: MARGIN, zoom: 1 };
+  const fits = Math.min((size.width - 2 * MARGIN) / all.width, (size.height - 2 * MARGIN) / all.height);
+  if (fits >= LEAST) {
+    const zoom = Math.min(1, fits);
+    return {
+      x: (size.width - all.width * zoom) / 2 - all.x * zoom,
+      y: (size.height - all.height * zoom) / 2 - all.y * zoom,
+      zoom,
+    };
+  }
+  const begin = first ?? all;
+  const top = all.height * NICE <= size.height - 2 * MARGIN ? all.y : Math.max(all.y, begin.y + begin.height / 2 - (size.height / NICE) * 0.45);
+  return { x: MARGIN - begin.x * NICE, y: MARGIN - top * NICE, zoom: NICE };
+}
+
+let instance: ReactFlowInstance<AnyNode, LineEdge> | null = null;
+let pane: HTMLElement | null = null;
+
+export function setView(found: ReactFlowInstance<AnyNode, LineEdge> | null, element: HTMLElement | null): void {
+  instance = found;
+  pane = element;
+}
+
+export function paneElement(): HTMLElement | null {
+  return pane;
+}
+
+/** Motion only for those who want it. */
+function unhurried(): number {
+  return window.matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 220;
+}
+
+/** Where a new step goes when nothing says where: the middle of what is seen. */
+export function middle(): Point {
+  if (!instance || !pane) return [0, 0];
+  const box = pane.getBoundingClientRect();
+  const point = instance.screenToFlowPosition({ x: box.left + box.width / 2, y: box.top + box.height / 2 });
+  return [point.x - STEP_WIDTH / 2, point.y - 50];
+}
+
+export function onCanvas(x: number, y: number): Point {
+  const point = instance?.screenToFlowPosition({ x, y });
+  return point ? [point.x, point.y] : [0, 0];
+}
+
+export function boxOf(id: string): Box | null {
+  const node = instance?.getInternalNode(id);
+  if (!node) return null;
+  const { x, y } = node.internals.positionAbsolute;
+  return { x, y, width: node.measured.width ?? STEP_WIDTH, height: node.measured.height ?? 100 };
+}
+
+/** Moves only as far as the step needs to be seen whole. */
+export function show(id: string): void {
+  const box = boxOf(id);
+  if (!instance || !pane || !box) return;
+  const { x, y, zoom } = instance.getViewport();
+  const size = pane.getBoundingClientRect();
+  const left = box.x * zoom + x;
+  const top = box.y * zoom + y;
+  const inside =
+    left >= 8 && top >= 8 && left + box.width * zoom <= size.width - 8 && top + box.height * zoom <= size.height - 8;
+  if (inside && zoom >= 0.5) return;
+  const near = Math.max(zoom, NICE);
+  void instance.setCenter(box.x + box.width / 2, box.y + box.height / 2, { zoom: near, duration: unhurried() });
+}
+
+export function fit(ids?: string[]): void {
+  void instance?.fitView({
+    padding: 0.08,
+    maxZoom: 1,
+    minZoom: 0.1,
+    duration: unhurried(),
+    nodes: ids?.length ? ids.map((id) => ({ id })) : undefined,
+  });
+}
+
+export function zoomBy(factor: number): void {
+  if (instance) void instance.zoomTo(instance.getZoom() * factor, { duration: unhurried() });
+}
+
+export function zoomTo(zoom: number): void {
+  void instance?.zoomTo(zoom, { duration: unhurried() });
+}
+
+/** To the beginning of the flow, at a readable size. */
+export function open(ids: string[], first: string | undefined): void {
+  if (!instance || !pane || !ids.length) return;
+  const all = instance.getNodesBounds(ids);
+  void instance.setViewport(openingView(all, first ? boxOf(first) : null, pane.getBoundingClientRect()));
+}
+
+/** Gives the keyboard to a step, a note or the canvas itself. */
+export function focusStep(id: string | undefined): void {
+  const wanted = id === undefined ? null : pane?.querySelector<HTMLElement>(`[data-step="${CSS.escape(id)}"]`);
+  (wanted ?? pane)?.focus({ preventScroll: true });
+}
