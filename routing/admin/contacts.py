@@ -9,8 +9,9 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -130,6 +131,7 @@ class ContactAdmin(ModelAdmin):
             "original": contact,
             "contact": contact,
             "story": story,
+            "on_canvas": _on_canvas(request, contact),
             "raw": json.dumps([dict(turn.raw) for turn in story], indent=2, ensure_ascii=False),
             "has_view_permission": True,
             **(extra_context or {}),
@@ -146,6 +148,10 @@ class ContactAdmin(ModelAdmin):
         if contact is None:
             raise Http404
         return contact
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
+        # Nobody may change contacts, and Django would say “Select contact to view”.
+        return super().changelist_view(request, {"title": _("Contacts"), **(extra_context or {})})  # type: ignore[no-any-return]
 
     @display(description=_("contact"), ordering="started_at")
     def contact(self, contact: Contact) -> SafeString:
@@ -195,3 +201,10 @@ class ContactAdmin(ModelAdmin):
     @display(description=_("why"))
     def why_clipped(self, contact: Contact) -> str:
         return contact.why if len(contact.why) <= _WHY_CHARS else f"{contact.why[: _WHY_CHARS - 1]}…"
+
+
+def _on_canvas(request: HttpRequest, contact: Contact) -> str:
+    """Where its way is drawn; empty for who may not see flows, and for contacts of none."""
+    if contact.version is None or not request.user.has_perms(["routing.view_flow", "routing.view_contact"]):
+        return ""
+    return f"{reverse('admin:routing_flow_change', args=[contact.version.flow_id])}?contact={contact.pk}"

@@ -61,6 +61,19 @@ class StepStory:
     left_by: str
     lines: tuple[Line, ...]
     ms: int
+    path: str = ""
+    """The step's id, behind those of the sub-flow steps around it."""
+    exit: str = ""
+    at: str = ""
+    waits: bool = False
+    stop: Literal["", "hung_up", "stranded"] = ""
+    fallback: bool = False
+    """A step of the fallback's own plan, not of the flow."""
+
+    @property
+    def depth(self) -> int:
+        """In how many sub-flows it stands."""
+        return self.path.count("/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +144,17 @@ def _event(event: Mapping[str, Any]) -> str:
 def _step(entry: Mapping[str, Any]) -> StepStory:
     if entry.get("stranded"):
         line = Line(str(entry["stranded"]), "bad")
-        return StepStory(_("The flow could not go on"), "stranded", "error", "", (line,), 0)
+        return StepStory(
+            _("The flow could not go on"),
+            "",
+            "error",
+            "",
+            (line,),
+            0,
+            path=str(entry.get("step", "")),
+            at=str(entry.get("at", "")),
+            stop="stranded",
+        )
     kind = str(entry.get("type", ""))
     known = BY_TYPE.get(kind)
     lines = [line for seen in entry.get("saw", ()) for line in _seen(seen)]
@@ -145,6 +168,12 @@ def _step(entry: Mapping[str, Any]) -> StepStory:
         left_by=left_by,
         lines=tuple(lines),
         ms=int(entry.get("ms") or 0),
+        path=str(entry.get("step", "")),
+        exit=str(entry.get("exit") or ""),
+        at=str(entry.get("at", "")),
+        waits=bool(entry.get("waits_for")),
+        stop="hung_up" if entry.get("hung_up") else "",
+        fallback=bool(entry.get("fallback")),
     )
 
 
@@ -167,6 +196,12 @@ _ICONS = {
 
 
 def _left_by(entry: Mapping[str, Any]) -> str:
+    if entry.get("hung_up"):
+        return _("· hung up here")
+    if entry.get("came_back"):
+        exit_ = str(entry.get("exit", ""))
+        back = _("· back from the sub-flow")
+        return back if exit_ == "done" else f"{back} → {exit_.replace('_', ' ')}"
     if waits_for := entry.get("waits_for"):
         return f"· {_WAITS.get(waits_for, waits_for)}"
     exit_ = str(entry.get("exit", ""))

@@ -7,7 +7,18 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from routing.admin.canvas import comparisons, document, drafts, listen, presence, scope, subflows, versions
+from routing.admin.canvas import (
+    comparisons,
+    document,
+    drafts,
+    listen,
+    presence,
+    scope,
+    subflows,
+    traffic,
+    versions,
+    walk,
+)
 
 # Address, view, and the end of the name: `admin:routing_flow_canvas_<name>`.
 _VIEWS: tuple[tuple[str, Callable[..., Any], str], ...] = (
@@ -23,6 +34,9 @@ _VIEWS: tuple[tuple[str, Callable[..., Any], str], ...] = (
     ("compare/", comparisons.comparison, "compare"),
     ("presence/", presence.presence, "presence"),
     ("subflow/", subflows.subflow, "subflow"),
+    ("traffic/", traffic.traffic, "traffic"),
+    ("contacts/", traffic.contacts, "contacts"),
+    ("contact/<int:contact_id>/", walk.contact, "contact"),
 )
 
 
