@@ -150,5 +150,10 @@ def urls(flow: Flow) -> dict[str, str]:
         "list": reverse("admin:routing_flow_changelist"),
         "import": reverse("admin:routing_flow_import"),
         "add": reverse("admin:routing_flow_add"),
+        # Where to make what a setting chooses from, by the kind that its schema names.
+        "add_queue": reverse("admin:queues_queue_add"),
+        "add_source": reverse("admin:enrichment_datasource_add"),
+        "add_hours": reverse("admin:queues_openinghours_add"),
+        "add_flow": reverse("admin:routing_flow_add"),
         "change": change,
     }

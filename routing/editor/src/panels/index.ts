@@ -1,6 +1,7 @@
 /// The panels beside the canvas, in the order of their tabs: each room adds one line.
 
 import type { ComponentType } from "react";
+import { SettingsPanel } from "../forms";
 
 export interface PanelProps {
   /** Whatever `openPanel(id, props)` was called with. */
@@ -17,7 +18,9 @@ export interface Panel {
   hidden?: boolean;
 }
 
-export const PANELS: Panel[] = [];
+export const PANELS: Panel[] = [
+  { id: "settings", title: "Step", icon: "tune", Component: SettingsPanel },
+];
 
 /** Mounted in the header as long as the page is open, whatever panel is: who else is here, what runs beside. */
 export const ALWAYS: ComponentType[] = [];

@@ -1,0 +1,175 @@
+/// The panel of the chosen step: its name, its help, its settings, and where its exits lead.
+
+import "./forms.css";
+import { useCallback, useEffect, useMemo } from "react";
+import type { Step } from "../api/types";
+import type { PanelProps } from "../panels";
+import { saidOf } from "../state/steps";
+import { useEditor } from "../state/store";
+import { t, tn } from "../t";
+import { Doc } from "./Doc";
+import { focusField } from "./focus";
+import type { Path } from "./schema";
+import { useScope } from "./scope";
+import { StepForm } from "./StepForm";
+
+const NO_CATALOG = { queue: [], source: [], hours: [], flow: [] };
+
+export function SettingsPanel({ props }: PanelProps) {
+  const selection = useEditor((state) => state.selection);
+  const stepId = selection.at(-1);
+  const step = useEditor((state) => state.definition.steps.find((one) => one.id === stepId));
+  const path = Array.isArray(props.path) ? (props.path as Path) : undefined;
+  const wanted = path === undefined ? undefined : JSON.stringify(path);
+  useEffect(() => {
+    if (wanted !== undefined) focusField(JSON.parse(wanted) as Path);
+  }, [wanted]);
+  if (!step) return <p className="f-none">{t("Choose a step on the canvas to see its settings.")}</p>;
+  return (
+    <div className="f-panel-of-step">
+      {selection.length > 1 ? (
+        <p className="f-help">{tn("%(count)s step is chosen.", "%(count)s steps are chosen; these are the settings of the last one.", selection.length)}</p>
+      ) : null}
+      <StepSettings key={step.id} step={step} />
+    </div>
+  );
+}
+
+function StepSettings({ step }: { step: Step }) {
+  const document = useEditor((state) => state.document);
+  const definition = useEditor((state) => state.definition);
+  const analysis = useEditor((state) => state.analysis);
+  const readOnly = useEditor((state) => state.readOnly);
+  const edit = useEditor((state) => state.edit);
+  const item = document?.palette.find((one) => one.type === step.type);
+  const said = useMemo(() => saidOf(step, analysis, item), [step, analysis, item]);
+  const faults = useMemo(() => analysis.faults.filter((fault) => fault.step === step.id), [analysis, step.id]);
+  const scope = useScope(document?.urls.scope ?? "", definition, step.id);
+  const titles = useMemo(() => {
+    const palette = new Map(document?.palette.map((one) => [one.type, one.title]));
+    return Object.fromEntries(definition.steps.map((one) => [one.id, one.title || (palette.get(one.type) ?? one.type)]));
+  }, [definition, document]);
+  const leadsTo = useMemo(
+    () => Object.fromEntries(Object.entries(step.exits ?? {}).map(([exit, target]) => [exit, titles[target] ?? target])),
+    [step.exits, titles],
+  );
+  const addUrls = useMemo(
+    () =>
+      Object.fromEntries(
+        Object.entries(document?.urls ?? {})
+          .filter(([name]) => name.startsWith("add_"))
+          .map(([name, url]) => [name.slice(4), url]),
+      ),
+    [document],
+  );
+  const { id } = step;
+  const act = useCallback(
+    (what: string, change: (draft: Step) => void, merge?: string) =>
+      edit(
+        what,
+        (draft) => {
+          const mine = draft.steps.find((one) => one.id === id);
+          if (mine) change(mine);
+        },
+        merge === undefined ? undefined : { merge: `form:${id}:${merge}` },
+      ),
+    [edit, id],
+  );
+  return (
+    <>
+      <div className="f-field">
+        <label className="f-label" htmlFor="f-step-title">
+          {t("Name of the step")}
+        </label>
+        <input
+          id="f-step-title"
+          type="text"
+          autoComplete="off"
+          className="f-input"
+          maxLength={100}
+          value={step.title ?? ""}
+          placeholder={item?.title ?? step.type}
+          disabled={readOnly}
+          onChange={(event) =>
+            act(
+              t("Rename the step"),
+              (draft) => {
+                if (event.target.value === "") delete draft.title;
+                else draft.title = event.target.value;
+              },
+              "title",
+            )
+          }
+        />
+      </div>
+      {item ? (
+        <>
+          <Doc doc={item.doc} />
+          <StepForm
+            step={step}
+            item={item}
+            said={said}
+            faults={faults}
+            definition={definition}
+            catalog={document?.catalog ?? NO_CATALOG}
+            addUrls={addUrls}
+            languages={document?.languages ?? []}
+            leadsTo={leadsTo}
+            scope={scope}
+            listenUrl={document?.urls.listen ?? ""}
+            readOnly={readOnly}
+            act={act}
+          />
+          <Exits step={step} said={said.exits} titles={titles} readOnly={readOnly} act={act} />
+        </>
+      ) : (
+        <p className="f-error">{t("There is no step of the kind “%(type)s” here. Its settings are kept as they are.", { type: step.type })}</p>
+      )}
+    </>
+  );
+}
+
+interface ExitsProps {
+  step: Step;
+  said: { name: string; label: string; optional: boolean }[];
+  titles: Record<string, string>;
+  readOnly: boolean;
+  act: (what: string, change: (step: Step) => void, merge?: string) => void;
+}
+
+/** Where each exit leads, to be chosen without a mouse. */
+function Exits({ step, said, titles, readOnly, act }: ExitsProps) {
+  if (!said.length) return null;
+  return (
+    <section className="f-exits" aria-label={t("Where it leads")}>
+      <h3 className="f-label">{t("Where it leads")}</h3>
+      {said.map((exit) => (
+        <div className="f-exit-row" key={exit.name}>
+          <label htmlFor={`f-exit-${exit.name}`}>{exit.label}</label>
+          <select
+            id={`f-exit-${exit.name}`}
+            className="f-input f-select"
+            value={step.exits?.[exit.name] ?? ""}
+            disabled={readOnly}
+            onChange={(event) =>
+              act(t("Lead “%(exit)s” elsewhere", { exit: exit.label }), (draft) => {
+                const exits = (draft.exits ??= {});
+                if (event.target.value === "") delete exits[exit.name];
+                else exits[exit.name] = event.target.value;
+              })
+            }
+          >
+            <option value="">{exit.optional ? t("ends here") : t("nowhere yet")}</option>
+            {Object.entries(titles)
+              .filter(([id]) => id !== step.id || step.exits?.[exit.name] === id)
+              .map(([id, title]) => (
+                <option key={id} value={id}>
+                  {title}
+                </option>
+              ))}
+          </select>
+        </div>
+      ))}
+    </section>
+  );
+}

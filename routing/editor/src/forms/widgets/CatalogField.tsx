@@ -1,0 +1,66 @@
+/// A queue, a data source or whatever else the house has, by its name.
+
+import { useCallback, useRef, useState } from "react";
+import { t } from "../../t";
+import { useForm } from "../context";
+import type { WidgetProps } from "../Field";
+import { PickList } from "./PickList";
+
+export function CatalogField({ id, value, set, schema, title, describedBy, invalid }: WidgetProps) {
+  const form = useForm();
+  const kind = String(schema.choices);
+  const entries = form.catalog[kind] ?? [];
+  const chosen = typeof value === "string" ? value : "";
+  const entry = entries.find((one) => one.key === chosen);
+  const [open, setOpen] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const close = useCallback(() => setOpen(false), []);
+  const addUrl = form.addUrls[kind];
+  const add = addUrl ? (
+    <a href={addUrl} target="_blank" rel="noreferrer">
+      {t("Create one in the admin")} ↗
+    </a>
+  ) : null;
+  const gone = chosen !== "" && !entry;
+  return (
+    <div className="f-catalog">
+      <button
+        ref={button}
+        id={id}
+        type="button"
+        className={`f-input f-opener${invalid ? " f-invalid-box" : ""}${gone ? " f-gone" : ""}`}
+        aria-haspopup="dialog"
+        aria-expanded={open}
+        aria-describedby={describedBy}
+        aria-label={`${title}: ${entry?.name ?? (chosen || t("not chosen"))}`}
+        disabled={form.readOnly}
+        onClick={() => setOpen(!open)}
+      >
+        {entry ? entry.name : chosen || <span className="f-placeholder">{t("Choose…")}</span>}
+        {gone ? <span className="f-badge">{t("no longer there")}</span> : null}
+      </button>
+      {entry ? (
+        <a className="f-link" href={entry.url} target="_blank" rel="noreferrer" aria-label={t("Open %(name)s in the admin", { name: entry.name })}>
+          {t("Open")} ↗
+        </a>
+      ) : null}
+      {entries.length === 0 && !form.readOnly ? (
+        <p className="f-help">
+          {t("There is none yet.")} {add}
+        </p>
+      ) : null}
+      {open ? (
+        <PickList
+          anchor={button}
+          title={title}
+          chosen={chosen}
+          picks={entries.map((one) => ({ value: one.key, label: one.name, hint: one.key === one.name ? undefined : one.key }))}
+          empty={t("There is none yet.")}
+          foot={add}
+          choose={set}
+          close={close}
+        />
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,167 @@
+/// Names with a value each, as rows. A name that is there twice, or not yet, stays in its row until it is mended.
+
+import { useState } from "react";
+import type { CatalogEntry, Json, Schema } from "../../api/types";
+import { t } from "../../t";
+import { key, useForm } from "../context";
+import { Faults, Field, type WidgetProps } from "../Field";
+import { emptyOf, getIn, type Path, plain, resolve } from "../schema";
+
+interface Row {
+  id: number;
+  name: string;
+  value: Json;
+}
+
+let freshRow = 0;
+
+function rowsOf(value: Json | undefined): Row[] {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
+  return Object.entries(value).map(([name, one]) => ({ id: ++freshRow, name, value: one }));
+}
+
+/** The rows as an object: of two of one name the first, and none without a name. */
+function asObject(rows: Row[]): Record<string, Json> {
+  const made: Record<string, Json> = {};
+  for (const row of rows) if (row.name.trim() !== "" && !(row.name in made)) made[row.name] = row.value;
+  return made;
+}
+
+function same(a: Json | undefined, b: Json | undefined): boolean {
+  const sorted = (value: Json | undefined) =>
+    typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value).sort(([x], [y]) => (x < y ? -1 : 1)) : [];
+  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+}
+
+export function MapField({ id, value, set, schema, path, title }: WidgetProps) {
+  const form = useForm();
+  const inner: Schema =
+    typeof schema.additionalProperties === "object" ? resolve(schema.additionalProperties, form.root) : { type: "string" };
+  const values: Schema = { ...inner, ...(schema.template === true ? { template: true } : {}), ...(schema.multiline === true ? { multiline: true } : {}) };
+  const [rows, setRows] = useState(() => rowsOf(value));
+  // Undone, or changed by somebody else: what is stored goes before what is shown. Values always come from there.
+  const stored = same(asObject(rows), value) ? rows : sameNames(rows, value) ? refreshed(rows, value) : rowsOf(value);
+  if (stored !== rows) setRows(stored);
+  const change = (next: Row[]) => {
+    setRows(next);
+    const made = asObject(next);
+    if (!same(made, value)) set(made);
+  };
+  const keyTitle = t(typeof schema.key_title === "string" ? schema.key_title : "Name");
+  const known = useKnownKeys(schema, path);
+  const missing = known.filter((name) => !stored.some((row) => row.name === name));
+  const add = (name: string) => change([...stored, { id: ++freshRow, name, value: emptyOf(values, form.root) }]);
+  return (
+    <>
+      {stored.length ? (
+        <ul className="f-rows">
+          {stored.map((row, index) => (
+            <MapRow
+              key={row.id}
+              row={row}
+              id={`${id}-row${row.id}`}
+              path={path}
+              title={title}
+              keyTitle={keyTitle}
+              values={values}
+              twice={stored.findIndex((other) => other.name === row.name) !== index && row.name !== ""}
+              rename={(name) => change(stored.map((other) => (other === row ? { ...row, name } : other)))}
+              remove={() => change(stored.filter((other) => other !== row))}
+            />
+          ))}
+        </ul>
+      ) : (
+        <p className="f-none">{t("Nothing yet.")}</p>
+      )}
+      {form.readOnly ? null : (
+        <div className="f-suggestions">
+          {missing.map((name) => (
+            <button type="button" key={name} className="f-suggestion" onClick={() => add(name)} aria-label={t("Add %(value)s to %(title)s", { value: name, title })}>
+              + {name}
+            </button>
+          ))}
+          <button type="button" className="f-add" onClick={() => add("")} aria-label={t("Add a row to %(title)s", { title })}>
+            + {t("Add a row")}
+          </button>
+        </div>
+      )}
+    </>
+  );
+}
+
+function sameNames(rows: Row[], value: Json | undefined): boolean {
+  const names = Object.keys(asObject(rows)).sort();
+  const others = typeof value === "object" && value !== null ? Object.keys(value).sort() : [];
+  return JSON.stringify(names) === JSON.stringify(others);
+}
+
+function refreshed(rows: Row[], value: Json | undefined): Row[] {
+  return rows.map((row) => ({ ...row, value: getIn(value, [row.name]) ?? row.value }));
+}
+
+interface MapRowProps {
+  row: Row;
+  id: string;
+  path: Path;
+  title: string;
+  keyTitle: string;
+  values: Schema;
+  twice: boolean;
+  rename: (name: string) => void;
+  remove: () => void;
+}
+
+function MapRow({ row, id, path, title, keyTitle, values, twice, rename, remove }: MapRowProps) {
+  const form = useForm();
+  const at = [...path, row.name];
+  const own = twice ? [{ message: t("This name is there twice; only the first counts."), level: "error" as const, path: at }] : [];
+  return (
+    <li className="f-row" data-field={key(at)}>
+      <span className="f-row-key">
+        <label className="f-hidden" htmlFor={id}>
+          {t("%(key)s of %(title)s", { key: keyTitle, title })}
+        </label>
+        <input
+          id={id}
+          type="text"
+          autoComplete="off"
+          spellCheck={false}
+          className="f-input"
+          placeholder={keyTitle}
+          value={row.name}
+          disabled={form.readOnly}
+          aria-invalid={twice || undefined}
+          aria-describedby={own.length ? `${id}-faults` : undefined}
+          onChange={(event) => rename(event.target.value)}
+        />
+      </span>
+      <span className="f-row-value">
+        {row.name.trim() === "" || twice ? (
+          <span className="f-none">{t("Give it a name first.")}</span>
+        ) : (
+          <Field schema={values} path={at} title={t("%(name)s in %(title)s", { name: row.name, title })} required quiet />
+        )}
+      </span>
+      {form.readOnly ? null : (
+        <button type="button" className="f-tool" aria-label={t("Remove %(name)s from %(title)s", { name: row.name || keyTitle, title })} onClick={remove}>
+          <span aria-hidden="true">✕</span>
+        </button>
+      )}
+      <Faults id={`${id}-faults`} faults={own} />
+    </li>
+  );
+}
+
+/** Names that the thing chosen in another field knows: the placeholders of a data source, its values. */
+function useKnownKeys(schema: Schema, path: Path): string[] {
+  const form = useForm();
+  const from = schema.keys as { field?: string; list?: string } | undefined;
+  if (!from?.field || !from.list) return [];
+  const beside = form.root.properties?.[from.field];
+  const chosen = getIn(form.settings, [...path.slice(0, -1), from.field]);
+  const entries = form.catalog[String(beside?.choices ?? from.field)] ?? [];
+  const entry = entries.find((one) => one.key === chosen) as (CatalogEntry & Record<string, unknown>) | undefined;
+  const found = entry?.[from.list];
+  if (!Array.isArray(found)) return [];
+  return found.map((one) => (typeof one === "string" ? one : plain((one as { name?: Json }).name))).filter(Boolean);
+}
