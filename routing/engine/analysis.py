@@ -10,6 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from routing.engine.catalog import Catalog
 from routing.engine.faults import Fault
+from routing.engine.mends import FAULTS_WITH_MENDS, mends_of
+from routing.engine.patches import Look
 from routing.engine.steps import BY_TYPE
 from routing.engine.steps.step import Exit, Step
 from routing.engine.validation import validate
@@ -25,17 +27,19 @@ def analyse(data: object, catalog: Catalog, *, key: str = "") -> dict[str, Any]:
 
 def shown_faults(faults: Sequence[Fault], data: object, catalog: Catalog, *, key: str = "") -> list[dict[str, Any]]:
     """Faults as the canvas takes them."""
-    from routing.engine.mends import mends_of  # noqa: PLC0415  mends read steps as they are here
-
+    look = Look.at(data)
     return [
         {
             "message": fault.message,
             "where": list(fault.where),
             "step": fault.step,
             "level": fault.level,
-            "mends": [mend.as_json() for mend in mends_of(fault, data, catalog, key=key)],
+            "mends": [
+                mend.as_json()
+                for mend in (mends_of(fault, data, catalog, key=key, look=look) if number < FAULTS_WITH_MENDS else ())
+            ],
         }
-        for fault in faults
+        for number, fault in enumerate(faults)
     ]
 
 

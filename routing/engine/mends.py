@@ -1,40 +1,56 @@
-"""Ways to mend a fault: labelled patches of the definition, each of which removes the fault and adds none."""
+"""Ways to mend a fault: labelled patches of the definition, each of which removes the fault and adds no error."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Iterator
 
+from routing.engine import mending_settings as settings
+from routing.engine import mending_ways as ways
 from routing.engine.catalog import Catalog
 from routing.engine.faults import Fault
+from routing.engine.patches import Look, Mend
+
+# More buttons than these help nobody.
+_MOST = 5
+# A flow with more faults than these is not mended one by one, and looking for mends costs time.
+FAULTS_WITH_MENDS = 60
+# Where taking the step out is a way.
+_REMOVABLE = frozenset({"reference", "unknown_type", "recursion", "calls_only", "settings"})
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One place of a definition that is set or removed."""
-
-    op: Literal["set", "remove"]
-    path: tuple[str | int, ...]
-    value: Any = None
-
-    def as_json(self) -> dict[str, Any]:
-        found: dict[str, Any] = {"op": self.op, "path": list(self.path)}
-        return found | {"value": self.value} if self.op == "set" else found
-
-
-@dataclass(frozen=True, slots=True)
-class Mend:
-    """What a button says, and the changes it makes, in order."""
-
-    label: str
-    patch: tuple[Change, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        return {"label": self.label, "patch": [change.as_json() for change in self.patch]}
+def mends_of(fault: Fault, data: object, catalog: Catalog, *, key: str = "", look: Look | None = None) -> list[Mend]:
+    """The ways to mend this fault of `data`, the likeliest first. `look` saves looking at `data` again."""
+    look = look or Look.at(data)
+    if look is None or (fault.step and fault.step not in look.index):
+        return []
+    found: list[Mend] = []
+    for mend in _mends(fault, look, data, catalog, key):
+        if len(found) < _MOST and mend not in found:
+            found.append(mend)
+    return found
 
 
-def mends_of(fault: Fault, data: object, catalog: Catalog, *, key: str = "") -> Iterator[Mend]:
-    """The ways to mend this fault of `data`, the likeliest first."""
-    del fault, data, catalog, key
-    yield from ()
+def _mends(fault: Fault, look: Look, data: object, catalog: Catalog, key: str) -> Iterator[Mend]:
+    place = fault.where[1] if len(fault.where) > 1 and isinstance(fault.where[1], int) else -1
+    ways_of: dict[str, Callable[[], Iterator[Mend]]] = {
+        "settings": lambda: settings.of_settings(fault, look, catalog, key=key),
+        "reference": lambda: settings.of_reference(fault, catalog, key=key),
+        "silent_queue": lambda: settings.of_reference(fault, catalog, key=key),
+        "unknown_variable": lambda: settings.of_variable(fault, look, data, catalog),
+        "missing_input": lambda: settings.of_input(fault, look),
+        "unknown_result": lambda: settings.of_result(fault, look),
+        "lost_result": lambda: settings.of_result(fault, look),
+        "same_rule": lambda: settings.of_same_rule(fault, look),
+        "same_id": lambda: settings.of_same_id(fault, look),
+        "unreachable": lambda: ways.to_unreachable(fault, look),
+        "open_exit": lambda: ways.of_open_exit(fault, look, catalog),
+        "circle": lambda: ways.of_circle(fault, look),
+        "no_such_target": lambda: ways.of_lost_line(fault, look),
+        "stray_exit": lambda: ways.of_lost_line(fault, look),
+        "no_trigger": lambda: ways.of_no_trigger(look),
+        "second_trigger": lambda: ways.without(look, fault.step, place, "Remove this trigger"),
+    }
+    if fault.code in ways_of:
+        yield from ways_of[fault.code]()
+    if fault.code in _REMOVABLE and place >= 0:
+        yield from ways.without(look, fault.step, place)

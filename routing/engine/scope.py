@@ -342,6 +342,11 @@ class Known:
         _certain, possible = self.reached.get(step_id, (0, -1))
         return _Paths(self.graph, possible)
 
+    def names_at(self, step_id: str) -> list[str]:
+        """The variables that may be known at this step."""
+        here = self.at(step_id)
+        return [path for path in self.graph.bits if path in here]
+
     def makers(self, path: str) -> list[str]:
         """Titles of the steps that set it."""
         return [self.titles.get(maker, maker) for maker in sorted(self.graph.makers.get(path, ()))]

@@ -36,7 +36,7 @@ def variable_faults(
 
 def _fault(path: str, planned: PlannedStep, index: int, known: Known, open_spaces: frozenset[str]) -> Fault | None:
     """None if it is known, or may be."""
-    name, space = _name(path), path.split(".", maxsplit=1)[0]
+    name, space = variable_name(path), path.split(".", maxsplit=1)[0]
     where = ("steps", index)
     if space in open_spaces or "." not in path:
         if "." in path or space in open_spaces or space in known.spaces:
@@ -59,7 +59,7 @@ def _fault(path: str, planned: PlannedStep, index: int, known: Known, open_space
     return Fault(message, where, planned.id, "warning", "unknown_variable", path)
 
 
-def _name(path: str) -> str:
+def variable_name(path: str) -> str:
     """As far as variables are told apart: steps.<id>.<name>, else two parts."""
     parts = path.split(".")
     return ".".join(parts[: 3 if parts[0] == "steps" else 2])

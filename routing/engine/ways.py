@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from routing.engine.definition import Definition
+from routing.engine.definition import Definition, Node
 from routing.engine.faults import Fault
 from routing.engine.plan import PlannedStep
+from routing.engine.steps import BY_TYPE
 
 
 def index_of(definition: Definition) -> dict[str, int]:
@@ -35,8 +36,8 @@ def reached_from(starts: Iterable[str], targets: Mapping[str, Iterable[str]]) ->
 def way_faults(definition: Definition, steps: Mapping[str, PlannedStep]) -> Iterator[Fault]:
     """Faults of the ways between steps. `steps` are those whose settings can be read."""
     index, targets = index_of(definition), targets_of(definition)
-    triggers = [planned for planned in steps.values() if planned.step.kind == "trigger"]
-    reached = reached_from((planned.id for planned in triggers), targets)
+    triggers = [node for node in definition.steps if _kind(node) == "trigger"]
+    reached = reached_from((node.id for node in triggers), targets)
     for node in definition.steps:
         where = ("steps", index[node.id])
         if node.id not in reached:
@@ -47,7 +48,7 @@ def way_faults(definition: Definition, steps: Mapping[str, PlannedStep]) -> Iter
             yield from _open_exits(steps[node.id], where)
     yield from _second_triggers(triggers, index)
     yield from _on_messages(triggers, steps, index, targets)
-    for circle in circles(steps):
+    for circle in circles(definition):
         for step_id in circle:
             message = "Round in a circle without ever waiting for the contact."
             yield Fault(message, ("steps", index[step_id]), step_id, code="circle", subject=" ".join(circle))
@@ -66,28 +67,34 @@ def _open_exits(planned: PlannedStep, where: tuple[str | int, ...]) -> Iterator[
             )
 
 
-def _second_triggers(triggers: list[PlannedStep], index: Mapping[str, int]) -> Iterator[Fault]:
-    first: dict[str, PlannedStep] = {}
-    for planned in triggers:
-        before = first.setdefault(planned.step.type, planned)
-        if before is not planned:
+def _kind(node: Node) -> str:
+    step_type = BY_TYPE.get(node.type)
+    return step_type.kind if step_type is not None else ""
+
+
+def _second_triggers(triggers: list[Node], index: Mapping[str, int]) -> Iterator[Fault]:
+    first: dict[str, Node] = {}
+    for node in triggers:
+        before = first.setdefault(node.type, node)
+        if before.id != node.id:
             yield Fault(
-                f"“{before.title}” starts the flow already: a flow has one trigger of a kind.",
-                ("steps", index[planned.id]),
-                planned.id,
+                f"“{before.title or BY_TYPE[before.type].title}” starts the flow already: "
+                "a flow has one trigger of a kind.",
+                ("steps", index[node.id]),
+                node.id,
                 code="second_trigger",
                 subject=before.id,
             )
 
 
 def _on_messages(
-    triggers: list[PlannedStep],
+    triggers: list[Node],
     steps: Mapping[str, PlannedStep],
     index: Mapping[str, int],
     targets: Mapping[str, list[str]],
 ) -> Iterator[Fault]:
     """Steps that only callers can do anything with, where messages come to them, too."""
-    starts = [planned.id for planned in triggers if planned.step.type == "message"]
+    starts = [node.id for node in triggers if node.type == "message"]
     for step_id in sorted(reached_from(starts, targets) & steps.keys(), key=lambda name: index[name]):
         planned = steps[step_id]
         if planned.step.calls_only:
@@ -100,12 +107,13 @@ def _on_messages(
             )
 
 
-def circles(steps: Mapping[str, PlannedStep]) -> list[list[str]]:
+def circles(definition: Definition) -> list[list[str]]:
     """Steps that lead round in a circle in which nothing waits for the contact, each circle sorted."""
+    waiting = {node.id for node in definition.steps if (known := BY_TYPE.get(node.type)) is None or known.asks}
     arrows = {
-        step_id: [target for target in planned.targets.values() if target in steps and not steps[target].step.asks]
-        for step_id, planned in steps.items()
-        if not planned.step.asks
+        step_id: [target for target in targets if target not in waiting]
+        for step_id, targets in targets_of(definition).items()
+        if step_id not in waiting
     }
     return sorted(sorted(knot) for knot in _knots(arrows) if len(knot) > 1 or knot[0] in arrows[knot[0]])
 

@@ -1,0 +1,163 @@
+"""Ways to mend what is wrong between steps: lines to draw, to cut, and steps to add behind or to take out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from routing.engine.catalog import Catalog
+from routing.engine.faults import Fault
+from routing.engine.patches import Change, Look, Mend, cut, put
+from routing.engine.steps import BY_TYPE
+from routing.engine.ways import reached_from
+
+# Beside a step of the canvas, in its units.
+_BESIDE = (0, 170)
+_OFFERED = 3
+
+
+def without(look: Look, step_id: str, place: int, label: str = "Remove this step") -> Iterator[Mend]:
+    """Takes the step out; the lines to it lead on to where its first exit leads, unless that closed a circle."""
+    node = look.nodes[place]
+    twins = [other for other in look.nodes if other["id"] == step_id]
+    step_type = BY_TYPE.get(str(node.get("type")))
+    if step_type is not None and step_type.kind == "trigger" and len(_triggers(look)) < 2:
+        return
+    patch: list[Change] = []
+    if len(twins) == 1:
+        onward = _onward(look, node)
+        for source in look.nodes:
+            for name, target in source.get("exits", {}).items():
+                if target != step_id or source["id"] == step_id:
+                    continue
+                at = ("steps", look.index[source["id"]], "exits", name)
+                bypass = onward and source["id"] != onward and not look.circles_with(source["id"], onward)
+                patch.append(Change("set", at, onward) if bypass else Change("remove", at))
+        if step_id in (look.data.get("layout") or {}):
+            patch.append(cut("layout", step_id))
+    yield Mend(label, (*patch, cut("steps", place)))
+
+
+def _onward(look: Look, node: dict[str, Any]) -> str:
+    targets = [node.get("exits", {}).get(exit_.name) for exit_ in look.exits(node["id"])]
+    targets.extend(node.get("exits", {}).values())
+    return next((target for target in targets if target in look.index and target != node["id"]), "")
+
+
+def _triggers(look: Look) -> list[str]:
+    types = {name for name, step in BY_TYPE.items() if step.kind == "trigger"}
+    return [node["id"] for node in look.nodes if node.get("type") in types]
+
+
+def to_unreachable(fault: Fault, look: Look) -> Iterator[Mend]:
+    """From exits that lead nowhere, the nearest before it in the list first."""
+    mine, place = fault.step, look.index[fault.step]
+    reached = reached_from(_triggers(look), look.targets)
+    # Whoever leads to it and is itself unreachable would stay so.
+    sources = sorted(
+        (node["id"] for node in look.nodes if node["id"] in reached), key=lambda one: _far(look, one, place)
+    )
+    offered = 0
+    for source in sources:
+        exits = look.nodes[look.index[source]].get("exits", {})
+        for exit_ in look.exits(source):
+            if exits.get(exit_.name) is None and not look.circles_with(source, mine) and offered < _OFFERED:
+                offered += 1
+                label = f"Lead “{look.title(source)} · {exit_.label}” to it"
+                yield Mend(label, (put("steps", look.index[source], "exits", exit_.name, value=mine),))
+    yield from without(look, mine, place)
+
+
+def _far(look: Look, step_id: str, place: int) -> int:
+    distance = place - look.index[step_id]
+    return distance if distance > 0 else 1000 - distance
+
+
+def of_open_exit(fault: Fault, look: Look, catalog: Catalog) -> Iterator[Mend]:
+    """To where the step's other exits lead or a flow ends; else a step is added behind."""
+    step_id, exit_name = fault.step, fault.subject
+    place = look.index[step_id]
+    at = ("steps", place, "exits", exit_name)
+    candidates = [target for target in look.nodes[place].get("exits", {}).values() if target in look.index]
+    candidates += [name for name, step in look.steps.items() if step.kind == "end"]
+    candidates += [name for name, step in look.steps.items() if step.kind == "hand_over"]
+    offered = 0
+    for target in dict.fromkeys(candidates):
+        if target != step_id and not look.circles_with(step_id, target) and offered < _OFFERED - 1:
+            offered += 1
+            yield Mend(f"Lead it to “{look.title(target)}”", (Change("set", at, target),))
+    ringing = [key for key in catalog.queues if key not in catalog.silent_queues]
+    step = look.steps.get(step_id)
+    if ringing and not (step is not None and step.kind == "hand_over"):
+        name = catalog.queues[ringing[0]]
+        settings: dict[str, Any] = {"queue": ringing[0]}
+        yield _added(look, at, "queue", f"To {name}", settings, f"Hand over to the queue “{name}”")
+    messages = [node["id"] for node in look.nodes if node.get("type") == "message"]
+    if step_id not in reached_from(messages, look.targets):
+        settings = {"prompt": {"text": {"en": "Please leave a message after the tone. We will call you back."}}}
+        yield _added(look, at, "voicemail", "Voicemail", settings, "Add a voicemail behind it")
+    settings = {"prompt": {"text": {"en": "Sorry, we cannot take your call now. Good-bye."}}}
+    yield _added(look, at, "end", "Good-bye", settings, "End with a good-bye")
+
+
+def _added(look: Look, at: tuple[str | int, ...], kind: str, title: str, settings: dict[str, Any], label: str) -> Mend:
+    """A new step behind an exit, beside the step on the canvas."""
+    name = look.fresh({"end": "good_bye", "queue": "to_queue"}.get(kind, kind))
+    node = {"id": name, "type": kind, "title": title[:100], "settings": settings, "exits": {}}
+    patch = [put("steps", len(look.nodes), value=node), Change("set", at, name)]
+    place = at[1]
+    layout = look.data.get("layout")
+    here = layout.get(look.nodes[place]["id"]) if isinstance(layout, dict) and isinstance(place, int) else None
+    if isinstance(here, list | tuple) and len(here) == 2:
+        taken = [tuple(spot) for spot in layout.values()] if isinstance(layout, dict) else []
+        spot = (here[0] + _BESIDE[0], here[1] + _BESIDE[1])
+        while spot in taken:
+            spot = (spot[0] + 60, spot[1] + 60)
+        patch.append(put("layout", name, value=list(spot)))
+    return Mend(label, tuple(patch))
+
+
+def of_circle(fault: Fault, look: Look) -> Iterator[Mend]:
+    """Cuts the lines by which this step leads back into the circle."""
+    place, circle = look.index[fault.step], set(fault.subject.split())
+    labels = {exit_.name: exit_.label for exit_ in look.exits(fault.step)}
+    back = {name: target for name, target in look.nodes[place].get("exits", {}).items() if target in circle}
+    if back:
+        name, target = next(iter(back.items()))
+        label = f"Cut the line from “{labels.get(name, name)}” to “{look.title(target)}”"
+        if len(back) > 1:
+            label = f"Cut the {len(back)} lines that lead back"
+        yield Mend(label, tuple(cut("steps", place, "exits", one) for one in back))
+
+
+def of_lost_line(fault: Fault, look: Look) -> Iterator[Mend]:
+    """A line to a step that is gone, or from an exit that is gone."""
+    place = look.index[fault.step]
+    exits = look.nodes[place].get("exits", {})
+    if fault.code == "stray_exit" and exits.get(fault.subject) in look.index:
+        target = exits[fault.subject]
+        for exit_ in look.exits(fault.step):
+            if exits.get(exit_.name) is None and not look.circles_with(fault.step, target):
+                patch = (
+                    cut("steps", place, "exits", fault.subject),
+                    put("steps", place, "exits", exit_.name, value=target),
+                )
+                yield Mend(f"Lead to “{look.title(target)}” from “{exit_.label}” instead", patch)
+                break
+    yield Mend("Remove the line", (cut("steps", place, "exits", fault.subject),))
+
+
+def of_no_trigger(look: Look) -> Iterator[Mend]:
+    """A trigger before the step that nothing leads to."""
+    within = {target for targets in look.targets.values() for target in targets}
+    first = next((node["id"] for node in look.nodes if node["id"] not in within), None)
+    first = first or (look.nodes[0]["id"] if look.nodes else None)
+    for kind, label in (("call", "Begin with an incoming call"), ("message", "Begin with a message")):
+        name = look.fresh(kind)
+        node = {"id": name, "type": kind, "exits": {"started": first} if first else {}}
+        patch = [put("steps", len(look.nodes), value=node)]
+        layout = look.data.get("layout")
+        here = layout.get(first) if isinstance(layout, dict) else None
+        if isinstance(here, list | tuple) and len(here) == 2:
+            patch.append(put("layout", name, value=[here[0], here[1] - _BESIDE[1]]))
+        yield Mend(label, tuple(patch))
