@@ -86,7 +86,8 @@ export function Canvas() {
     const notes = new Set(state.noteSelection);
     for (const { id, selected } of chosen) {
       const note = noteIndex(id);
-      if (note !== null) (selected ? notes.add(note) : notes.delete(note));
+      if (note !== null && selected) notes.add(note);
+      else if (note !== null) notes.delete(note);
       else if (selected) steps.add(id);
       else steps.delete(id);
     }

@@ -10,10 +10,10 @@ const ROUND = 16;
 
 export const LineEdge = memo(function LineEdge(props: EdgeProps<Line>) {
   const { id, sourceX, sourceY, targetX, targetY, data, selected } = props;
-  const ends = { sourceX, sourceY, targetX, targetY, sourcePosition: Position.Right, targetPosition: Position.Left };
+  const ends = { sourceX, sourceY, targetX, targetY, sourcePosition: Position.Bottom, targetPosition: Position.Top };
   // Lines that lead back go around the steps instead of through them.
   const [path, x, y] =
-    targetX > sourceX + 24 ? getBezierPath({ ...ends, curvature: 0.3 }) : getSmoothStepPath({ ...ends, borderRadius: ROUND, offset: 28 });
+    targetY > sourceY + 16 ? getBezierPath({ ...ends, curvature: 0.3 }) : getSmoothStepPath({ ...ends, borderRadius: ROUND, offset: 28 });
   const tone = data?.tone ? `tone-${data.tone}` : data?.faded ? "is-faded" : "";
   const width = data?.weight ? 1.5 + 7 * Math.min(1, data.weight) : undefined;
   return (

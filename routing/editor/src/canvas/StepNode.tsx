@@ -5,6 +5,7 @@ import { memo } from "react";
 import { Icon } from "../shell/Icon";
 import { t, tn } from "../t";
 import { iconOf } from "./kinds";
+import { widthOf } from "./layout";
 import type { ShownExit, StepData, StepNode as Node } from "./model";
 
 export const StepNode = memo(function StepNode({ data, selected }: NodeProps<Node>) {
@@ -15,6 +16,7 @@ export const StepNode = memo(function StepNode({ data, selected }: NodeProps<Nod
   return (
     <div
       className={`fe-step kind-${kind ?? "unknown"} ${selected ? "is-selected" : ""} ${tone}`}
+      style={{ width: widthOf(exits.length) }}
       data-step={step.id}
       role="group"
       aria-roledescription={t("step")}
@@ -22,7 +24,7 @@ export const StepNode = memo(function StepNode({ data, selected }: NodeProps<Nod
       // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- the canvas is an application: arrow keys go from step to step
       tabIndex={selected ? 0 : -1}
     >
-      {kind !== "trigger" && <Handle type="target" id="in" position={Position.Left} isConnectableStart={false} />}
+      {kind !== "trigger" && <Handle type="target" id="in" position={Position.Top} isConnectableStart={false} />}
       <div className="fe-step-head">
         <span className="fe-step-icon">
           <Icon name={iconOf(step.type, kind)} />
@@ -67,9 +69,11 @@ function ExitRow({ exit }: { exit: ShownExit }) {
   const look = exit.target ? "is-led" : exit.fault ? "is-loose" : "is-quiet";
   return (
     <div className={`fe-exit ${look}`} title={exit.target ? exit.label : exit.fault || t("Leads nowhere, and may.")}>
-      <span className="fe-exit-label">{exit.label}</span>
-      {!exit.target && exit.fault && <Icon name="link_off" />}
-      <Handle type="source" id={exit.name} position={Position.Right} isConnectableEnd={false} />
+      <span className="fe-exit-label">
+        {!exit.target && exit.fault && <Icon name="link_off" />}
+        {exit.label}
+      </span>
+      <Handle type="source" id={exit.name} position={Position.Bottom} isConnectableEnd={false} />
     </div>
   );
 }

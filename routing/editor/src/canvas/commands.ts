@@ -9,7 +9,7 @@ import { placed, saidOf, stepById } from "../state/steps";
 import { useEditor } from "../state/store";
 import { t, tn } from "../t";
 import { stopAsking, useAsking } from "./asking";
-import { STEP_WIDTH, layoutOf } from "./layout";
+import { GAP_ALONG, STEP_WIDTH, layoutOf } from "./layout";
 import { lineParts } from "./model";
 import { besideExit, freePlace } from "./place";
 import { boxOf, fit, focusStep, middle, show } from "./view";
@@ -17,7 +17,9 @@ import { type Direction, walk } from "./walk";
 import { useWriting } from "./writing";
 
 const NUDGE = 24;
-const ROOM = STEP_WIDTH + 88;
+// About as high as a step, with the gap below it.
+const NEW_HEIGHT = 112;
+const ROOM = NEW_HEIGHT + GAP_ALONG;
 
 const now = () => useEditor.getState();
 
@@ -92,16 +94,18 @@ function placeFor(edge: { source: string; exit: string }, between: boolean): Poi
   const all = places();
   const source = all[edge.source];
   const behind = target === undefined ? undefined : all[target];
-  if (between && source && behind && behind[0] > source[0]) {
-    // In the middle of a long line; beside the source on a short one, where room is made.
-    const roomy = behind[0] - source[0] >= 2 * STEP_WIDTH + 96;
-    return roomy ? [(source[0] + behind[0]) / 2, (source[1] + behind[1]) / 2] : [source[0] + ROOM, behind[1]];
+  const height = boxOf(edge.source)?.height ?? NEW_HEIGHT;
+  if (between && source && behind && behind[1] > source[1]) {
+    // In the middle of a long line; where the next step was on a short one, which makes room.
+    const room = behind[1] - source[1] - height;
+    if (room >= NEW_HEIGHT + 64) return [(source[0] + behind[0]) / 2, source[1] + height + (room - NEW_HEIGHT) / 2];
+    return [behind[0], source[1] + height + GAP_ALONG];
   }
   return besideExit(definition, analysis, all, edge.source, edge.exit);
 }
 
 function tooNear(a: Point, b: Point | undefined): boolean {
-  return b !== undefined && Math.abs(a[0] - b[0]) < STEP_WIDTH + 40 && Math.abs(a[1] - b[1]) < 140;
+  return b !== undefined && Math.abs(a[0] - b[0]) < STEP_WIDTH + 24 && b[1] - a[1] < NEW_HEIGHT + 24;
 }
 
 /** On the chosen line; behind the chosen step, if one of its exits is free; else in the middle. */
@@ -156,7 +160,7 @@ export function standsAlone(stepId: string): boolean {
 export function placeAt(steps: Record<string, Point>, notes: Record<number, Point>): void {
   const count = Object.keys(steps).length + Object.keys(notes).length;
   if (!count) return;
-  now().edit(tn("Move a step", "Move %(count)s steps", count), (draft) => {
+  now().edit(tn("Move", "Move %(count)s things", count), (draft) => {
     draft.layout = { ...draft.layout, ...steps };
     for (const [index, at] of Object.entries(notes)) {
       const note = draft.notes?.[Number(index)];

@@ -39,10 +39,10 @@ export function shortcuts(): Shortcut[] {
   const change = t("Change the flow");
   const look = t("Look");
   return [
-    { keys: ["ArrowRight"], label: t("To the next step, along the first exit"), group: move, run: () => go("right") },
-    { keys: ["ArrowLeft"], label: t("To the step before"), group: move, run: () => go("left") },
-    { keys: ["ArrowDown"], label: t("To the step below"), group: move, run: () => go("down") },
-    { keys: ["ArrowUp"], label: t("To the step above"), group: move, run: () => go("up") },
+    { keys: ["ArrowDown"], label: t("To the next step, along the first exit"), group: move, run: () => go("down") },
+    { keys: ["ArrowUp"], label: t("To the step before"), group: move, run: () => go("up") },
+    { keys: ["ArrowRight"], label: t("To where the next exit leads"), group: move, run: () => go("right") },
+    { keys: ["ArrowLeft"], label: t("To where the exit before leads"), group: move, run: () => go("left") },
     ...(["Right", "Left", "Down", "Up"] as const).map((to, index) => ({
       keys: [`Mod+Arrow${to}`],
       label: index ? "" : t("Go there and keep the choice (with any arrow)"),

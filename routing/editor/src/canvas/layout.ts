@@ -1,23 +1,32 @@
-/// Puts steps in order from left to right, so that ways are short and cross little.
+/// Puts steps in order from top to bottom, so that ways are short and cross little; and how large steps are.
 
 import dagre from "@dagrejs/dagre";
 import { saidOf } from "../state/steps";
 import type { Analysis, Definition, Point, Step } from "../api/types";
 
 export const STEP_WIDTH = 248;
-const HEAD = 42;
+export const GAP_ALONG = 56;
+export const GAP_ACROSS = 32;
+const EXIT_WIDTH = 104;
+const HEAD = 46;
 const GIST_LINE = 19;
-const EXIT_ROW = 27;
-const GIST_CHARS_A_LINE = 32;
-const GAP_ACROSS = 40;
-const GAP_ALONG = 88;
+const EXIT_LINE = 17;
+const CHAR = 6.7;
 const GRID = 8;
+
+/** Wide enough for all exits side by side. */
+export function widthOf(exits: number): number {
+  return Math.max(STEP_WIDTH, exits * EXIT_WIDTH);
+}
 
 /** About as high as the step is drawn; the browser knows exactly, but not before it drew. */
 export function heightOf(step: Step, analysis: Analysis): number {
   const said = saidOf(step, analysis);
-  const lines = said.gist ? Math.min(3, Math.ceil(said.gist.length / GIST_CHARS_A_LINE)) : 0;
-  return HEAD + lines * GIST_LINE + (lines ? 12 : 0) + Math.max(1, said.exits.length) * EXIT_ROW + 8;
+  const width = widthOf(said.exits.length);
+  const lines = said.gist && said.gist !== said.title ? Math.min(3, Math.ceil((said.gist.length * CHAR) / (width - 24))) : 0;
+  const column = width / Math.max(1, said.exits.length) - 12;
+  const rows = Math.min(2, Math.max(0, ...said.exits.map((exit) => Math.ceil((exit.label.length * CHAR) / column))));
+  return HEAD + (lines ? lines * GIST_LINE + 8 : 0) + (rows ? rows * EXIT_LINE + 17 : 0);
 }
 
 /** Places for all steps, or for those in `only` (which stay about where they were). */
@@ -26,10 +35,13 @@ export function layoutOf(definition: Definition, analysis: Analysis, only?: stri
   const steps = definition.steps.filter((step) => !chosen || chosen.has(step.id));
   if (!steps.length) return {};
   const graph = new dagre.graphlib.Graph({ multigraph: true });
-  graph.setGraph({ rankdir: "LR", nodesep: GAP_ACROSS, ranksep: GAP_ALONG, edgesep: 16, ranker: "network-simplex" });
+  graph.setGraph({ rankdir: "TB", nodesep: GAP_ACROSS, ranksep: GAP_ALONG, edgesep: 16, ranker: "network-simplex" });
   graph.setDefaultEdgeLabel(() => ({}));
   const there = new Set(steps.map((step) => step.id));
-  for (const step of steps) graph.setNode(step.id, { width: STEP_WIDTH, height: heightOf(step, analysis) });
+  for (const step of steps) {
+    const width = widthOf(saidOf(step, analysis).exits.length);
+    graph.setNode(step.id, { width, height: heightOf(step, analysis) });
+  }
   for (const step of steps) {
     // In the order of the exits on the step, or lines cross for nothing.
     for (const exit of saidOf(step, analysis).exits) {

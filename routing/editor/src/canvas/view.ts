@@ -34,8 +34,9 @@ export function openingView(all: Box, first: Box | null, size: Size): Viewport {
     };
   }
   const begin = first ?? all;
-  const top = all.height * NICE <= size.height - 2 * MARGIN ? all.y : Math.max(all.y, begin.y + begin.height / 2 - (size.height / NICE) * 0.45);
-  return { x: MARGIN - begin.x * NICE, y: MARGIN - top * NICE, zoom: NICE };
+  // Across all of it if it is narrow enough, else across its beginning.
+  const across = all.width * NICE <= size.width - 2 * MARGIN ? all : begin;
+  return { x: size.width / 2 - (across.x + across.width / 2) * NICE, y: MARGIN - begin.y * NICE, zoom: NICE };
 }
 
 let instance: ReactFlowInstance<AnyNode, LineEdge> | null = null;

@@ -6,12 +6,12 @@ export type Direction = "left" | "right" | "up" | "down";
 
 export function walk(definition: Definition, places: Record<string, Point>, from: string | undefined, to: Direction): string | undefined {
   if (from === undefined || !places[from]) return first(definition, places);
-  if (to === "right") return onward(definition, from) ?? nearest(definition, places, from, to);
-  if (to === "left") return back(definition, places, from) ?? nearest(definition, places, from, to);
+  if (to === "down") return onward(definition, from) ?? nearest(definition, places, from, to);
+  if (to === "up") return back(definition, places, from) ?? nearest(definition, places, from, to);
   return sibling(definition, places, from, to) ?? nearest(definition, places, from, to);
 }
 
-/** The step at the very beginning: a step that nothing leads to, the leftmost of them. */
+/** The step at the very beginning: a step that nothing leads to, the topmost of them. */
 export function first(definition: Definition, places: Record<string, Point>): string | undefined {
   const led = new Set(definition.steps.flatMap((step) => Object.values(step.exits ?? {})));
   const starts = definition.steps.filter((step) => !led.has(step.id));
@@ -21,7 +21,7 @@ export function first(definition: Definition, places: Record<string, Point>): st
 
 function order(a: Point | undefined, b: Point | undefined): number {
   if (!a || !b) return 0;
-  return a[0] - b[0] || a[1] - b[1];
+  return a[1] - b[1] || a[0] - b[0];
 }
 
 function onward(definition: Definition, from: string): string | undefined {
@@ -37,17 +37,17 @@ function back(definition: Definition, places: Record<string, Point>, from: strin
 }
 
 /** The next one that the same step leads to. */
-function sibling(definition: Definition, places: Record<string, Point>, from: string, to: "up" | "down"): string | undefined {
+function sibling(definition: Definition, places: Record<string, Point>, from: string, to: "left" | "right"): string | undefined {
   const here = places[from] as Point;
   const ids = new Set<string>();
   for (const step of definition.steps) {
     const targets = Object.values(step.exits ?? {});
     if (targets.includes(from)) for (const target of targets) ids.add(target);
   }
-  const way = to === "down" ? 1 : -1;
+  const way = to === "right" ? 1 : -1;
   return [...ids]
-    .filter((id) => id !== from && places[id] && ((places[id])[1] - here[1]) * way > 0)
-    .sort((a, b) => ((places[a] as Point)[1] - (places[b] as Point)[1]) * way)[0];
+    .filter((id) => id !== from && places[id] && ((places[id])[0] - here[0]) * way > 0)
+    .sort((a, b) => ((places[a] as Point)[0] - (places[b] as Point)[0]) * way)[0];
 }
 
 function nearest(definition: Definition, places: Record<string, Point>, from: string, to: Direction): string | undefined {

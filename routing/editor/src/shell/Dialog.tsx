@@ -21,6 +21,8 @@ export function Dialog({
     const element = dialog.current;
     const before = document.activeElement;
     if (element && !element.open) element.showModal();
+    // The first field, where the browser would take the close button.
+    element?.querySelector<HTMLElement>(".fe-dialog-inside :is(input, textarea, select)")?.focus();
     return () => {
       element?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });

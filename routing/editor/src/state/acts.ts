@@ -33,14 +33,14 @@ export function putOnEdge(draft: Definition, edge: { source: string; exit: strin
   if (target && through !== undefined && target !== step) connect(draft, step, through, target);
 }
 
-/** Moves everything to the right of `from` (and below it or not) so that a step has room there. */
+/** Moves `from` and everything that follows it down, so that a step has room before it. */
 export function makeRoom(draft: Definition, from: string, by: number, but: string): void {
   const layout = draft.layout ?? {};
   const start = layout[from];
   if (!start) return;
   const behind = reachedFrom(draft, from);
   for (const [id, point] of Object.entries(layout)) {
-    if (id !== but && behind.has(id) && point[0] >= start[0]) layout[id] = [point[0] + by, point[1]];
+    if (id !== but && behind.has(id) && point[1] >= start[1]) layout[id] = [point[0], point[1] + by];
   }
 }
 
