@@ -1,6 +1,8 @@
 /// The panels beside the canvas, in the order of their tabs: each room adds one line.
 
 import type { ComponentType } from "react";
+import { LivePanel } from "../live/LivePanel";
+import { LiveWatch } from "../live/LiveWatch";
 import { SettingsPanel } from "../forms";
 
 export interface PanelProps {
@@ -20,7 +22,8 @@ export interface Panel {
 
 export const PANELS: Panel[] = [
   { id: "settings", title: "Step", icon: "tune", Component: SettingsPanel },
+  { id: "live", title: "Live", icon: "monitoring", Component: LivePanel },
 ];
 
 /** Mounted in the header as long as the page is open, whatever panel is: who else is here, what runs beside. */
-export const ALWAYS: ComponentType[] = [];
+export const ALWAYS: ComponentType[] = [LiveWatch];
