@@ -25,7 +25,7 @@ import { Controls } from "./Controls";
 import { ConnectDialog } from "./ConnectDialog";
 import { Find } from "./Find";
 import { HelpDialog } from "./HelpDialog";
-import { STEP_WIDTH } from "./layout";
+import { GRID, STEP_WIDTH } from "./layout";
 import { LineEdge } from "./LineEdge";
 import { type AnyNode, Drawing, type LineEdge as Line, lineParts, noteIndex, placeOf } from "./model";
 import { NoteNode } from "./NoteNode";
@@ -42,6 +42,7 @@ export const DRAGGED = "application/x-pareto-step";
 
 const NODE_TYPES: NodeTypes = { step: StepNode, note: NoteNode };
 const EDGE_TYPES: EdgeTypes = { line: LineEdge };
+const SNAP: [number, number] = [GRID, GRID];
 const HOLD = ["Shift", "Meta", "Control"];
 
 export function Canvas() {
@@ -179,6 +180,12 @@ export function Canvas() {
   useEffect(() => {
     if (revealing) show(revealing.step);
   }, [revealing]);
+  // A panel takes room: the step that it is about stays in sight.
+  const panelOpen = useEditor((state) => state.panel !== null);
+  useEffect(() => {
+    const step = useEditor.getState().selection.at(-1);
+    if (panelOpen && step !== undefined) requestAnimationFrame(() => show(step));
+  }, [panelOpen]);
   useEffect(() => () => setView(null, null), []);
 
   return (
@@ -249,6 +256,8 @@ export function Canvas() {
         connectOnClick={false}
         elevateNodesOnSelect
         nodeDragThreshold={3}
+        snapToGrid
+        snapGrid={SNAP}
         proOptions={{ hideAttribution: true }}
       >
         <Background variant={BackgroundVariant.Dots} gap={24} size={1.5} />

@@ -5,6 +5,7 @@ import { memo, useEffect, useRef, useState } from "react";
 import { useEditor } from "../state/store";
 import { t } from "../t";
 import type { NoteNode as Node } from "./model";
+import { focusSoon } from "./view";
 import { useWriting } from "./writing";
 
 const LONGEST = 4000;
@@ -16,9 +17,7 @@ export const NoteNode = memo(function NoteNode({ data, selected }: NodeProps<Nod
   const [begun] = useState(() => Date.now());
   const field = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
-    if (!writing) return;
-    field.current?.focus();
-    field.current?.select();
+    if (writing) focusSoon(() => field.current);
   }, [writing]);
   const stop = () => useWriting.setState({ note: null });
   if (writing) {

@@ -9,10 +9,10 @@ import { placed, saidOf, stepById } from "../state/steps";
 import { useEditor } from "../state/store";
 import { t, tn } from "../t";
 import { stopAsking, useAsking } from "./asking";
-import { GAP_ALONG, STEP_WIDTH, layoutOf } from "./layout";
+import { GAP_ALONG, STEP_WIDTH, layoutOf, onGrid } from "./layout";
 import { lineParts } from "./model";
 import { besideExit, freePlace } from "./place";
-import { boxOf, fit, focusStep, middle, show } from "./view";
+import { boxOf, fit, focusSoon, focusStep, middle, show } from "./view";
 import { type Direction, walk } from "./walk";
 import { useWriting } from "./writing";
 
@@ -122,9 +122,9 @@ export function addNote(): void {
   const { readOnly, edit, definition } = now();
   if (readOnly) return;
   const index = definition.notes?.length ?? 0;
-  const at = middle();
+  const at = freePlace(definition, now().analysis, places(), middle());
   edit(t("Add a note"), (draft) => {
-    draft.notes = [...(draft.notes ?? []), { text: "", at: [Math.round(at[0]), Math.round(at[1])] }];
+    draft.notes = [...(draft.notes ?? []), { text: "", at: [onGrid(at[0]), onGrid(at[1])] }];
   });
   now().select([], { notes: [index] });
   useWriting.setState({ note: index });
@@ -346,8 +346,10 @@ export function sentenceOf(error: unknown): string {
 /** Enter: the settings of the step; of a note its text. */
 export function openChosen(): void {
   const { selection, noteSelection, openPanel, readOnly } = now();
-  if (selection.length) openPanel("settings");
-  else if (noteSelection.length === 1 && !readOnly) useWriting.setState({ note: noteSelection[0] as number });
+  if (selection.length) {
+    openPanel("settings");
+    focusSoon(() => document.querySelector<HTMLElement>("#fe-panel :is(input, select, textarea, [contenteditable]), #fe-panel"));
+  } else if (noteSelection.length === 1 && !readOnly) useWriting.setState({ note: noteSelection[0] as number });
 }
 
 /** Whether a step is drawn at all; pure questions of the canvas ask this in tests. */

@@ -18,18 +18,20 @@ export interface Size {
 }
 
 const MARGIN = 32;
-const NICE = 0.75;
-const LEAST = 0.6;
+// The buttons over the canvas' lower edge.
+const BUTTONS = 48;
+const NICE = 0.85;
+const LEAST = 0.75;
 
 /** All of it, if that stays readable; else its beginning at a size that does. */
 export function openingView(all: Box, first: Box | null, size: Size): Viewport {
   if (!all.width || !size.width) return { x: MARGIN, y: MARGIN, zoom: 1 };
-  const fits = Math.min((size.width - 2 * MARGIN) / all.width, (size.height - 2 * MARGIN) / all.height);
+  const fits = Math.min((size.width - 2 * MARGIN) / all.width, (size.height - 2 * MARGIN - BUTTONS) / all.height);
   if (fits >= LEAST) {
     const zoom = Math.min(1, fits);
     return {
       x: (size.width - all.width * zoom) / 2 - all.x * zoom,
-      y: (size.height - all.height * zoom) / 2 - all.y * zoom,
+      y: (size.height - BUTTONS - all.height * zoom) / 2 - all.y * zoom,
       zoom,
     };
   }
@@ -85,7 +87,7 @@ export function show(id: string): void {
   const left = box.x * zoom + x;
   const top = box.y * zoom + y;
   const inside =
-    left >= 8 && top >= 8 && left + box.width * zoom <= size.width - 8 && top + box.height * zoom <= size.height - 8;
+    left >= 8 && top >= 8 && left + box.width * zoom <= size.width - 8 && top + box.height * zoom <= size.height - 8 - BUTTONS;
   if (inside && zoom >= 0.5) return;
   const near = Math.max(zoom, NICE);
   void instance.setCenter(box.x + box.width / 2, box.y + box.height / 2, { zoom: near, duration: unhurried() });
@@ -93,7 +95,7 @@ export function show(id: string): void {
 
 export function fit(ids?: string[]): void {
   void instance?.fitView({
-    padding: 0.08,
+    padding: { top: "24px", left: "24px", right: "24px", bottom: "72px" },
     maxZoom: 1,
     minZoom: 0.1,
     duration: unhurried(),
@@ -116,8 +118,17 @@ export function open(ids: string[], first: string | undefined): void {
   void instance.setViewport(openingView(all, first ? boxOf(first) : null, pane.getBoundingClientRect()));
 }
 
-/** Gives the keyboard to a step, a note or the canvas itself. */
+/** Gives the keyboard to a step, or to the canvas itself; a step that is new is drawn in a moment only. */
 export function focusStep(id: string | undefined): void {
-  const wanted = id === undefined ? null : pane?.querySelector<HTMLElement>(`[data-step="${CSS.escape(id)}"]`);
-  (wanted ?? pane)?.focus({ preventScroll: true });
+  if (id === undefined) pane?.focus({ preventScroll: true });
+  else focusSoon(() => pane?.querySelector<HTMLElement>(`[data-step="${CSS.escape(id)}"]`));
+}
+
+const FRAMES = 12;
+
+/** Tries until what is wanted is there and can be seen: nothing hidden takes the keyboard. */
+export function focusSoon(find: () => HTMLElement | null | undefined, frames = FRAMES): void {
+  const wanted = find();
+  wanted?.focus({ preventScroll: true });
+  if (frames > 0 && (!wanted || document.activeElement !== wanted)) requestAnimationFrame(() => focusSoon(find, frames - 1));
 }

@@ -1,6 +1,7 @@
 /// What people do to a flow, as changes of a draft: `edit(label, (draft) => act(draft, …))`.
 
 import type { Definition, Point, Step } from "../api/types";
+import { onGrid } from "../canvas/layout";
 import { freshId } from "./steps";
 
 /** A step beside everything else. Its id is made of `wish`. */
@@ -12,7 +13,7 @@ export function addStep(
   const id = freshId(wish.title || wish.type, draft.steps.map((step) => step.id));
   const step: Step = { id, type: wish.type, title: wish.title, settings: structuredClone(wish.settings ?? {}), exits: {} };
   draft.steps.push(step);
-  draft.layout = { ...draft.layout, [id]: [Math.round(at[0]), Math.round(at[1])] };
+  draft.layout = { ...draft.layout, [id]: [onGrid(at[0]), onGrid(at[1])] };
   return step;
 }
 
