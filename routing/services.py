@@ -183,7 +183,7 @@ def _import(
         changed = (flow.draft, flow.name, flow.description) != (file.definition, file.name, file.description)
         if changed:
             _replace_draft(flow, file.definition, by=by, now=now, name=file.name, description=file.description)
-    version = _publish(flow, by=by, note="", now=now) if publish else None
+    version = _publish(flow, by=by, note="From a file", now=now) if publish else None
     return ImportReport(
         key=flow.key,
         name=flow.name,

@@ -317,4 +317,11 @@ def _union(
     layouts = [found if isinstance(found, Mapping) else {} for found in (a.get("layout"), b.get("layout"))]
     gone = {str(node["id"]) for node in ghosts}
     layout = {name: at for name, at in layouts[0].items() if name in gone} | dict(layouts[1])
-    return {**b, "steps": [*(dict(node) for node in after.values()), *ghosts], "layout": layout}
+    steps = [_with_cut_lines(node, before.get(name)) for name, node in after.items()]
+    return {**b, "steps": [*steps, *ghosts], "layout": layout}
+
+
+def _with_cut_lines(node: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The step with the lines that it had, where no other has taken their place."""
+    lines = {**_exits(before), **_exits(node)} if before is not None else _exits(node)
+    return {**node, "exits": lines} if lines else dict(node)

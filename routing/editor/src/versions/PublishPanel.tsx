@@ -1,0 +1,186 @@
+/// Before a draft goes live: what changes, what is wrong, whom it concerns; and why, for those who read it later.
+
+import { useEffect, useId, useState } from "react";
+import type { Comparison } from "../api/types";
+import { ChangeList } from "../compare/ChangeList";
+import { FaultList } from "../faults/FaultsPanel";
+import { Icon } from "../shell/Icon";
+import { useEditor } from "../state/store";
+import { t, tn } from "../t";
+import { type CaseResult, CasesDiffer, publish, readComparison, summary } from "./api";
+import "./versions.css";
+
+const NOTE_CHARS = 500;
+
+export function PublishPanel() {
+  const flow = useEditor((state) => state.document?.flow);
+  const faults = useEditor((state) => state.analysis.faults);
+  const mode = useEditor((state) => state.mode);
+  const saving = useEditor((state) => state.saving.state);
+  const back = useEditor((state) => state.back);
+  const openPanel = useEditor((state) => state.openPanel);
+  const [note, setNote] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState("");
+  const [asked, setAsked] = useState<{ cases: CaseResult[]; revision: number | undefined } | null>(null);
+  const id = useId();
+  const revision = flow?.revision;
+  const found = useDifference(revision);
+  // After another change, what was asked about is not what would be published.
+  const cases = asked !== null && asked.revision === revision ? asked.cases : null;
+  if (!flow) return null;
+  if (mode === "look") {
+    return (
+      <div className="d-stack">
+        <p>{t("The draft is published, and something else is shown at the moment.")}</p>
+        <button type="button" className="fe-button is-primary" onClick={back}>
+          {t("Back to the draft")}
+        </button>
+      </div>
+    );
+  }
+  const errors = faults.filter((fault) => fault.level === "error");
+  const same = flow.live !== null && found?.same === true && found.changes.length === 0;
+  const send = (despite: boolean) => {
+    setBusy(true);
+    setProblem("");
+    publish(note.trim(), despite)
+      .then((number) => {
+        useEditor.getState().say(t("Version %(number)s is live: new contacts walk through it from now on.", { number }), "good");
+        openPanel("versions");
+      })
+      .catch((error: unknown) => {
+        if (error instanceof CasesDiffer) setAsked({ cases: error.cases, revision: useEditor.getState().document?.flow.revision });
+        else setProblem(error instanceof Error ? error.message : String(error));
+      })
+      .finally(() => setBusy(false));
+  };
+  return (
+    <form
+      className="d-stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send(false);
+      }}
+    >
+      <section aria-labelledby={`${id}-what`}>
+        <h3 id={`${id}-what`}>{flow.live ? t("What changes since version %(number)s", { number: flow.live.number }) : t("Published for the first time")}</h3>
+        <Difference found={found} live={flow.live !== null} />
+      </section>
+      <section aria-labelledby={`${id}-whom`}>
+        <h3 id={`${id}-whom`}>{t("Whom it concerns")}</h3>
+        {flow.numbers.length ? (
+          <p>
+            {tn("New contacts on %(numbers)s.", "New contacts on %(numbers)s.", flow.numbers.length, {
+              numbers: flow.numbers.map((number) => number.address).join(", "),
+            })}{" "}
+            {t("Contacts under way keep the version they began with.")}
+          </p>
+        ) : (
+          <p>{t("Nobody yet: no number uses this flow. Choose it on a number's page afterwards.")}</p>
+        )}
+      </section>
+      {faults.length > 0 && (
+        <section aria-labelledby={`${id}-faults`}>
+          <h3 id={`${id}-faults`}>
+            {errors.length
+              ? tn("%(count)s error keeps it from being published", "%(count)s errors keep it from being published", errors.length)
+              : tn("%(count)s warning", "%(count)s warnings", faults.length)}
+          </h3>
+          <FaultList faults={errors.length ? errors : faults} />
+        </section>
+      )}
+      {cases && <Cases cases={cases} />}
+      <label className="fe-field" htmlFor={`${id}-note`}>
+        <span>{t("What changed, and why?")}</span>
+        <textarea
+          id={`${id}-note`}
+          className="d-textarea"
+          rows={3}
+          maxLength={NOTE_CHARS}
+          value={note}
+          placeholder={t("Such as: gold customers skip the menu")}
+          onChange={(event) => setNote(event.target.value)}
+        />
+      </label>
+      {problem && (
+        <p role="alert" className="fe-problem">
+          {problem}
+        </p>
+      )}
+      <div className="fe-buttons">
+        {cases ? (
+          <button type="button" className="fe-button is-primary" disabled={busy || errors.length > 0} onClick={() => send(true)}>
+            {busy ? t("Publishing…") : t("Publish all the same")}
+          </button>
+        ) : (
+          <button type="submit" className="fe-button is-primary" disabled={busy || errors.length > 0 || same || saving === "conflict"}>
+            {busy ? t("Publishing…") : t("Publish")}
+          </button>
+        )}
+      </div>
+    </form>
+  );
+}
+
+/** The draft beside what is live, anew after each save. */
+function useDifference(revision: number | undefined): Comparison | null {
+  const live = useEditor((state) => state.document?.flow.live?.id);
+  const [found, setFound] = useState<Comparison | null>(null);
+  useEffect(() => {
+    const leaving = new AbortController();
+    readComparison("live", "draft", leaving.signal).then(
+      (answer) => {
+        if (!leaving.signal.aborted) setFound(answer);
+      },
+      () => undefined, // Publishing itself says if the server does not answer.
+    );
+    return () => leaving.abort();
+  }, [revision, live]);
+  return found;
+}
+
+function Difference({ found, live }: { found: Comparison | null; live: boolean }) {
+  const openPanel = useEditor((state) => state.openPanel);
+  if (!found) return <p role="status">{t("Comparing…")}</p>;
+  if (!live) return <p>{tn("%(count)s step.", "%(count)s steps.", found.definition.steps.length)}</p>;
+  const real = found.changes.filter((change) => change.kind !== "moved");
+  if (!real.length) return <p>{found.changes.length ? t("Steps only moved on the canvas; contacts notice nothing.") : t("Nothing: the draft is what is live.")}</p>;
+  return (
+    <>
+      <p>{summary(found.changes)}.</p>
+      <details className="d-details">
+        <summary>{t("In words")}</summary>
+        <ChangeList changes={real} />
+      </details>
+      <button type="button" className="d-link" onClick={() => openPanel("compare", { a: "live", b: "draft", then: "publish" })}>
+        {t("Show it on the canvas")}
+      </button>
+    </>
+  );
+}
+
+function Cases({ cases }: { cases: CaseResult[] }) {
+  return (
+    <section role="alert" className="d-stack">
+      <p className="d-verdict is-warn">
+        <Icon name="rule" />
+        <span>{tn("%(count)s test case comes out differently", "%(count)s test cases come out differently", cases.length)}</span>
+      </p>
+      <ul className="d-faults">
+        {cases.map((one, index) => (
+          <li key={`${one.name} ${index}`} className="d-fault is-warning">
+            <b>{one.name}</b>
+            {(one.expected || one.seen) && (
+              <p>
+                {t("Expected: %(expected)s", { expected: String(one.expected ?? "–") })}
+                <br />
+                {t("Now: %(seen)s", { seen: String(one.seen ?? "–") })}
+              </p>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
