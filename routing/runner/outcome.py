@@ -72,7 +72,10 @@ def standing(
 
 
 def _flow(plan: Plan | None) -> str:
-    return f"“{plan.name}” version {plan.version}" if plan is not None and plan.name else ""
+    if plan is None or not plan.name:
+        return ""
+    # A draft has no number yet: only the simulator runs one.
+    return f"“{plan.name}” version {plan.version}" if plan.version else f"the draft of “{plan.name}”"
 
 
 def _went(dial: Dial | None, outcome: str, surroundings: Surroundings) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,12 +13,12 @@ from django.db import Error as DatabaseError
 from prometheus_client import Counter
 
 from customers.selectors import CustomerFacts
-from routing.engine.effects import Effect, Hangup, Say, dump, load
+from routing.engine.effects import Effect, dump, load
 from routing.engine.events import ContactStarted, Event, HungUp, TransferEnded
 from routing.engine.plan import Plan
-from routing.engine.run import advance
+from routing.runner.fallback import fall_back, of_the_fallback
 from routing.runner.outcome import standing
-from routing.runner.plans import APOLOGY, fallback_plan, plan_for
+from routing.runner.plans import fallback_plan, plan_for
 from routing.runner.play import Clock, Played, play
 from routing.runner.store import (
     NewContact,
@@ -200,20 +200,10 @@ def _start(
 def _fall_back(
     queue: str, event: ContactStarted, clock: Clock, around: Surroundings, trace: list[dict[str, Any]]
 ) -> Played:
-    step = advance(fallback_plan(queue), None, event, clock.now(), around.world)
-    played = Played({}, [], [*trace, *_of_the_fallback(step.trace)], "waiting")
-    played.take(replace(step, trace=()))
+    played = fall_back(queue, event, now=clock.now(), world=around.world, trace=trace)
     if played.status == "stranded":
-        # Not even the fallback queue has an address: the last thing left is to say so.
         log.error("fallback queue has no SIP address", queue=queue)
-        played.effects = [Say(text=APOLOGY["en"], language="en"), Hangup()]
-    played.state["fell_back"] = True
     return played
-
-
-def _of_the_fallback(trace: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The way through the fallback's own plan, marked: its steps have names that the flow may have, too."""
-    return [{**entry, "fallback": True} for entry in trace]
 
 
 def _turn(
@@ -244,7 +234,7 @@ def _continue(
     if stored.run.get("fell_back"):
         plan = plan_for(stored.version_id) if stored.version_id else None
         played = play(fallback_plan(queue), stored.run, event, clock=clock, world=around.world, until=until)
-        played.trace = _of_the_fallback(played.trace)
+        played.trace = of_the_fallback(played.trace)
         return plan, played, "" if played.status != "stranded" else played.stranded
     plan = None
     try:

@@ -30,6 +30,11 @@ def surroundings(revision: int | None) -> Surroundings:
     return _latest
 
 
+def surroundings_now() -> Surroundings:
+    """Read anew, for whoever is in no hurry and leaves the copy in memory alone."""
+    return _build(read_directory())
+
+
 def _build(directory: Directory) -> Surroundings:
     queues = {
         facts.key: QueueInfo(

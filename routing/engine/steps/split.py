@@ -56,15 +56,18 @@ class PercentageSplit(Step):
 
     def enter(self, visit: Visit) -> Leave:
         reference = (visit.scope.get("contact") or {}).get("reference", "")
-        # A hash and not a dice: the simulator, a backtest and a repeated webhook come to the same end.
-        drawn = int.from_bytes(sha256(f"{reference}/{visit.step_id}".encode()).digest()[:8], "big") / 2**64 * 100
+        drawn = drawn_for(reference, visit.step_id)
         visit.saw.append({"what": "split", "seen": f"{drawn:.2f}"})
+        return Leave(self.exit_for(drawn))
+
+    def exit_for(self, drawn: float) -> str:
+        """The exit of whoever drew this, from 0 to 100."""
         reached = 0.0
         for share in self.shares:
             reached += share.percent
             if drawn < reached:
-                return Leave(share.name)
-        return Leave("otherwise")
+                return share.name
+        return "otherwise"
 
     def gist(self) -> str:
         return ", ".join(f"{share.percent:g} % → {share.label or share.name}" for share in self.shares)
@@ -76,3 +79,9 @@ class PercentageSplit(Step):
                 yield ("shares", index, "name"), f"There is an exit “{name}” already."
         if sum(share.percent for share in self.shares) > 100.000001:
             yield ("shares",), "The shares are more than 100 percent together."
+
+
+def drawn_for(reference: str, step_id: str) -> float:
+    """What the contact of this reference draws at a step, from 0 to 100."""
+    # A hash and not a dice: the simulator, a backtest and a repeated webhook come to the same end.
+    return int.from_bytes(sha256(f"{reference}/{step_id}".encode()).digest()[:8], "big") / 2**64 * 100
