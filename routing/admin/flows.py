@@ -21,6 +21,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from queues.admin import KeyIsFixed
+from routing.admin.adding import AddFlowForm
 from routing.admin.canvas.urls import canvas_urls
 from routing.admin.canvas_page import canvas_page, editor_is_built
 from routing.admin.drafts import FlowForm, as_text, shown
@@ -90,6 +91,8 @@ class FlowAdmin(KeyIsFixed, ModelAdmin):
 
     # --- the form ---------------------------------------------------------------------------
     def get_fieldsets(self, request: HttpRequest, obj: Flow | None = None) -> Any:
+        if obj is None and _begins_on_canvas(request):
+            return [(None, {"fields": ["name", "key", "description", "start", "copy_of", "file"]})]
         may_edit = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
         draft = ["text"] if may_edit else ["draft_text"]
         return [(None, {"fields": [("name", "key"), "description"]}), (_("Draft"), {"fields": draft})]
@@ -107,6 +110,9 @@ class FlowAdmin(KeyIsFixed, ModelAdmin):
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: Flow | None = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002  Django's own
+        if not change and _begins_on_canvas(request):
+            # The canvas is where it is drawn; here it only gets its name and what it starts from.
+            return super().get_form(request, obj, change=change, **{**kwargs, "form": AddFlowForm})
         form = super().get_form(request, obj, change=change, **kwargs)
         form.refusal = getattr(request, "refusal", None)
         form.only_check = "_check" in request.POST
@@ -160,6 +166,13 @@ class FlowAdmin(KeyIsFixed, ModelAdmin):
             "versions": versions.order_by("-number")[:_VERSIONS_SHOWN],
         }
 
+    def render_change_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self_made = kwargs.get("add") and _begins_on_canvas(request)
+        response: Any = super().render_change_form(request, *args, **kwargs)
+        if self_made:
+            response.template_name = "admin/routing/flow/add_form.html"
+        return response  # type: ignore[no-any-return]
+
     def save_model(self, request: HttpRequest, obj: Flow, form: FlowForm, change: bool) -> None:  # noqa: FBT001
         by, now = _person(request), timezone.now()
         definition = form.definition or {}
@@ -183,6 +196,8 @@ class FlowAdmin(KeyIsFixed, ModelAdmin):
     def response_add(self, request: HttpRequest, obj: Flow, post_url_continue: str | None = None) -> HttpResponse:
         if "_popup" in request.POST:
             return super().response_add(request, obj, post_url_continue)  # type: ignore[no-any-return]
+        if _begins_on_canvas(request):
+            return HttpResponseRedirect(reverse("admin:routing_flow_change", args=[obj.pk]))
         return self._saved(request, obj)
 
     def response_change(self, request: HttpRequest, obj: Flow) -> HttpResponse:
@@ -289,6 +304,12 @@ class FlowAdmin(KeyIsFixed, ModelAdmin):
         if flow is None:
             raise Http404
         return flow
+
+
+def _begins_on_canvas(request: HttpRequest) -> bool:
+    """Whether a new flow is only named on the add page; its text is for experts, and where no canvas was built."""
+    asked = request.GET if request.method == "GET" else request.POST
+    return "text" not in asked and "_popup" not in asked and editor_is_built()
 
 
 def _person(request: HttpRequest) -> User:

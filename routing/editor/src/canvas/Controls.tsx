@@ -10,7 +10,7 @@ import { fit, zoomBy } from "./view";
 export function Controls({ boxing, onBoxing }: { boxing: boolean; onBoxing: (on: boolean) => void; zoomed: () => number }) {
   const readOnly = useEditor((state) => state.readOnly);
   return (
-    <div className="fe-controls" role="toolbar" aria-label={t("View")}>
+    <div className="fe-controls" role="toolbar" aria-orientation="vertical" aria-label={t("View")}>
       <Button icon="remove" label={t("Farther (-)")} onClick={() => zoomBy(0.8)} />
       <Button icon="add" label={t("Nearer (+)")} onClick={() => zoomBy(1.25)} />
       <Button icon="fit_screen" label={t("Fit everything (F)")} onClick={() => fit()} />

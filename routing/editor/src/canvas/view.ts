@@ -18,20 +18,20 @@ export interface Size {
 }
 
 const MARGIN = 32;
-// The buttons over the canvas' lower edge.
-const BUTTONS = 48;
+// The buttons over the canvas' left edge.
+const BUTTONS = 28;
 const NICE = 0.85;
 const LEAST = 0.75;
 
 /** All of it, if that stays readable; else its beginning at a size that does. */
 export function openingView(all: Box, first: Box | null, size: Size): Viewport {
   if (!all.width || !size.width) return { x: MARGIN, y: MARGIN, zoom: 1 };
-  const fits = Math.min((size.width - 2 * MARGIN) / all.width, (size.height - 2 * MARGIN - BUTTONS) / all.height);
+  const fits = Math.min((size.width - 2 * MARGIN - 2 * BUTTONS) / all.width, (size.height - 2 * MARGIN) / all.height);
   if (fits >= LEAST) {
     const zoom = Math.min(1, fits);
     return {
       x: (size.width - all.width * zoom) / 2 - all.x * zoom,
-      y: (size.height - BUTTONS - all.height * zoom) / 2 - all.y * zoom,
+      y: (size.height - all.height * zoom) / 2 - all.y * zoom,
       zoom,
     };
   }
@@ -87,7 +87,7 @@ export function show(id: string): void {
   const left = box.x * zoom + x;
   const top = box.y * zoom + y;
   const inside =
-    left >= 8 && top >= 8 && left + box.width * zoom <= size.width - 8 && top + box.height * zoom <= size.height - 8 - BUTTONS;
+    left >= 8 && top >= 8 && left + box.width * zoom <= size.width - 8 && top + box.height * zoom <= size.height - 8;
   if (inside && zoom >= 0.5) return;
   const near = Math.max(zoom, NICE);
   void instance.setCenter(box.x + box.width / 2, box.y + box.height / 2, { zoom: near, duration: unhurried() });
@@ -95,7 +95,7 @@ export function show(id: string): void {
 
 export function fit(ids?: string[]): void {
   void instance?.fitView({
-    padding: { top: "24px", left: "24px", right: "24px", bottom: "72px" },
+    padding: { top: "24px", left: "64px", right: "24px", bottom: "24px" },
     maxZoom: 1,
     minZoom: 0.1,
     duration: unhurried(),

@@ -15,7 +15,10 @@ export function LookBar() {
       {looking && (
         <div className="fe-look" role="status">
           <Icon name="visibility" />
-          <span>{looking.title}</span>
+          <span>
+            {looking.title}
+            {overlay && <span className="fe-look-over"> · {overlay.title}</span>}
+          </span>
           <button type="button" className="fe-button is-small" onClick={back}>
             {t("Back to the draft")}
           </button>
@@ -27,7 +30,7 @@ export function LookBar() {
           <span>{t("You may look at this flow, but not change it.")}</span>
         </div>
       )}
-      {overlay && (
+      {overlay && !looking && (
         <div className="fe-look is-overlay" role="status">
           <Icon name="layers" />
           <span>{overlay.title}</span>
