@@ -18,6 +18,8 @@ FACTS_FROM = """customers_identity i
   LEFT JOIN customers_tier t ON t.id = c.tier_id"""
 FACTS_WHERE = "i.kind = %s AND i.value = %s"
 _BY_IDENTITY = f"SELECT {FACTS} FROM {FACTS_FROM} WHERE {FACTS_WHERE}"  # noqa: S608  our own parts
+_BY_ID = f"""SELECT {FACTS} FROM customers_customer c
+  LEFT JOIN customers_tier t ON t.id = c.tier_id WHERE c.id = %s"""  # noqa: S608  our own parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,14 @@ def find_customer(*, kind: str, value: str) -> CustomerFacts | None:
     """The customer whom an identity belongs to. One query."""
     with connection.cursor() as cursor:
         cursor.execute(_BY_IDENTITY, (kind, value))
+        row = cursor.fetchone()
+    return read_facts(row) if row else None
+
+
+def customer_values(customer_id: int) -> CustomerFacts | None:
+    """The customer of this id, as flows see them. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_ID, (customer_id,))
         row = cursor.fetchone()
     return read_facts(row) if row else None
 
