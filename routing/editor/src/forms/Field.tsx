@@ -32,6 +32,8 @@ export interface FieldProps {
   title?: string;
   /** The label is read out, not shown: something beside it says the same. */
   quiet?: boolean;
+  /** Where the value is not at the path yet, because the whole around it is still the default. */
+  held?: { value: Json; set: (value: Json | undefined) => void };
 }
 
 export interface WidgetProps extends FieldProps {
@@ -86,10 +88,14 @@ export function Field(props: FieldProps) {
   const help = schema.description && !props.quiet ? `${id}-help` : undefined;
   const describedBy = [help, faults.length ? `${id}-faults` : undefined].filter(Boolean).join(" ") || undefined;
   const set = (value: Json | undefined) => {
+    if (props.held && getIn(form.settings, props.path) === undefined) {
+      props.held.set(value);
+      return;
+    }
     const isDefault = !props.required && schema.default !== undefined && same(value, schema.default);
     form.set(props.path, isDefault ? undefined : value, title);
   };
-  const given = getIn(form.settings, props.path);
+  const given = getIn(form.settings, props.path) ?? props.held?.value;
   const passed: WidgetProps = {
     ...props,
     schema,
@@ -125,7 +131,7 @@ export function Field(props: FieldProps) {
     return (
       <div className={`f-field${passed.invalid ? " f-invalid" : ""}`} {...place}>
         <label htmlFor={id} className={props.quiet ? "f-hidden" : "f-label"}>
-          {title}
+          {title}{" "}
           {props.required || props.quiet ? null : <Optional schema={schema} />}
         </label>
         <Simple {...passed} />

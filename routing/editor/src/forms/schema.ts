@@ -15,7 +15,9 @@ export function resolve(schema: Schema, root: Schema): Schema {
   let found = schema;
   for (let depth = 0; found.$ref !== undefined && depth < 20; depth++) {
     const { $ref, ...beside } = found;
-    const target = root.$defs?.[$ref.replace("#/$defs/", "")] ?? {};
+    const target = { ...root.$defs?.[$ref.replace("#/$defs/", "")] };
+    // A widget of its own says itself what it is for; its type's description is for programmers.
+    if (target.widget !== undefined) delete target.description;
     // The text of the field goes before that of its type.
     found = { ...target, ...beside };
   }

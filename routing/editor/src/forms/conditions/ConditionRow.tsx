@@ -2,6 +2,7 @@
 
 import { useRef } from "react";
 import type { Json } from "../../api/types";
+import { Icon } from "../../shell/Icon";
 import { t } from "../../t";
 import { idOf, key, useFaults, useForm } from "../context";
 import { Faults } from "../Field";
@@ -112,10 +113,10 @@ export function ConditionRow({ condition, path, joint, operators, replace, copy,
       {form.readOnly ? null : (
         <span className="f-item-tools">
           <button type="button" className="f-tool" onClick={copy} aria-label={t("Copy the condition %(sentence)s", { sentence })} title={t("Copy")}>
-            <span aria-hidden="true">⧉</span>
+            <Icon name="content_copy" />
           </button>
           <button type="button" className="f-tool" data-tool="remove" onClick={remove} aria-label={t("Remove the condition %(sentence)s", { sentence })} title={t("Remove")}>
-            <span aria-hidden="true">✕</span>
+            <Icon name="delete" />
           </button>
         </span>
       )}

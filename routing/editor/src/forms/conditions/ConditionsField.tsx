@@ -2,6 +2,7 @@
 
 import { useRef, useState } from "react";
 import type { Json } from "../../api/types";
+import { Icon } from "../../shell/Icon";
 import { t } from "../../t";
 import { idOf, key, useFaults, useForm } from "../context";
 import { Faults, type WidgetProps } from "../Field";
@@ -116,7 +117,7 @@ function GroupRows({ group, path, operators, depth, deepest, full }: GroupRowsPr
             {form.readOnly ? null : (
               <span className="f-item-tools">
                 <button type="button" className="f-tool" onClick={() => remove(index)} aria-label={t("Remove the group")} title={t("Remove the group")}>
-                  <span aria-hidden="true">✕</span>
+                  <Icon name="delete" />
                 </button>
               </span>
             )}

@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "react";
 import { ask, Refused } from "../../api/client";
+import { Icon } from "../../shell/Icon";
 import { t } from "../../t";
 import { useForm } from "../context";
 import { useSpeech } from "./speech";
@@ -59,7 +60,7 @@ export function ListenButton({ text, audio, language, name }: { text: string; au
   return (
     <span className="f-listen">
       <button type="button" className="f-button" disabled={state.kind === "asking" || (text.trim() === "" && audio === "") || form.listenUrl === ""} onClick={() => void listen()} aria-label={t("%(listen)s: %(language)s", { listen: label, language: name })}>
-        <span aria-hidden="true">{busy ? "■" : "▶"}</span> {label}
+        <Icon name={busy ? "stop" : "volume_up"} /> {label}
       </button>
       <span role="status" className="f-heard">
         {state.kind === "asking" ? t("One moment…") : null}

@@ -1,6 +1,6 @@
 /// What is said, one tab a language: text, or a sound instead, and a button to hear it.
 
-import { type KeyboardEvent, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import type { Json, Schema } from "../../api/types";
 import { t } from "../../t";
 import { idOf, key, startsWith, useFaults, useForm } from "../context";
@@ -56,6 +56,15 @@ export function PromptField({ id, value, path, schema, title }: WidgetProps) {
     setChosen(next);
     tabs.current?.querySelectorAll<HTMLElement>("[role=tab]")[shown.indexOf(next)]?.focus();
   };
+  // Faults of a language that is not open are shown by its tab.
+  const { register } = form;
+  const at = key(path);
+  const codes = written.join(" ");
+  useEffect(() => {
+    const around = JSON.parse(at) as (string | number)[];
+    const fields = codes.split(" ").flatMap((code) => [register([...around, "text", code], true), register([...around, "audio", code], true)]);
+    return () => fields.forEach((leave) => leave());
+  }, [at, codes, register]);
   const isBroken = (code: string) => form.faults.some((fault) => startsWith(fault.path, [...path, "text", code]) || startsWith(fault.path, [...path, "audio", code]));
   return (
     <div className="f-prompt">
@@ -71,11 +80,14 @@ export function PromptField({ id, value, path, schema, title }: WidgetProps) {
               aria-selected={code === current}
               aria-controls={`${id}-panel`}
               tabIndex={code === current ? 0 : -1}
+              data-field={code === current ? undefined : key([...path, "text", code])}
+              onFocus={() => setChosen(code)}
               className={`f-tab${isBroken(code) ? " f-tab-broken" : ""}`}
               onClick={() => setChosen(code)}
             >
               {name(code)}
-              {isBroken(code) ? <span className="f-hidden"> {t("(something is wrong)")}</span> : null}
+              {isBroken(code) ? " " : null}
+              {isBroken(code) ? <span className="f-hidden">{t("(something is wrong)")}</span> : null}
             </button>
           ))}
         </div>
@@ -101,7 +113,7 @@ export function PromptField({ id, value, path, schema, title }: WidgetProps) {
           title={title}
           name={name(current)}
           alone={!shown.some((code) => code !== current && (plain(text[code]).trim() !== "" || audio[code] !== undefined))}
-          remove={written.length > 1 || (written.length === 1 && text[current] !== undefined) ? () => remove(current) : undefined}
+          remove={written.length > 1 ? () => remove(current) : undefined}
         />
       </div>
       <Whose id={id} path={path} schema={schema} shown={shown} name={name} />

@@ -1,5 +1,6 @@
 /// The name of a way out: what people call it is typed, the short name follows, and the line on the canvas stays.
 
+import { useRef, useState } from "react";
 import type { Json, Schema, Step } from "../../api/types";
 import { t } from "../../t";
 import { type FormApi, useForm } from "../context";
@@ -62,10 +63,16 @@ export function ExitName({ path, fields, noun, id, describedBy, invalid }: ExitN
   const name = plain(getIn(form.settings, namePath));
   const { label: labelField } = fields;
   const label = labelField === undefined ? "" : plain(getIn(item, [labelField]));
-  const shown = labelField === undefined ? name.replace(/_/g, " ") : label;
+  const inWords = name.replace(/_/g, " ");
+  // While somebody types, the field holds what was typed, nothing included; otherwise it says how the exit is called.
+  const [typed, setTyped] = useState<string | null>(null);
+  const following = useRef(false);
+  const shown = typed ?? (label || words(inWords));
   const change = (text: string) => {
-    // A name that somebody chose on purpose stays; one that was made of the label follows it.
-    const follows = labelField === undefined || name === "" || (label !== "" && isMadeOf(name, label)) || isMadeOf(name, noun);
+    // A name that somebody chose on purpose stays; one that was made of the label follows it, from the first letter on.
+    if (typed === null) following.current = labelField === undefined || label === "" || isMadeOf(name, label) || isMadeOf(name, noun);
+    const follows = following.current;
+    setTyped(text);
     const next = follows && text.trim() !== "" ? unique(slug(text, slug(noun, "exit")), takenNames(form, namePath)) : name;
     form.act(
       t("Rename “%(name)s”", { name: shown || name }),
@@ -79,20 +86,19 @@ export function ExitName({ path, fields, noun, id, describedBy, invalid }: ExitN
     );
   };
   return (
-    <>
       <input
         id={id}
         type="text"
         autoComplete="off"
         className="f-input"
         value={shown}
-        placeholder={words(name) || words(noun)}
+        placeholder={words(inWords) || words(noun)}
+        onBlur={() => setTyped(null)}
         disabled={form.readOnly}
         aria-describedby={describedBy}
         aria-invalid={invalid || undefined}
         onChange={(event) => change(event.target.value)}
       />
-    </>
   );
 }
 
@@ -105,7 +111,9 @@ function isMadeOf(name: string, label: string): boolean {
 export function ExitField({ id, value, path, title, describedBy, invalid }: WidgetProps) {
   const form = useForm();
   const name = typeof value === "string" ? value : "";
+  const [typed, setTyped] = useState<string | null>(null);
   const change = (text: string) => {
+    setTyped(text);
     const next = text === "" ? "" : unique(slug(text, "exit"), takenNames(form, path));
     form.act(
       t("Rename “%(name)s”", { name: name || title }),
@@ -122,7 +130,8 @@ export function ExitField({ id, value, path, title, describedBy, invalid }: Widg
       type="text"
       autoComplete="off"
       className="f-input"
-      value={name.replace(/_/g, " ")}
+      value={typed ?? name.replace(/_/g, " ")}
+      onBlur={() => setTyped(null)}
       disabled={form.readOnly}
       aria-describedby={describedBy}
       aria-invalid={invalid || undefined}

@@ -1,15 +1,19 @@
 /// Lists of things: added, removed, copied, and put in order by buttons or Alt with the arrow keys.
 
-import { type KeyboardEvent, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useRef, useState } from "react";
 import type { Json, Schema, Step } from "../../api/types";
+import { Icon } from "../../shell/Icon";
 import { t } from "../../t";
-import { type FormApi, idOf, key, useFaults, useForm } from "../context";
+import { asGroup, groupWords, operatorsOf } from "../conditions/model";
+import { type FormApi, idOf, key, startsWith, useFaults, useForm } from "../context";
 import { Faults, Field, type WidgetProps } from "../Field";
-import { emptyOf, getIn, type Path, plain, resolve, setIn, slug, unique, words } from "../schema";
+import { either, emptyOf, getIn, type Path, plain, properties, resolve, setIn, slug, unique, words } from "../schema";
+import { pathWords } from "../variables/picks";
 import { ExitName, exitFields, exitText } from "./ExitField";
 import { ObjectFields } from "./ObjectField";
 
 let freshId = 0;
+const FOLDED_FROM = 3;
 
 /** A name for each item that stays with it when the order changes, so that inputs keep what is typed into them. */
 function useItemIds(count: number): [number[], (ids: number[]) => void] {
@@ -28,6 +32,7 @@ export function ListField({ value, schema, path, title, id }: WidgetProps) {
   const exits = exitFields(item, form.root);
   const rest = typeof schema.rest === "string" ? schema.rest : undefined;
   const [ids, setIds] = useItemIds(items.length);
+  const [added, setAdded] = useState(0);
   const list = useRef<HTMLOListElement>(null);
   const most = schema.maxItems ?? Infinity;
 
@@ -51,8 +56,10 @@ export function ListField({ value, schema, path, title, id }: WidgetProps) {
         made[exits.name] = unique(slug(plain(made[exits.label]), slug(noun, "exit")), form.exits.map((exit) => exit.name));
       }
     }
+    const fresh = ++freshId;
+    setAdded(fresh);
     const label = given === undefined ? t("Add %(noun)s", { noun }) : t("Copy %(noun)s", { noun });
-    change(label, [...items.slice(0, at), made, ...items.slice(at)], [...ids.slice(0, at), ++freshId, ...ids.slice(at)]);
+    change(label, [...items.slice(0, at), made, ...items.slice(at)], [...ids.slice(0, at), fresh, ...ids.slice(at)]);
     focusItem(at, "input, textarea, select, button.f-opener");
   };
   const remove = (index: number) => {
@@ -70,7 +77,8 @@ export function ListField({ value, schema, path, title, id }: WidgetProps) {
       (beside?.querySelector<HTMLElement>("input, button") ?? document.getElementById(`${id}-add`))?.focus();
     }, 0);
   };
-  const move = (from: number, to: number, focus: string) => {
+  const move = (from: number, to: number) => {
+    const held = document.activeElement;
     if (to < 0 || to >= items.length) return;
     const order = items.map((_, place) => place);
     order.splice(to, 0, ...order.splice(from, 1));
@@ -79,7 +87,12 @@ export function ListField({ value, schema, path, title, id }: WidgetProps) {
       order.map((place) => items[place] as Json),
       order.map((place) => ids[place] as number),
     );
-    focusItem(to, focus);
+    // The item is the same element at another place; a move takes the focus from it.
+    setTimeout(() => {
+      if (!(held instanceof HTMLElement)) return;
+      const other = held.matches(":disabled") ? held.parentElement?.querySelector<HTMLElement>("button:not(:disabled)") : held;
+      other?.focus();
+    }, 0);
   };
   return (
     <>
@@ -89,7 +102,7 @@ export function ListField({ value, schema, path, title, id }: WidgetProps) {
             if (!event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown") || form.readOnly) return;
             event.preventDefault();
             event.stopPropagation();
-            move(index, index + (event.key === "ArrowUp" ? -1 : 1), `#${CSS.escape((event.target as HTMLElement).id || "none")}`);
+            move(index, index + (event.key === "ArrowUp" ? -1 : 1));
           };
           const name = exits ? exitText(one, exits) : "";
           const named = t("%(noun)s %(number)s", { noun: words(noun), number: index + 1 });
@@ -101,14 +114,20 @@ export function ListField({ value, schema, path, title, id }: WidgetProps) {
                 <span className="f-item-name">{named}</span>
                 {form.readOnly ? null : (
                   <span className="f-item-tools">
-                    <Tool label={t("Move %(name)s up", { name: name || named })} sign="↑" name="up" disabled={index === 0} run={() => move(index, index - 1, "[data-tool=up]")} />
-                    <Tool label={t("Move %(name)s down", { name: name || named })} sign="↓" name="down" disabled={index === items.length - 1} run={() => move(index, index + 1, "[data-tool=down]")} />
-                    <Tool label={t("Copy %(name)s", { name: name || named })} sign="⧉" name="copy" disabled={items.length >= most} run={() => add(one, index + 1)} />
-                    <Tool label={t("Remove %(name)s", { name: name || named })} sign="✕" name="remove" run={() => remove(index)} />
+                    <Tool label={t("Move %(name)s up", { name: name || named })} sign="arrow_upward" name="up" disabled={index === 0} run={() => move(index, index - 1)} />
+                    <Tool label={t("Move %(name)s down", { name: name || named })} sign="arrow_downward" name="down" disabled={index === items.length - 1} run={() => move(index, index + 1)} />
+                    <Tool label={t("Copy %(name)s", { name: name || named })} sign="content_copy" name="copy" disabled={items.length >= most} run={() => add(one, index + 1)} />
+                    <Tool label={t("Remove %(name)s", { name: name || named })} sign="delete" name="remove" run={() => remove(index)} />
                   </span>
                 )}
               </div>
-              <Item schema={item} path={[...path, index]} title={named} noun={noun} form={form} />
+              {exits && either(item).length ? (
+                <Folding path={[...path, index]} open={items.length < FOLDED_FROM || added === ids[index]} name={name} schema={item}>
+                  <Item schema={item} path={[...path, index]} title={named} noun={noun} form={form} />
+                </Folding>
+              ) : (
+                <Item schema={item} path={[...path, index]} title={named} noun={noun} form={form} />
+              )}
             </li>
           );
         })}
@@ -123,10 +142,30 @@ export function ListField({ value, schema, path, title, id }: WidgetProps) {
   );
 }
 
+/** An item that is read more often than changed: its name and what it says, opened to be changed. */
+function Folding({ path, open, name, schema, children }: { path: Path; open: boolean; name: string; schema: Schema; children: ReactNode }) {
+  const form = useForm();
+  const [isOpen, setOpen] = useState(open);
+  const broken = form.faults.some((fault) => fault.level === "error" && startsWith(fault.path, path));
+  const group = properties(schema, form.root).find((field) => field.schema.widget === "conditions");
+  const held = group ? getIn(form.settings, [...path, group.name]) : undefined;
+  const label = (variable: string) => form.scope.byPath.get(variable)?.label ?? pathWords(variable);
+  const gist = group && held ? groupWords(asGroup(held), operatorsOf(group.schema, form.root), label) : "";
+  return (
+    <details className="f-fold" open={isOpen || broken} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>
+        <strong>{name}</strong>
+        {isOpen || broken || !gist ? null : <span className="f-fold-gist">{t("If %(sentence)s", { sentence: gist })}</span>}
+      </summary>
+      {children}
+    </details>
+  );
+}
+
 function Tool({ label, sign, name, disabled, run }: { label: string; sign: string; name: string; disabled?: boolean; run: () => void }) {
   return (
     <button type="button" className="f-tool" data-tool={name} aria-label={label} title={label} disabled={disabled} onClick={run}>
-      <span aria-hidden="true">{sign}</span>
+      <Icon name={sign} />
     </button>
   );
 }

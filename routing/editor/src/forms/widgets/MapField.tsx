@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import type { CatalogEntry, Json, Schema } from "../../api/types";
+import { Icon } from "../../shell/Icon";
 import { t } from "../../t";
 import { key, useForm } from "../context";
 import { Faults, Field, type WidgetProps } from "../Field";
@@ -65,6 +66,7 @@ export function MapField({ id, value, set, schema, path, title }: WidgetProps) {
               keyTitle={keyTitle}
               values={values}
               twice={stored.findIndex((other) => other.name === row.name) !== index && row.name !== ""}
+              keep={(next) => change(stored.map((other) => (other === row ? { ...row, value: next ?? "" } : other)))}
               rename={(name) => change(stored.map((other) => (other === row ? { ...row, name } : other)))}
               remove={() => change(stored.filter((other) => other !== row))}
             />
@@ -107,11 +109,12 @@ interface MapRowProps {
   keyTitle: string;
   values: Schema;
   twice: boolean;
+  keep: (value: Json | undefined) => void;
   rename: (name: string) => void;
   remove: () => void;
 }
 
-function MapRow({ row, id, path, title, keyTitle, values, twice, rename, remove }: MapRowProps) {
+function MapRow({ row, id, path, title, keyTitle, values, twice, keep, rename, remove }: MapRowProps) {
   const form = useForm();
   const at = [...path, row.name];
   const own = twice ? [{ message: t("This name is there twice; only the first counts."), level: "error" as const, path: at }] : [];
@@ -139,12 +142,12 @@ function MapRow({ row, id, path, title, keyTitle, values, twice, rename, remove 
         {row.name.trim() === "" || twice ? (
           <span className="f-none">{t("Give it a name first.")}</span>
         ) : (
-          <Field schema={values} path={at} title={t("%(name)s in %(title)s", { name: row.name, title })} required quiet />
+          <Field schema={values} path={at} title={t("%(name)s in %(title)s", { name: row.name, title })} required quiet held={{ value: row.value, set: keep }} />
         )}
       </span>
       {form.readOnly ? null : (
         <button type="button" className="f-tool" aria-label={t("Remove %(name)s from %(title)s", { name: row.name || keyTitle, title })} onClick={remove}>
-          <span aria-hidden="true">✕</span>
+          <Icon name="delete" />
         </button>
       )}
       <Faults id={`${id}-faults`} faults={own} />
