@@ -12,7 +12,8 @@ class NothingObserved implements ResizeObserver {
 }
 
 if (!("ResizeObserver" in window)) Object.assign(window, { ResizeObserver: NothingObserved });
-if (!("matchMedia" in window)) {
+// jsdom has the name, but nothing behind it.
+if (typeof window.matchMedia !== "function") {
   const matchMedia = (query: string) => ({
     matches: false,
     media: query,

@@ -129,7 +129,7 @@ function StepItem({ step, visit, chosen }: { step: TurnStep; visit: Visit; chose
   const spent = visit.spent_ms !== null && visit.spent_ms >= 50 ? duration(visit.spent_ms) : "";
   const words = (
     <>
-      <span className="lv-number">{visit.number}</span>
+      <span className="lv-number">{visit.number}</span>{" "}
       <span className="lv-step-words">
         <span className="lv-strong">{step.title}</span> {step.way && <span>{step.way}</span>} {spent && <span className="fe-muted">{spent}</span>}
       </span>

@@ -2,6 +2,7 @@
 
 import { useId } from "react";
 import { Icon } from "../shell/Icon";
+import { useEditor } from "../state/store";
 import { t, tn } from "../t";
 import type { Span, Stop, TakenEdge, Traffic, Way } from "./model";
 import { openWay, showTraffic, useLive } from "./state";
@@ -101,7 +102,10 @@ function Legend() {
 
 function Edges({ caption, edges, total, versions = false }: { caption: string; edges: TakenEdge[]; total: number; versions?: boolean }) {
   if (!edges.length) return null;
-  const sorted = [...edges].sort((a, b) => b.contacts - a.contacts || a.title.localeCompare(b.title));
+  // The most taken first, and equals from top to bottom as on the canvas.
+  const { steps } = useEditor.getState().definition;
+  const place = new Map(steps.map((step, index) => [step.id, index]));
+  const sorted = [...edges].sort((a, b) => b.contacts - a.contacts || (place.get(a.step) ?? 0) - (place.get(b.step) ?? 0));
   return (
     <table className="lv-table">
       <caption>{caption}</caption>
@@ -117,7 +121,7 @@ function Edges({ caption, edges, total, versions = false }: { caption: string; e
           <tr key={`${edge.step}:${edge.exit}`}>
             <th scope="row">
               <button type="button" className="lv-row" onClick={() => choose({ step: edge.step, exit: edge.exit, kind: "exit", title: edge.title })}>
-                <span className="lv-strong">{edge.title}</span>
+                <span className="lv-strong">{edge.title}</span>{" "}
                 <span className="fe-muted">
                   {versions
                     ? t("“%(exit)s”, version %(numbers)s", { exit: edge.label, numbers: edge.numbers.join(", ") })
@@ -153,7 +157,7 @@ function Stops({ stops, total }: { stops: Stop[]; total: number }) {
           <tr key={`${stop.step}:${stop.kind}`}>
             <th scope="row">
               <button type="button" className="lv-row" onClick={() => choose({ step: stop.step, exit: "", kind: stop.kind, title: stop.title })}>
-                <span className="lv-strong">{stop.title}</span>
+                <span className="lv-strong">{stop.title}</span>{" "}
                 <span className={`lv-stop is-${stop.kind}`}>
                   <Icon name={STOP_ICONS[stop.kind]} />
                   {stop.gone ? t("%(stop)s, in an earlier version", { stop: stopTitle(stop.kind) }) : stopTitle(stop.kind)}

@@ -1,13 +1,14 @@
 /// Traffic, and one contact's way, as they are laid over the canvas.
 
-import type { Definition, Overlay, Tone } from "../api/types";
+import type { Analysis, Definition, Overlay, Point, Tone } from "../api/types";
+import { placed } from "../state/steps";
 import { t } from "../t";
 import type { StopKind, Trace, Traffic, Visit, Way } from "./model";
 import { countAndShare, duration, number, spanWords, stopWords } from "./words";
 
 /** How many took each line of `definition`, and who is stopped at which step. Every step and line has a word, also 0. */
 export function trafficOverlay(traffic: Traffic, definition: Definition, open: (way: Way) => void): Overlay {
-  const overlay: Overlay = { title: t("Contacts in %(span)s", { span: spanWords(traffic.span) }), steps: {}, edges: {} };
+  const overlay: Overlay = { title: t("contacts of %(span)s", { span: spanWords(traffic.span) }), steps: {}, edges: {} };
   const taken = new Map(traffic.edges.map((edge) => [`${edge.step}:${edge.exit}`, edge]));
   const reached = new Set<string>();
   for (const step of definition.steps) {
@@ -41,9 +42,9 @@ export function trafficOverlay(traffic: Traffic, definition: Definition, open: (
   return overlay;
 }
 
-/** The way of one contact: numbers in order of the visits, times, what was seen; `chosen` is a visit. */
+/** The way of one contact: numbers in order of the visits, times, what was seen. */
 export function traceOverlay(trace: Trace): Overlay {
-  const overlay: Overlay = { title: trace.title, steps: {}, edges: {} };
+  const overlay: Overlay = { title: t("the numbers say in which order"), steps: {}, edges: {} };
   const byStep = new Map<string, Visit[]>();
   for (const visit of trace.visits) {
     if (!visit.step) continue;
@@ -78,6 +79,28 @@ function stateOf(visits: Visit[]): string {
   if (visits.some((visit) => visit.stop === "stranded")) return t("Could not go on");
   if (visits.some((visit) => visit.stop === "hung_up")) return t("Hung up here");
   return visits.some((visit) => visit.is_open) ? t("Is here now") : "";
+}
+
+const CHARS_A_LINE = 34;
+const LINE_HEIGHT = 20;
+
+/** `definition` with its steps moved down as far as the words that `overlay` writes on those above them need. */
+export function withRoom(definition: Definition, analysis: Analysis, overlay: Overlay): Definition {
+  const places = placed(definition, analysis);
+  const rows = [...new Set(Object.values(places).map(([, y]) => y))].sort((a, b) => a - b);
+  let down = 0;
+  const moved = new Map<number, number>();
+  for (const row of rows) {
+    moved.set(row, row + down);
+    const words = definition.steps.filter((step) => places[step.id]?.[1] === row).map((step) => linesOf(overlay.steps[step.id]?.detail));
+    down += LINE_HEIGHT * Math.max(0, ...words);
+  }
+  const layout = Object.fromEntries(Object.entries(places).map(([id, [x, y]]) => [id, [x, moved.get(y) ?? y] as Point]));
+  return { ...definition, layout };
+}
+
+function linesOf(detail: string | undefined): number {
+  return detail ? detail.split("\n").reduce((sum, line) => sum + Math.ceil(line.length / CHARS_A_LINE), 0) : 0;
 }
 
 /** The first words of what was seen there: the rule that matched, the answer that came. */

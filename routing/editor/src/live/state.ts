@@ -6,7 +6,7 @@ import type { Looked, Overlay } from "../api/types";
 import { useEditor } from "../state/store";
 import { t } from "../t";
 import type { Again, ContactPage, ContactRow, Span, Trace, Traffic, Versions, Way } from "./model";
-import { traceOverlay, trafficOverlay } from "./overlays";
+import { traceOverlay, trafficOverlay, withRoom } from "./overlays";
 
 export const PANEL = "live";
 
@@ -59,9 +59,13 @@ let looked: { id: number; what: Looked } | null = null;
 /** Answers to questions that were overtaken are dropped. */
 let question = 0;
 
-function lay(overlay: Overlay): void {
+/** Lays it over what is looked at, and makes room for its words. */
+function lay(overlay: Overlay, { definition, analysis }: Pick<Looked, "definition" | "analysis">): void {
   mine = overlay;
-  useEditor.getState().setOverlay(overlay);
+  const { definition: shown } = useEditor.getState();
+  const roomy = withRoom(definition, analysis, overlay);
+  const isAsBefore = JSON.stringify(roomy.layout) === JSON.stringify(shown.layout);
+  useEditor.setState(isAsBefore ? { overlay } : { overlay, definition: roomy });
 }
 
 /** Whether the canvas still shows what we laid over it. */
@@ -110,7 +114,7 @@ export async function refreshTraffic(first = false): Promise<void> {
     }
     looked = { id: traffic.live.id, what };
     set({ traffic, showing: "traffic", loading: false, problem: "" });
-    lay(trafficOverlay(traffic, what.definition, (way) => void openWay(way)));
+    lay(trafficOverlay(traffic, what.definition, (way) => void openWay(way)), what);
   } catch (error) {
     if (mineNow !== question) return;
     // What is shown stays, with a word that it is old.
@@ -165,7 +169,7 @@ export async function showContact(id: number): Promise<void> {
     useEditor.getState().look(trace.definition, trace.analysis, trace.title);
     looked = null;
     set({ trace, showing: "contact", visit: null, loading: false });
-    lay(traceOverlay(trace));
+    lay(traceOverlay(trace), trace);
     const first = trace.visits.find((visit) => visit.step);
     if (first) useEditor.getState().reveal(first.step);
     set({ visit: null });
@@ -187,7 +191,7 @@ export async function refreshContact(): Promise<void> {
     if (mineNow !== question) return;
     const fresh = { ...trace, ...again };
     set({ trace: fresh, problem: "" });
-    lay(traceOverlay(fresh));
+    lay(traceOverlay(fresh), fresh);
   } catch (error) {
     if (mineNow === question) set({ problem: sentence(error) });
   }
@@ -202,7 +206,10 @@ export async function leaveContact(): Promise<void> {
 export function chooseVisit(number: number): void {
   const found = useLive.getState().trace?.visits.find((visit) => visit.number === number);
   set({ visit: number });
-  if (found?.step) useEditor.getState().reveal(found.step);
+  if (!found?.step) return;
+  // On a small screen the panel covers the canvas; it opens again where it was.
+  if (window.matchMedia("(max-width: 760px)").matches) useEditor.getState().closePanel();
+  useEditor.getState().reveal(found.step);
 }
 
 function sentence(error: unknown): string {

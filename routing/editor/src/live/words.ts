@@ -60,8 +60,9 @@ export function duration(ms: number): string {
   return t("%(hours)s h %(minutes)s min", { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
 }
 
+/** Of a whole day, as the rest of the admin says it. */
 export function clock(at: string, seconds = false): string {
-  return new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", ...(seconds ? { second: "2-digit" } : {}) });
+  return new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...(seconds ? { second: "2-digit" } : {}) });
 }
 
 /** The time today, and the day before it otherwise. */
