@@ -56,6 +56,43 @@ class FlowVersion(models.Model):
         return f"{self.flow} {self.number}"
 
 
+class FlowCase(models.Model):
+    """A scenario of a flow by its name, and how it is expected to end; publishing tries them all."""
+
+    flow = models.ForeignKey(Flow, models.CASCADE, related_name="cases", verbose_name=_("flow"))
+    name = models.CharField(_("name"), max_length=100)
+    # As routing.simulator reads them: whom, when, what they do, what the data sources answer; and what must come of it.
+    scenario = models.JSONField(_("scenario"))
+    expected = models.JSONField(_("expected"))
+    position = models.PositiveIntegerField(_("position"), default=0)
+    created_at = models.DateTimeField(_("created"))
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("created by")
+    )
+    updated_at = models.DateTimeField(_("updated"))
+    updated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("updated by")
+    )
+
+    class Meta:
+        verbose_name = _("test case")
+        verbose_name_plural = _("test cases")
+        ordering = ["flow", "position", "id"]
+        # Part of its flow: whoever may change that may change these.
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["flow", "name"],
+                name="flow_case_name_once",
+                violation_error_message=_("The flow has a test case of this name already."),
+            ),
+            models.CheckConstraint(condition=~Q(name=""), name="flow_case_has_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Contact(models.Model):
     """One call or conversation: who, where from, where to, what became of it, and why."""
 

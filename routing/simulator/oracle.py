@@ -11,6 +11,7 @@ from routing.simulator.simulate import Wanted
 
 # Whoever tries a flow waits in front of it, and holds a thread of the web server meanwhile.
 LONGEST_WAIT_S = 10.0
+_LEAST_S = 0.2
 _CONTACTS_LOOKED_AT = 20
 
 
@@ -28,6 +29,8 @@ class Asking:
         return _recorded(wanted, question) if self.recorded else _refused(wanted)
 
     def _ask(self, wanted: Wanted, question: Question) -> Reply:
+        if self.left_s < _LEAST_S:
+            return _failed(wanted, _("This was not asked any more: the other answers took too long."))
         patience_s = min(wanted.patience_s, self.left_s)
         found = ask([question], patience_s=patience_s)
         result = next(iter(found.known.values()), None)
