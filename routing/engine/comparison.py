@@ -203,8 +203,8 @@ def _list_differences(
     was, is_ = _named(before), _named(after)
     for name in dict.fromkeys((*is_, *was)):
         index = list(is_).index(name) if name in is_ else list(was).index(name)
-        shown = _joined(label, f"“{name}”" if isinstance(name, str) else str(name + 1))
         old, new = was.get(name, _NOTHING), is_.get(name, _NOTHING)
+        shown = _joined(label, _called(new if new is not _NOTHING else old, name))
         if old is _NOTHING or new is _NOTHING:
             yield FieldChange(shown, (*path, index), _worded(old), _worded(new))
         else:
@@ -220,6 +220,11 @@ def _named(items: list[Any]) -> dict[Any, Any]:
     if all(isinstance(name, str) and name for name in names) and len(set(names)) == len(names):
         return dict(zip(names, items, strict=True))
     return dict(enumerate(items))
+
+
+def _called(item: Any, name: Any) -> str:
+    label = item.get("label") or name
+    return f"“{label}”" if isinstance(label, str) else str(label + 1)
 
 
 def _listed(items: Mapping[Any, Any]) -> str:

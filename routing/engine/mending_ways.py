@@ -57,14 +57,17 @@ def to_unreachable(fault: Fault, look: Look) -> Iterator[Mend]:
     sources = sorted(
         (node["id"] for node in look.nodes if node["id"] in reached), key=lambda one: _far(look, one, place)
     )
-    offered = 0
-    for source in sources:
-        exits = look.nodes[look.index[source]].get("exits", {})
-        for exit_ in look.exits(source):
-            if exits.get(exit_.name) is None and not look.circles_with(source, mine) and offered < _OFFERED:
-                offered += 1
-                label = f"Lead “{look.title(source)} · {exit_.label}” to it"
-                yield Mend(label, (put("steps", look.index[source], "exits", exit_.name, value=mine),))
+    open_ways = [
+        (source, exit_)
+        for source in sources
+        for exit_ in look.exits(source)
+        if look.nodes[look.index[source]].get("exits", {}).get(exit_.name) is None
+        and not look.circles_with(source, mine)
+    ]
+    # Exits that may lead nowhere are rarely the ones that were forgotten.
+    for source, exit_ in sorted(open_ways, key=lambda way: way[1].optional or bool(way[1].otherwise))[:_OFFERED]:
+        label = f"Lead “{look.title(source)} · {exit_.label}” to it"
+        yield Mend(label, (put("steps", look.index[source], "exits", exit_.name, value=mine),))
     yield from without(look, mine, place)
 
 
@@ -78,9 +81,10 @@ def of_open_exit(fault: Fault, look: Look, catalog: Catalog) -> Iterator[Mend]:
     step_id, exit_name = fault.step, fault.subject
     place = look.index[step_id]
     at = ("steps", place, "exits", exit_name)
-    candidates = [target for target in look.nodes[place].get("exits", {}).values() if target in look.index]
-    candidates += [name for name, step in look.steps.items() if step.kind == "end"]
-    candidates += [name for name, step in look.steps.items() if step.kind == "hand_over"]
+    beside = [target for target in look.nodes[place].get("exits", {}).values() if target in look.index]
+    last = [name for kind in ("end", "hand_over") for name, step in look.steps.items() if step.kind == kind]
+    # Where the step's other exits end first, then where others do; what goes on asking comes last.
+    candidates = [*(target for target in beside if target in last), *last, *beside]
     offered = 0
     for target in dict.fromkeys(candidates):
         if target != step_id and not look.circles_with(step_id, target) and offered < _OFFERED - 1:

@@ -136,7 +136,8 @@ def read_steps(definition: Definition) -> tuple[dict[str, PlannedStep], list[Fau
             step = step_type.model_validate(node.settings)
         except ValidationError as error:
             for fault in faults_of(error, {}, (*where, "settings")):
-                faults.append(Fault(fault.message, fault.where, node.id, code="settings"))
+                message = _with_title(fault, step_type)
+                faults.append(Fault(message, fault.where, node.id, code="settings"))
             continue
         for path, message in step.faults():
             faults.append(Fault(message, (*where, "settings", *path), node.id, code="settings"))
@@ -151,6 +152,15 @@ def read_steps(definition: Definition) -> tuple[dict[str, PlannedStep], list[Fau
             node.id, node.title or step.title, step, MappingProxyType(exits), MappingProxyType(dict(node.exits))
         )
     return steps, faults
+
+
+def _with_title(fault: Fault, step_type: type[Step]) -> str:
+    """What is missing, as the form calls it."""
+    last = fault.where[-1] if fault.where else ""
+    field = step_type.model_fields.get(str(last)) if len(fault.where) == 4 else None
+    if field is None or not field.title or fault.message != f"“{last}” is missing.":
+        return fault.message
+    return f"“{field.title}” is missing."
 
 
 def _prefetch(steps: Mapping[str, PlannedStep], entry: str) -> tuple[str, ...]:

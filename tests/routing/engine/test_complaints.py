@@ -29,7 +29,7 @@ def _branch(**condition: Any) -> dict[str, Any]:
         ),
         (_branch(valeu="gold"), "steps[1].settings.rules[0].when.conditions[0].valeu", "“valeu” is not known here."),
         ({"type": "branch", "settings": {"rules": []}}, "steps[1].settings.rules", "Something is missing here."),
-        ({"type": "branch"}, "steps[1].settings.rules", "“rules” is missing."),
+        ({"type": "branch"}, "steps[1].settings.rules", "“Cases” is missing."),
         (
             {"type": "branch", "settings": {"rules": [{"name": "Rich!"}]}},
             "steps[1].settings.rules[0].name",

@@ -265,7 +265,7 @@ CASES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "“loud” is not known here",
         "Remove “loud”",
     ),
-    "a missing queue": (flow(team()), "team", "“queue” is missing", "Use the queue “VIP”"),
+    "a missing queue": (flow(team()), "team", "“Queue” is missing", "Use the queue “VIP”"),
     "an empty queue": (flow(team(queue="")), "team", "Something is missing here", "Use the queue “VIP”"),
     "a number out of range": (
         flow({"id": "ask", "settings": {"source": "loyalty", "save_as": "loyalty", "patience_s": 900}}),
