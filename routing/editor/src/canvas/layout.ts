@@ -55,19 +55,28 @@ export function layoutOf(definition: Definition, analysis: Analysis, only?: stri
 
 function arranged(steps: Step[], analysis: Analysis, inOrder: boolean): Record<string, Point> {
   const graph = new dagre.graphlib.Graph({ multigraph: true });
-  graph.setGraph({ rankdir: "TB", nodesep: GAP_ACROSS, ranksep: GAP_ALONG, edgesep: 16, ranker: "network-simplex" });
+  const { levels, lines } = levelsOf(steps, analysis);
+  // The levels are ours: a step stands below everything that leads to it, also by lines that dagre is not shown.
+  const ranker = (ranked: InstanceType<typeof dagre.graphlib.Graph>) => {
+    for (const id of ranked.nodes()) (ranked.node(id) as { rank: number }).rank = 2 * (levels.get(id) ?? -1);
+  };
+  graph.setGraph({
+    rankdir: "TB",
+    nodesep: GAP_ACROSS,
+    ranksep: GAP_ALONG,
+    edgesep: 16,
+    ranker: ranker as unknown as string,
+  });
   graph.setDefaultEdgeLabel(() => ({}));
-  const there = new Set(steps.map((step) => step.id));
   for (const step of steps) {
     const width = widthOf(saidOf(step, analysis).exits.length);
     graph.setNode(step.id, { width, height: heightOf(step, analysis) });
   }
-  for (const step of steps) {
-    // In the order of the exits on the step, or lines cross for nothing.
-    for (const exit of saidOf(step, analysis).exits) {
-      const target = step.exits?.[exit.name];
-      if (target && there.has(target) && target !== step.id) graph.setEdge(step.id, target, { weight: 1 }, exit.name);
-    }
+  // A long line costs dagre as much as a step on each level, and a flow has hundreds to its “sorry”:
+  // those are left out, save the one that ties a step to the others.
+  for (const [source, exit, target] of lines) {
+    const span = (levels.get(target) ?? 0) - (levels.get(source) ?? 0);
+    if (span <= LONG || span === nearest(lines, levels, target)) graph.setEdge(source, target, { weight: span > 1 ? 1 : 2 }, exit);
   }
   dagre.layout(graph, { disableOptimalOrderHeuristic: inOrder });
   const found: Record<string, Point> = {};
@@ -76,6 +85,61 @@ function arranged(steps: Step[], analysis: Analysis, inOrder: boolean): Record<s
     found[step.id] = [node.x - node.width / 2, node.y - node.height / 2];
   }
   return found;
+}
+
+const LONG = 4;
+
+type Line = [source: string, exit: string, target: string];
+
+function nearest(lines: Line[], levels: Map<string, number>, target: string): number {
+  const to = levels.get(target) ?? 0;
+  return Math.min(...lines.filter((line) => line[2] === target).map((line) => to - (levels.get(line[0]) ?? 0)));
+}
+
+/** How deep each step stands, and the lines that lead down: those that lead back to a step before are left out. */
+function levelsOf(steps: Step[], analysis: Analysis): { levels: Map<string, number>; lines: Line[] } {
+  const byId = new Map(steps.map((step) => [step.id, step]));
+  // In the order of the exits on the step, or lines cross for nothing.
+  const exits = new Map<string, Line[]>(
+    steps.map((step) => [
+      step.id,
+      saidOf(step, analysis).exits.flatMap((exit): Line[] => {
+        const target = step.exits?.[exit.name];
+        return target !== undefined && byId.has(target) ? [[step.id, exit.name, target]] : [];
+      }),
+    ]),
+  );
+  const led = new Set([...exits.values()].flat().map((line) => line[2]));
+  const starts = [...steps.filter((step) => !led.has(step.id)), ...steps];
+  const state = new Map<string, "open" | "done">();
+  const lines: Line[] = [];
+  const fromBelow: string[] = [];
+  for (const start of starts) {
+    if (state.has(start.id)) continue;
+    state.set(start.id, "open");
+    const stack: { id: string; at: number }[] = [{ id: start.id, at: 0 }];
+    for (let top = stack.at(-1); top; top = stack.at(-1)) {
+      const line = exits.get(top.id)?.[top.at++];
+      if (!line) {
+        state.set(top.id, "done");
+        fromBelow.push(top.id);
+        stack.pop();
+      } else if (state.get(line[2]) !== "open") {
+        lines.push(line);
+        if (!state.has(line[2])) {
+          state.set(line[2], "open");
+          stack.push({ id: line[2], at: 0 });
+        }
+      }
+    }
+  }
+  const levels = new Map(steps.map((step) => [step.id, 0]));
+  const down = new Map<string, string[]>();
+  for (const [source, , target] of lines) down.set(source, [...(down.get(source) ?? []), target]);
+  for (const id of fromBelow.reverse()) {
+    for (const target of down.get(id) ?? []) levels.set(target, Math.max(levels.get(target) ?? 0, (levels.get(id) ?? 0) + 1));
+  }
+  return { levels, lines };
 }
 
 const TOO_MANY_TO_COUNT = 900;
