@@ -16,6 +16,9 @@ from routing.engine import limits
 from routing.engine.definition import Definition, Node
 from routing.engine.faults import DefinitionInvalid, Fault
 from routing.engine.steps import BY_TYPE
+from routing.simulator.expectation import Expected
+from routing.simulator.keeping import CaseFile, faults_of_files
+from routing.simulator.scenario import Scenario
 
 FILE_FORMAT = 1
 # The envelope and white space beside the definition itself.
@@ -32,6 +35,7 @@ class FlowFile(BaseModel):
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=limits.NAME_CHARS)]
     description: Annotated[str, StringConstraints(max_length=limits.TEXT_CHARS)] = ""
     definition: dict[str, Any]
+    cases: tuple[CaseFile, ...] | None = Field(default=None, description="Test cases. Absent: those of today stay.")
 
 
 def read_file(text: str) -> FlowFile:
@@ -65,6 +69,7 @@ def read_file(text: str) -> FlowFile:
         for one in error.errors(include_url=False, include_context=False, include_input=False):
             faults.append(Fault(one["msg"], one["loc"]))
         raise DefinitionInvalid(faults) from None
+    faults.extend(faults_of_files(file.cases or ()))
     if faults:
         raise DefinitionInvalid(faults)
     return file
@@ -103,6 +108,15 @@ def write_file(file: FlowFile) -> str:
         "description": file.description,
         "definition": ordered(file.definition),
     }
+    if file.cases:
+        data["cases"] = [
+            {
+                "name": case.name,
+                "scenario": _in_order(case.scenario, Scenario),
+                "expected": _in_order(case.expected, Expected),
+            }
+            for case in file.cases
+        ]
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 

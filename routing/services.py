@@ -19,8 +19,10 @@ from routing.engine.faults import DefinitionInvalid, Fault
 from routing.engine.validation import validate
 from routing.files import FlowFile, read_file, unstorable, write_file
 from routing.live import LiveFlow, live_flows
-from routing.models import Flow, FlowVersion
+from routing.models import Flow, FlowCase, FlowVersion
 from routing.selectors import last_writer
+from routing.simulator.bench import bench_of
+from routing.simulator.cases import CaseResult, CasesDiffer, files_of, replace_cases, run_cases
 
 # So long one person's saves of a draft are one line of the log.
 ONE_LINE_FOR = timedelta(minutes=10)
@@ -57,6 +59,8 @@ class ImportReport:
     published: int | None = None
     """Number of the version that is live now, if publishing was asked for."""
     faults: tuple[Fault, ...] = ()
+    cases: tuple[CaseResult, ...] = ()
+    """Test cases that would not end as expected, and that kept it from being published."""
 
     @property
     def ok(self) -> bool:
@@ -101,28 +105,41 @@ def save_draft(
 
 @transaction.atomic
 def publish_flow(
-    *, flow_id: int, by: AbstractBaseUser | None, now: datetime, note: str = "", revision: int | None = None
+    *,
+    flow_id: int,
+    by: AbstractBaseUser | None,
+    now: datetime,
+    note: str = "",
+    revision: int | None = None,
+    despite_cases: bool = False,
 ) -> FlowVersion:
     """Makes the draft the live version, together with the live versions of its sub-flows, and theirs.
 
     Raises DefinitionInvalid with every fault if one is an error, and DraftIsStale unless the draft is still the one
-    that was seen, if `revision` says which. A draft that is what is live already is not published again. Contacts
-    under way stay on the version that they began with.
+    that was seen, if `revision` says which; CasesDiffer if its test cases would end otherwise than expected, unless
+    `despite_cases`. A draft that is what is live already is not published again. Contacts under way stay on the
+    version that they began with.
     """
     flow = Flow.objects.select_for_update().get(pk=flow_id)
     if revision is not None and flow.draft_revision != revision:
         raise DraftIsStale(by=last_writer(flow), at=flow.updated_at, revision=flow.draft_revision)
-    return _publish(flow, by=by, note=note, now=now)
+    return _publish(flow, by=by, note=note, now=now, despite_cases=despite_cases)
 
 
 @transaction.atomic
 def roll_back(
-    *, flow_id: int, version_id: int, by: AbstractBaseUser | None, now: datetime, note: str = ""
+    *,
+    flow_id: int,
+    version_id: int,
+    by: AbstractBaseUser | None,
+    now: datetime,
+    note: str = "",
+    despite_cases: bool = False,
 ) -> FlowVersion:
     """Publishes an old definition as a new version and makes it the draft.
 
     Its sub-flows are those that are live today. Raises DefinitionInvalid if it refers to what is no longer there,
-    and FlowHasNoSuchVersion.
+    CasesDiffer as publishing does, and FlowHasNoSuchVersion.
     """
     flow = Flow.objects.select_for_update().get(pk=flow_id)
     old = FlowVersion.objects.filter(pk=version_id, flow=flow).first()
@@ -130,15 +147,23 @@ def roll_back(
         raise FlowHasNoSuchVersion(f"“{flow.name}” has no such version.")
     if flow.draft != old.definition:
         _replace_draft(flow, old.definition, by=by, now=now)
-    return _publish(flow, by=by, note=note or f"Back to version {old.number}", now=now)
+    note = note or f"Back to version {old.number}"
+    return _publish(flow, by=by, note=note, now=now, despite_cases=despite_cases)
 
 
 def import_flow(
-    *, text: str, publish: bool, by: AbstractBaseUser | None, now: datetime, name: str | None = None
+    *,
+    text: str,
+    publish: bool,
+    by: AbstractBaseUser | None,
+    now: datetime,
+    name: str | None = None,
+    despite_cases: bool = False,
 ) -> ImportReport:
     """Creates the flow that the file holds, or replaces the draft of the flow of its key.
 
-    The report has every fault; with one of error level nothing is written. `name` is taken instead of the file's.
+    The report has every fault; with one of error level nothing is written, nor where its test cases keep it from
+    being published. `name` is taken instead of the file's.
     """
     try:
         file = read_file(text)
@@ -153,7 +178,9 @@ def import_flow(
     if any(fault.level == "error" for fault in faults):
         return ImportReport(key=file.key, name=file.name, faults=tuple(faults))
     try:
-        return _import(file, publish=publish, by=by, now=now, faults=tuple(faults))
+        return _import(file, publish=publish, by=by, now=now, faults=tuple(faults), despite_cases=despite_cases)
+    except CasesDiffer as differ:
+        return ImportReport(key=file.key, name=file.name, faults=tuple(faults), cases=differ.failed)
     except DefinitionInvalid as invalid:
         # The world moved since it was validated: the transaction took everything back.
         return ImportReport(key=file.key, name=file.name, faults=tuple(map(_in_file, invalid.faults)))
@@ -167,14 +194,25 @@ def export_flow(*, flow: Flow, live: bool = False) -> str:
     # Not validated: a draft may be unfinished, and leaves as it is.
     return write_file(
         FlowFile.model_construct(
-            pareto_flow=1, key=flow.key, name=flow.name, description=flow.description, definition=definition
+            pareto_flow=1,
+            key=flow.key,
+            name=flow.name,
+            description=flow.description,
+            definition=definition,
+            cases=files_of(flow),
         )
     )
 
 
 @transaction.atomic
 def _import(
-    file: FlowFile, *, publish: bool, by: AbstractBaseUser | None, now: datetime, faults: tuple[Fault, ...]
+    file: FlowFile,
+    *,
+    publish: bool,
+    by: AbstractBaseUser | None,
+    now: datetime,
+    faults: tuple[Fault, ...],
+    despite_cases: bool,
 ) -> ImportReport:
     flow = Flow.objects.select_for_update().filter(key=file.key).first()
     created = flow is None
@@ -187,7 +225,10 @@ def _import(
         changed = (flow.draft, flow.name, flow.description) != (file.definition, file.name, file.description)
         if changed:
             _replace_draft(flow, file.definition, by=by, now=now, name=file.name, description=file.description)
-    version = _publish(flow, by=by, note="From a file", now=now) if publish else None
+    if file.cases is not None:
+        changed = replace_cases(flow=flow, files=file.cases, by=by, now=now) or changed
+    note = "From a file"
+    version = _publish(flow, by=by, note=note, now=now, despite_cases=despite_cases) if publish else None
     return ImportReport(
         key=flow.key,
         name=flow.name,
@@ -199,7 +240,7 @@ def _import(
     )
 
 
-def _publish(flow: Flow, *, by: AbstractBaseUser | None, note: str, now: datetime) -> FlowVersion:
+def _publish(flow: Flow, *, by: AbstractBaseUser | None, note: str, now: datetime, despite_cases: bool) -> FlowVersion:
     """`flow` is locked by the caller."""
     live = live_flows()
     faults = validate(flow.draft, catalog(live), key=flow.key)
@@ -208,6 +249,8 @@ def _publish(flow: Flow, *, by: AbstractBaseUser | None, note: str, now: datetim
     pins = _pins(flow, live)
     if flow.live is not None and flow.live.definition == flow.draft and flow.live.subflows == pins:
         return flow.live
+    if not despite_cases:
+        _check_cases(flow, live)
     last = FlowVersion.objects.filter(flow=flow).aggregate(last=Max("number"))["last"] or 0
     version = FlowVersion(
         flow=flow,
@@ -224,6 +267,17 @@ def _publish(flow: Flow, *, by: AbstractBaseUser | None, note: str, now: datetim
     flow.live = version
     _save(flow, by=by, now=now, changes=changes)
     return version
+
+
+def _check_cases(flow: Flow, live: Mapping[str, LiveFlow]) -> None:
+    """Raises CasesDiffer unless every test case ends as expected. The draft has passed the validator."""
+    cases = list(FlowCase.objects.filter(flow=flow).order_by("position", "id"))
+    if not cases:
+        return
+    bench = bench_of(flow, read_definition(flow.draft), {key: one.definition for key, one in live.items()})
+    results = run_cases(bench, cases)
+    if not all(result.passes for result in results):
+        raise CasesDiffer(results)
 
 
 def _pins(flow: Flow, live: Mapping[str, LiveFlow]) -> dict[str, int]:

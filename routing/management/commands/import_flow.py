@@ -20,11 +20,30 @@ class Command(BaseCommand):
         parser.add_argument("file", metavar="FILE", help="A file that export_flow wrote, or - for standard input.")
         parser.add_argument("--publish", action="store_true", help="Make it the live version at once.")
 
+        parser.add_argument(
+            "--despite-cases",
+            action="store_true",
+            help="Publish it even if its test cases end otherwise than expected.",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         file: str = options["file"]
-        report = import_flow(text=_read(file), publish=options["publish"], by=None, now=timezone.now())
+        report = import_flow(
+            text=_read(file),
+            publish=options["publish"],
+            by=None,
+            now=timezone.now(),
+            despite_cases=options["despite_cases"],
+        )
         for fault in report.faults:
             self.stderr.write(f"{file}: {fault.level}: {fault}")
+        for case in report.cases:
+            self.stderr.write(f"{file}: test case {case}")
+        if report.cases:
+            raise CommandError(
+                f"{file} is not published, since {len(report.cases)} of its test cases would end otherwise than "
+                "expected. Nothing was changed. To publish it all the same: --despite-cases."
+            )
         if not report.ok:
             raise CommandError(f"{file} is refused. Nothing was changed.")
         done = "created" if report.created else "draft replaced" if report.changed else "draft unchanged"
