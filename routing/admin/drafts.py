@@ -21,6 +21,7 @@ from routing.engine.validation import validate
 from routing.files import ordered
 from routing.models import Flow
 from routing.services import DraftIsStale
+from routing.simulator.cases import CasesDiffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class FlowForm(forms.ModelForm):  # type: ignore[type-arg]
     )
 
     # Set by the admin for one request: why the services refused, and whether nothing is to be saved.
-    refusal: DraftIsStale | DefinitionInvalid | None = None
+    refusal: DraftIsStale | DefinitionInvalid | CasesDiffer | None = None
     only_check = False
 
     class Meta:
@@ -83,6 +84,8 @@ class FlowForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error(None, _refused(self.refusal))
         elif isinstance(self.refusal, DefinitionInvalid):
             self.add_error("text", _("Nothing was published or saved: mend what is listed below the text first."))
+        elif isinstance(self.refusal, CasesDiffer):
+            self.add_error("text", _("Nothing was published or saved: test cases would end otherwise than expected."))
         return cleaned
 
     @cached_property

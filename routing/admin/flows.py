@@ -38,6 +38,7 @@ from routing.services import (
     roll_back,
     save_draft,
 )
+from routing.simulator.cases import CasesDiffer
 
 _VERSIONS_SHOWN = 50
 
@@ -137,9 +138,11 @@ class FlowAdmin(KeyIsFixed, ModelAdmin):
         }
         try:
             return super().changeform_view(request, object_id, form_url, extra)  # type: ignore[no-any-return]
-        except (DraftIsStale, DefinitionInvalid) as refusal:
+        except (DraftIsStale, DefinitionInvalid, CasesDiffer) as refusal:
             # The transaction took everything back; the same request is answered again, with the reason.
             request.refusal = refusal  # type: ignore[attr-defined]
+            if isinstance(refusal, CasesDiffer):
+                extra["differing"] = refusal.failed
             if isinstance(refusal, DraftIsStale):
                 extra["stale_revision"] = refusal.revision
             return super().changeform_view(request, object_id, form_url, extra)  # type: ignore[no-any-return]
@@ -190,7 +193,13 @@ class FlowAdmin(KeyIsFixed, ModelAdmin):
             obj.pk = saved.pk
         request.saved_draft = saved.draft  # type: ignore[attr-defined]
         if "_publish" in request.POST:
-            version = publish_flow(flow_id=saved.pk, by=by, note=form.cleaned_data.get("note", ""), now=now)
+            version = publish_flow(
+                flow_id=saved.pk,
+                by=by,
+                note=form.cleaned_data.get("note", ""),
+                now=now,
+                despite_cases="_despite_cases" in request.POST,
+            )
             request.published = version.number  # type: ignore[attr-defined]
 
     def response_add(self, request: HttpRequest, obj: Flow, post_url_continue: str | None = None) -> HttpResponse:
@@ -211,7 +220,8 @@ class FlowAdmin(KeyIsFixed, ModelAdmin):
             messages.success(request, text % {"number": published, "name": flow.name})
         else:
             messages.success(request, _t("The draft is saved. Contacts still walk through the live version."))
-        return HttpResponseRedirect(reverse("admin:routing_flow_change", args=[flow.pk]))
+        # Whoever writes text stays with the text.
+        return HttpResponseRedirect(reverse("admin:routing_flow_change", args=[flow.pk]) + "?text=1")
 
     # --- versions and files -----------------------------------------------------------------
     def get_urls(self) -> list[URLPattern]:
@@ -252,6 +262,7 @@ class FlowAdmin(KeyIsFixed, ModelAdmin):
                 publish=form.cleaned_data.get("publish", False),
                 by=_person(request),
                 now=timezone.now(),
+                despite_cases="_despite_cases" in request.POST,
             )
             if report.ok:
                 messages.success(request, _imported(report.name, report.published, created=report.created))
@@ -262,6 +273,7 @@ class FlowAdmin(KeyIsFixed, ModelAdmin):
             "title": _("Import a flow"),
             "form": form,
             "faults": shown(report.faults, form.cleaned_data["text"]) if report else [],
+            "differing": report.cases if report else (),
         }
         return TemplateResponse(request, "admin/routing/flow/import.html", context)
 
@@ -274,14 +286,21 @@ class FlowAdmin(KeyIsFixed, ModelAdmin):
         if version is None:
             raise Http404
         faults: list[Any] = []
+        differing: tuple[Any, ...] = ()
         if request.method == "POST":
             try:
-                note = request.POST.get("note", "")[:500]
                 new = roll_back(
-                    flow_id=flow.pk, version_id=version_id, by=_person(request), note=note, now=timezone.now()
+                    flow_id=flow.pk,
+                    version_id=version_id,
+                    by=_person(request),
+                    note=request.POST.get("note", "")[:500],
+                    now=timezone.now(),
+                    despite_cases="_despite_cases" in request.POST,
                 )
             except DefinitionInvalid as invalid:
                 faults = shown(invalid.faults, "")
+            except CasesDiffer as differ:
+                differing = differ.failed
             except FlowHasNoSuchVersion:
                 raise Http404 from None
             else:
@@ -296,6 +315,7 @@ class FlowAdmin(KeyIsFixed, ModelAdmin):
             "version": version,
             "loses_draft": flow.live is None or flow.live.definition != flow.draft,
             "faults": faults,
+            "differing": differing,
         }
         return TemplateResponse(request, "admin/routing/flow/roll_back.html", context)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import JsonResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from routing.admin.canvas.document import differs, with_live
 from routing.admin.canvas.door import Asked, Refused, canvas_view, first_sentence
@@ -14,6 +15,7 @@ from routing.engine.analysis import analyse, shown_faults, shown_steps
 from routing.engine.faults import DefinitionInvalid
 from routing.models import Flow, FlowVersion
 from routing.services import DraftIsStale, FlowHasNoSuchVersion, publish_flow, roll_back, save_draft
+from routing.simulator.cases import CasesDiffer
 
 _NOTE_CHARS = 500
 
@@ -50,9 +52,18 @@ def analyse_only(asked: Asked) -> dict[str, Any]:
 def publish(asked: Asked) -> dict[str, Any] | JsonResponse:
     """Makes the draft live, if it is the one that was seen and nothing is wrong with it."""
     revision, note = asked.number("revision"), asked.text("note", longest=_NOTE_CHARS, default="")
-    asked.flag("despite_cases")
+    despite_cases = asked.flag("despite_cases")
     try:
-        version = publish_flow(flow_id=asked.flow.pk, by=asked.user, note=note, now=asked.now, revision=revision)
+        version = publish_flow(
+            flow_id=asked.flow.pk,
+            by=asked.user,
+            note=note,
+            now=asked.now,
+            revision=revision,
+            despite_cases=despite_cases,
+        )
+    except CasesDiffer as differ:
+        raise _differing(differ) from None
     except DraftIsStale as stale:
         raise _stale(asked.flow, stale) from None
     except DefinitionInvalid as invalid:
@@ -68,7 +79,16 @@ def back(asked: Asked) -> dict[str, Any]:
     version_id, note = asked.number("version"), asked.text("note", longest=_NOTE_CHARS, default="")
     previous = asked.flow.live_id
     try:
-        version = roll_back(flow_id=asked.flow.pk, version_id=version_id, by=asked.user, note=note, now=asked.now)
+        version = roll_back(
+            flow_id=asked.flow.pk,
+            version_id=version_id,
+            by=asked.user,
+            note=note,
+            now=asked.now,
+            despite_cases=asked.flag("despite_cases"),
+        )
+    except CasesDiffer as differ:
+        raise _differing(differ) from None
     except FlowHasNoSuchVersion:
         raise Refused(_("This flow has no such version."), 404) from None
     except DefinitionInvalid as invalid:
@@ -100,6 +120,21 @@ def _stale(flow: Flow, stale: DraftIsStale) -> Refused:
         revision=flow.draft_revision,
         definition=flow.draft,
         analysis=analyse(flow.draft, catalog(), key=flow.key),
+    )
+
+
+def _differing(differ: CasesDiffer) -> Refused:
+    """What the test cases say of it; `despite_cases` publishes it all the same."""
+    count = len(differ.failed)
+    return Refused(
+        ngettext(
+            "Nothing was published: %(count)d test case would end otherwise than expected.",
+            "Nothing was published: %(count)d test cases would end otherwise than expected.",
+            count,
+        )
+        % {"count": count},
+        409,
+        cases=[result.as_json() for result in differ.results],
     )
 
 
