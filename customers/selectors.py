@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
+
+from customers.models import Customer, Identity
 
 # On the way of every call, hence by hand: the identity's unique index, then two primary keys. Whoever asks the database
 # for something else at the same moment joins these to it, and hands the columns to `read_facts`.
@@ -46,6 +50,49 @@ def customer_values(customer_id: int) -> CustomerFacts | None:
         cursor.execute(_BY_ID, (customer_id,))
         row = cursor.fetchone()
     return read_facts(row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCustomer:
+    """A customer in a list to choose from."""
+
+    id: int
+    name: str
+    external_id: str
+    tier: str
+    addresses: tuple[str, ...]
+    """Telephone numbers first."""
+
+
+def search_customers(text: str, *, most: int = 8) -> list[FoundCustomer]:
+    """Customers by a part of their name, by their number with the CRM, or by the beginning of an address."""
+    wanted = text.strip()
+    if not wanted:
+        return []
+    squeezed = re.sub(r"[\s()/.-]", "", wanted)
+    if squeezed.startswith("00"):
+        squeezed = f"+{squeezed[2:]}"
+    found = Q(name__icontains=wanted) | Q(external_id__istartswith=wanted)
+    by_address = Identity.objects.filter(value__startswith=squeezed).values("customer_id")[:most]
+    rows = (
+        Customer.objects.filter(found | Q(pk__in=list(by_address.values_list("customer_id", flat=True))))
+        .select_related("tier")
+        .prefetch_related("identities")
+        .defer("attributes")
+        .order_by("name", "id")[:most]
+    )
+    return [
+        FoundCustomer(
+            id=row.pk,
+            name=row.name,
+            external_id=row.external_id,
+            tier=row.tier.name if row.tier else "",
+            addresses=tuple(
+                one.value for one in sorted(row.identities.all(), key=lambda one: (one.kind != "phone", one.pk))
+            ),
+        )
+        for row in rows
+    ]
 
 
 def read_facts(row: Sequence[Any]) -> CustomerFacts | None:

@@ -9,6 +9,7 @@ from typing import Any
 from customers.models import Tier
 from customers.selectors import customer_values
 from routing.catalog import catalog
+from routing.engine.catalog import Catalog
 from routing.engine.definition import Definition, read_definition
 from routing.engine.faults import DefinitionInvalid
 from routing.engine.plan import Plan, compile_plan
@@ -49,6 +50,7 @@ class Bench:
     tiers: Mapping[str, Mapping[str, Any]]
     fallbacks: Mapping[str, str]
     """Number to the key of its fallback queue."""
+    catalog: Catalog | None = None
 
     def run(self, scenario: Scenario, *, oracle: Oracle | None = None) -> Simulation:
         """Raises CustomerIsGone."""
@@ -73,10 +75,13 @@ def bench_for(flow: Flow, definition: Mapping[str, Any]) -> Bench:
     errors = [fault for fault in validate(definition, known, key=flow.key) if fault.level == "error"]
     if errors:
         raise DefinitionInvalid(errors)
-    return bench_of(flow, read_definition(definition), {key: one.definition for key, one in live.items()})
+    subflows = {key: one.definition for key, one in live.items()}
+    return bench_of(flow, read_definition(definition), subflows, known)
 
 
-def bench_of(flow: Flow, definition: Definition, subflows: Mapping[str, Definition]) -> Bench:
+def bench_of(
+    flow: Flow, definition: Definition, subflows: Mapping[str, Definition], known: Catalog | None = None
+) -> Bench:
     """For a definition that has passed the validator."""
     return Bench(
         # No number: it is a draft, and the sentence of why says so.
@@ -87,6 +92,7 @@ def bench_of(flow: Flow, definition: Definition, subflows: Mapping[str, Definiti
             for tier in Tier.objects.all()
         },
         fallbacks=fallbacks_of(flow),
+        catalog=known,
     )
 
 
