@@ -147,7 +147,8 @@ export function emptyOf(given: Schema, root: Schema, depth = 0): Json {
     case "object": {
       const made: Record<string, Json> = {};
       for (const field of properties(schema, root)) {
-        if (field.required) made[field.name] = emptyOf(field.schema, root, depth + 1);
+        // A constant tells the members of a union apart, even where it may be left out.
+        if (field.required || field.schema.const !== undefined) made[field.name] = emptyOf(field.schema, root, depth + 1);
       }
       const first = either(schema)[0];
       const inner = first === undefined ? undefined : schema.properties?.[first];

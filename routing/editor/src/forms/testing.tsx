@@ -39,10 +39,11 @@ interface Given {
   known?: KnownVariable[] | null;
   readOnly?: boolean;
   steps?: Step[];
+  catalog?: Catalog;
 }
 
 /** Shows the form; `step()` is the step as it was edited, `acts` what was done. */
-export function show({ schema, settings = {}, exits = [], edges = {}, faults = [], known = VARIABLES, readOnly = false, steps = [] }: Given) {
+export function show({ schema, settings = {}, exits = [], edges = {}, faults = [], known = VARIABLES, readOnly = false, steps = [], catalog = CATALOG }: Given) {
   let latest: Step = { id: "it", type: "made_up", settings, exits: edges };
   const acts: { what: string; merge: string | undefined }[] = [];
   const item: PaletteItem = { type: "made_up", title: "Made up", kind: "data", doc: "Does something.", schema, sample: {}, asks: false };
@@ -64,7 +65,7 @@ export function show({ schema, settings = {}, exits = [], edges = {}, faults = [
         said={{ title: "Made up", gist: "", exits, provides: [], reads: [] }}
         faults={faults.map((one) => ({ message: one.message, where: ["steps", 0, "settings", ...one.path], step: "it", level: one.level ?? "error", mends: [] }))}
         definition={{ format: 1, steps: [step, ...steps] }}
-        catalog={CATALOG}
+        catalog={catalog}
         addUrls={{ hours: "/admin/queues/openinghours/add/" }}
         languages={[
           { code: "en", name: "English" },
