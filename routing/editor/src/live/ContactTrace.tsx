@@ -11,6 +11,7 @@ import { clock, duration, moment } from "./words";
 export function ContactTrace() {
   const trace = useLive((state) => state.trace);
   const from = useLive((state) => state.from);
+  const hasList = useLive((state) => state.list !== null);
   const head = useRef<HTMLHeadingElement>(null);
   const id = trace?.contact.id;
   useEffect(() => head.current?.focus({ preventScroll: true }), [id]);
@@ -20,7 +21,7 @@ export function ContactTrace() {
     <section aria-labelledby="lv-contact-title" className="lv-trace">
       <button type="button" className="fe-button is-small" onClick={() => void leaveContact()}>
         <Icon name="arrow_back" />
-        {from === "traffic" ? t("Back to the numbers") : t("Back to the draft")}
+        {from !== "traffic" ? t("Back to the draft") : hasList ? t("Back to the contacts") : t("Back to the numbers")}
       </button>
       <h3 id="lv-contact-title" className="lv-title" tabIndex={-1} ref={head}>
         {contact.who} <span className="lv-ref">{contact.reference}</span>

@@ -109,7 +109,7 @@ describe("the contacts of a way", () => {
     await userEvent.click(screen.getByRole("button", { name: /Ada Lovelace/ }));
     expect(useEditor.getState().looking?.title).toBe("Contact ABCDEFGHJK · version 3");
     serve({ "traffic/": traffic(), "versions/7/": LOOKED });
-    await userEvent.click(screen.getByRole("button", { name: "Back to the numbers" }));
+    await userEvent.click(screen.getByRole("button", { name: "Back to the contacts" }));
     expect(useEditor.getState().looking?.title).toBe("Version 3, as contacts use it");
   });
 });
