@@ -84,10 +84,6 @@ def _palette() -> list[dict[str, Any]]:
             "sample": step.sample,
             "asks": step.asks,
             # A new step has its exits on the canvas before the server was asked about it.
-            "exits": [
-                {"name": exit_.name, "label": exit_.label, "optional": exit_.optional}
-                for exit_ in step.model_validate(step.sample).exits()
-            ],
             "exits": shown_step({"id": "new", "type": step.type, "settings": step.sample}, Catalog())["exits"],
         }
         for step in STEP_TYPES

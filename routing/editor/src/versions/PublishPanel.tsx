@@ -4,9 +4,9 @@ import { useEffect, useId, useState } from "react";
 import type { Comparison } from "../api/types";
 import { ChangeList } from "../compare/ChangeList";
 import { FaultList } from "../faults/FaultsPanel";
-import { Icon } from "../shell/Icon";
 import { useEditor } from "../state/store";
 import { t, tn } from "../t";
+import { Cases } from "./Cases";
 import { type CaseResult, CasesDiffer, publish, readComparison, summary } from "./api";
 import "./versions.css";
 
@@ -157,30 +157,5 @@ function Difference({ found, live }: { found: Comparison | null; live: boolean }
         {t("Show it on the canvas")}
       </button>
     </>
-  );
-}
-
-function Cases({ cases }: { cases: CaseResult[] }) {
-  return (
-    <section role="alert" className="d-stack">
-      <p className="d-verdict is-warn">
-        <Icon name="rule" />
-        <span>{tn("%(count)s test case comes out differently", "%(count)s test cases come out differently", cases.length)}</span>
-      </p>
-      <ul className="d-faults">
-        {cases.map((one, index) => (
-          <li key={`${one.name} ${index}`} className="d-fault is-warning">
-            <b>{one.name}</b>
-            {(one.expected || one.seen) && (
-              <p>
-                {t("Expected: %(expected)s", { expected: String(one.expected ?? "–") })}
-                <br />
-                {t("Now: %(seen)s", { seen: String(one.seen ?? "–") })}
-              </p>
-            )}
-          </li>
-        ))}
-      </ul>
-    </section>
   );
 }

@@ -6,7 +6,8 @@ import { FaultList } from "../faults/FaultsPanel";
 import { Icon } from "../shell/Icon";
 import { useEditor } from "../state/store";
 import { t, tn } from "../t";
-import { HasFaults, goBackTo, lookAt, readVersions, titleOf } from "./api";
+import { Cases } from "./Cases";
+import { type CaseResult, CasesDiffer, HasFaults, goBackTo, lookAt, readVersions, titleOf } from "./api";
 import { ago, exactly } from "./when";
 import "./versions.css";
 
@@ -31,11 +32,19 @@ export function useVersions(): { versions: Version[] | null; problem: string } {
   return { versions, problem };
 }
 
+/** Why a version could not go live again, and how to do it all the same where that is possible. */
+interface Refusal {
+  message: string;
+  analysis?: Analysis;
+  cases?: CaseResult[];
+  again?: () => void;
+}
+
 export function VersionsPanel() {
   const { versions, problem } = useVersions();
   const flow = useEditor((state) => state.document?.flow);
   const openPanel = useEditor((state) => state.openPanel);
-  const [refused, setRefused] = useState<{ message: string; analysis?: Analysis } | null>(null);
+  const [refused, setRefused] = useState<Refusal | null>(null);
   if (problem) return <p role="alert" className="fe-problem">{problem}</p>;
   if (!versions || !flow) return <p role="status">{t("Loading…")}</p>;
   return (
@@ -54,6 +63,12 @@ export function VersionsPanel() {
             <span>{refused.message}</span>
           </p>
           <FaultList faults={refused.analysis?.faults.filter((fault) => fault.level === "error") ?? []} mendable={false} />
+          {refused.cases && <Cases cases={refused.cases} />}
+          {refused.again && (
+            <button type="button" className="fe-button" onClick={refused.again}>
+              {t("Go back to it all the same")}
+            </button>
+          )}
         </div>
       )}
       {!versions.length && <p>{t("Nothing was published yet. Contacts go to the fallback queue of their number until then.")}</p>}
@@ -89,7 +104,7 @@ function VersionCard({
   onRefused,
 }: {
   version: Version;
-  onRefused: (refused: { message: string; analysis?: Analysis } | null) => void;
+  onRefused: (refused: Refusal | null) => void;
 }) {
   const may = useEditor((state) => state.document?.may);
   const looking = useEditor((state) => state.looking?.title);
@@ -101,7 +116,12 @@ function VersionCard({
     act()
       .catch((error: unknown) => {
         const message = error instanceof Error ? error.message : String(error);
-        onRefused({ message, analysis: error instanceof HasFaults ? error.analysis : undefined });
+        onRefused({
+          message,
+          analysis: error instanceof HasFaults ? error.analysis : undefined,
+          cases: error instanceof CasesDiffer ? error.cases : undefined,
+          again: error instanceof CasesDiffer ? () => run(() => goBackTo(version, true)) : undefined,
+        });
       })
       .finally(() => setBusy(false));
   };

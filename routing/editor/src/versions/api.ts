@@ -8,11 +8,11 @@ import { t, tn } from "../t";
 
 /** What differed when the test cases of the flow were run; the panel of test cases has the whole of it. */
 export interface CaseResult {
+  id: number;
   name: string;
-  passed?: boolean;
-  expected?: string;
-  seen?: string;
-  [more: string]: unknown;
+  state: "passes" | "differs" | "broken";
+  /** What came out otherwise than expected, or why it could not be run. */
+  sentences: string[];
 }
 
 export class CasesDiffer extends Error {
@@ -122,13 +122,13 @@ export async function publish(note: string, despiteCases: boolean): Promise<numb
 }
 
 /** Publishes the old version again, in one go; what it was before is one click away. */
-export async function goBackTo(version: { id: number; number: number }): Promise<void> {
+export async function goBackTo(version: { id: number; number: number }, despiteCases = false): Promise<void> {
   await flush();
   const state = useEditor.getState();
   if (state.looking) state.back();
   const before = draftOf(useEditor.getState());
   const was = useEditor.getState().document?.flow.live;
-  const found = await said(ask<PublishedMore>(urls().roll_back, { body: { version: version.id } }));
+  const found = await said(ask<PublishedMore>(urls().roll_back, { body: { version: version.id, despite_cases: despiteCases } }));
   takeDraft(t("Back to version %(number)s", { number: version.number }), found);
   const previous = found.previous ?? was?.id;
   const text = t("Version %(new)s is live. It says the same as version %(old)s.", { new: found.version.number, old: version.number });
@@ -144,7 +144,9 @@ async function undoGoingBack(version: number, number: number, draft: Definition)
   try {
     await flush();
     const found = await said(
-      ask<PublishedMore>(urls().roll_back, { body: { version, note: t("Undone: version %(number)s again", { number }) } }),
+      ask<PublishedMore>(urls().roll_back, {
+        body: { version, note: t("Undone: version %(number)s again", { number }), despite_cases: true },
+      }),
     );
     takeDraft(t("As it was before"), found);
     useEditor.getState().edit(t("As it was before"), (now) => replace(now, draft));
@@ -181,7 +183,7 @@ async function said<T>(answer: Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof Refused && error.status === 422) throw new HasFaults(error.message, error.body.analysis as Analysis);
     if (error instanceof Refused && error.status === 409 && Array.isArray(error.body.cases)) {
-      throw new CasesDiffer(error.message, error.body.cases as CaseResult[]);
+      throw new CasesDiffer(error.message, (error.body.cases as CaseResult[]).filter((one) => one.state !== "passes"));
     }
     throw error;
   }
