@@ -8,6 +8,7 @@ from typing import Any
 from django.urls import URLPattern, path
 
 from routing.admin.canvas import (
+    cases,
     comparisons,
     document,
     drafts,
@@ -16,6 +17,7 @@ from routing.admin.canvas import (
     scope,
     subflows,
     traffic,
+    tries,
     versions,
     walk,
 )
@@ -34,6 +36,12 @@ _VIEWS: tuple[tuple[str, Callable[..., Any], str], ...] = (
     ("compare/", comparisons.comparison, "compare"),
     ("presence/", presence.presence, "presence"),
     ("subflow/", subflows.subflow, "subflow"),
+    ("try/", tries.try_view, "try"),
+    ("try/customers/", tries.customers, "try_customers"),
+    ("cases/", cases.cases, "cases"),
+    ("cases/run/", cases.run_all, "cases_run"),
+    ("cases/order/", cases.order, "cases_order"),
+    ("cases/<int:case_id>/", cases.case, "case"),
     ("traffic/", traffic.traffic, "traffic"),
     ("contacts/", traffic.contacts, "contacts"),
     ("contact/<int:contact_id>/", walk.contact, "contact"),

@@ -1,0 +1,240 @@
+"""A try as the canvas shows it: what was heard and done, which steps and lines, what is waited for, how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from routing.admin.story import Line, StepStory, tell
+from routing.engine.effects import Dial, Gather, Hangup, Play, Record, Say, dump
+from routing.engine.plan import Plan, PlannedStep
+from routing.engine.steps import gather
+from routing.engine.values import show
+from routing.models import Turn
+from routing.simulator.bench import Bench
+from routing.simulator.cases import expected_of
+from routing.simulator.expectation import got_of, outcome_words, title_of
+from routing.simulator.scenario import Scenario
+from routing.simulator.setup import walk_steps
+from routing.simulator.simulate import Held, Moment, SimulatedTurn, Simulation
+
+_VALUES_SHOWN = 80
+_PAUSE_S = 0.5
+
+
+@dataclass(slots=True)
+class Visit:
+    """A stay at a step, from coming in to going out."""
+
+    number: int
+    story: StepStory
+    edge: str
+    values: dict[str, str]
+    """What was known before."""
+    lines: list[Line] = field(default_factory=list)
+
+    @property
+    def is_over(self) -> bool:
+        return bool(self.story.exit or self.story.stop)
+
+
+def shown(simulation: Simulation, bench: Bench, scenario: Scenario) -> dict[str, Any]:
+    """Everything of a try as JSON."""
+    visits: list[Visit] = []
+    known = _known_at_start(scenario, bench)
+    turns = [_turn(turn, visits, known, bench) for turn in simulation.turns]
+    edges: dict[str, list[int]] = {}
+    for visit in visits:
+        if visit.edge:
+            edges.setdefault(visit.edge, []).append(visit.number)
+    got = got_of(simulation)
+    return {
+        "turns": turns,
+        "visits": [_shown(visit) for visit in visits],
+        "edges": edges,
+        "status": simulation.status,
+        "waits_for": _waits_for(simulation, bench),
+        "clock": simulation.clock.isoformat(),
+        "end": _end(simulation, bench),
+        "notes": list(_notes(simulation, scenario, bench)),
+        "replies": [reply.model_dump(mode="json") for reply in simulation.replies],
+        "used": simulation.used,
+        "expected": expected_of(got).as_json(),
+        "expected_words": _expected_words(got.outcome, got.queue, got.end, bench),
+        "path": list(got.path),
+    }
+
+
+def _turn(turn: SimulatedTurn, visits: list[Visit], known: dict[str, str], bench: Bench) -> dict[str, Any]:
+    # Not saved: the story is told from the same fields as that of a live contact.
+    effects = [dump(moment) for moment in turn.moments if not isinstance(moment, Held)]
+    (story,) = tell(
+        [Turn(number=turn.number, event=turn.event, effects=effects, trace=turn.trace, at=turn.at, took_ms=0)]
+    )
+    taken = [_visit(step, visits, known, bench) for step in story.steps]
+    _learn_all(turn.trace, known)
+    return {
+        "number": turn.number,
+        "at": turn.at.isoformat(),
+        "event": story.event,
+        "heard": [heard for moment in turn.moments for heard in _heard(moment, bench)],
+        "visits": list(dict.fromkeys(taken)),
+    }
+
+
+def _visit(step: StepStory, visits: list[Visit], known: dict[str, str], bench: Bench) -> int:
+    last = next((one for one in reversed(visits) if not one.is_over and one.story.path == step.path), None)
+    if last is None or last.story.fallback != step.fallback:
+        last = Visit(len(visits) + 1, step, "", dict(list(known.items())[:_VALUES_SHOWN]))
+        visits.append(last)
+    last.story = step
+    last.lines.extend(step.lines)
+    if step.exit and not step.fallback and "/" not in step.path:
+        last.edge = f"{step.path}:{_taken(bench.plan.steps.get(step.path), step.exit)}"
+    return last.number
+
+
+def _taken(planned: PlannedStep | None, exit_name: str) -> str:
+    """The exit whose line was followed: another stands in for one that leads nowhere."""
+    exit_ = planned.exits.get(exit_name) if planned else None
+    if planned is None or exit_ is None or exit_name in planned.targets or exit_.otherwise not in planned.targets:
+        return exit_name
+    return exit_.otherwise
+
+
+def _shown(visit: Visit) -> dict[str, Any]:
+    story = visit.story
+    return {
+        "number": visit.number,
+        # On this canvas: the step, or the sub-flow's step that it is inside of. Empty: in the fallback queue.
+        "step": "" if story.fallback else story.path.split("/")[0],
+        "path": story.path,
+        "depth": story.depth,
+        "title": story.title,
+        "kind": story.kind,
+        "icon": story.icon,
+        "exit": story.exit,
+        "way": story.left_by,
+        "edge": visit.edge,
+        "at": story.at,
+        "waits": story.waits and not visit.is_over,
+        "stop": story.stop,
+        "fallback": story.fallback,
+        "lines": [asdict(line) for line in visit.lines],
+        "values": visit.values,
+    }
+
+
+def _heard(moment: Moment, bench: Bench) -> Iterator[dict[str, Any]]:
+    match moment:
+        case Say(text=text, language=language):
+            yield {"kind": "say", "text": text, "language": language}
+        case Play(url=url):
+            yield {"kind": "play", "text": url}
+        case Gather(prompts=prompts):
+            for prompt in prompts:
+                yield from _heard(prompt, bench)
+        case Held(seconds=seconds) if seconds >= _PAUSE_S:
+            yield {
+                "kind": "wait",
+                "text": _("%(seconds)s s on the line, while a data source answers") % {"seconds": f"{seconds:g}"},
+            }
+        case Dial(to=to, queue=queue):
+            name = bench.queue_name(queue) if queue else to
+            yield {"kind": "dial", "text": _("It rings at %(name)s") % {"name": name}, "to": to}
+        case Record():
+            yield {"kind": "record", "text": _("Beep: the message is recorded")}
+        case Hangup(reject=reject):
+            yield {"kind": "hangup", "text": _("The call is refused") if reject else _("The call ends")}
+
+
+def _waits_for(simulation: Simulation, bench: Bench) -> dict[str, Any] | None:
+    if not simulation.waits_for:
+        return None
+    found: dict[str, Any] = {"kind": simulation.waits_for}
+    match simulation.prompt:
+        case Gather() as asked if simulation.waits_for == "input":
+            found |= {"keys": asked.keys, "speech": asked.speech, "digits": asked.digits, "timeout_s": asked.timeout_s}
+            found["choices"] = _choices(simulation, bench.plan)
+        case Dial(to=to, queue=queue, ring_s=ring_s) if simulation.waits_for == "transfer":
+            found |= {"name": bench.queue_name(queue) if queue else to, "to": to, "ring_s": ring_s}
+        case Record(max_s=longest) if simulation.waits_for == "recording":
+            found["max_s"] = longest
+    return found
+
+
+def _choices(simulation: Simulation, plan: Plan) -> list[dict[str, Any]]:
+    at = simulation.trace[-1]["step"] if simulation.trace else ""
+    step = next((planned.step for path, planned in walk_steps(plan) if path == at), None)
+    if not isinstance(step, gather.Gather):
+        return []
+    return [
+        {"label": choice.label or choice.name, "keys": choice.key, "words": choice.words[0] if choice.words else ""}
+        for choice in step.choices
+    ]
+
+
+def _end(simulation: Simulation, bench: Bench) -> dict[str, Any]:
+    dial, standing = simulation.dial, simulation.standing
+    return {
+        "outcome": standing.outcome,
+        "outcome_label": outcome_words(standing.outcome) if standing.outcome else "",
+        "queue": {"key": simulation.queue, "name": bench.queue_name(simulation.queue)} if simulation.queue else None,
+        "to": dial.to if dial else "",
+        "headers": dict(dial.headers) if dial else {},
+        "why": standing.why,
+        "fell_back": standing.fell_back,
+        "stranded": simulation.stranded,
+    }
+
+
+def _notes(simulation: Simulation, scenario: Scenario, bench: Bench) -> Iterator[str]:
+    for source in simulation.silent:
+        name = bench.catalog.name_of("source", source) if bench.catalog else source
+        yield _("Nothing is said about what “%(source)s” answers, so it counts as failed.") % {"source": name}
+    for path in simulation.unsteered:
+        yield _("“%(step)s” cannot be made to go the way you chose.") % {"step": title_of(path, bench.plan)}
+    unused = len(scenario.inputs) - simulation.used
+    if unused > 0:
+        yield _("The contact went another way, so what came then no longer fits: %(count)d left out.") % {
+            "count": unused
+        }
+    if simulation.stranded:
+        yield _("The flow could not go on: %(reason)s") % {"reason": simulation.stranded}
+
+
+def _expected_words(outcome: str, queue: str, end: str, bench: Bench) -> dict[str, str]:
+    return {
+        "outcome": outcome_words(outcome),
+        "queue": bench.queue_name(queue) if queue else _("no queue"),
+        "end": title_of(end, bench.plan) if end else _("the fallback queue"),
+    }
+
+
+def _known_at_start(scenario: Scenario, bench: Bench) -> dict[str, str]:
+    """The facts that the flow reads, before anything happened."""
+    read = bench.plan.names.get("contact", frozenset())
+    contact = {"from": scenario.caller.number, "to": scenario.called, "channel": scenario.channel, **scenario.details}
+    return {f"contact.{name}": show(contact[name]) for name in sorted(read) if name in contact}
+
+
+def _learn_all(trace: list[dict[str, Any]], known: dict[str, str]) -> None:
+    for entry in trace:
+        for seen in entry.get("saw", ()):
+            known.update(_learnt(seen, str(entry.get("step", "")).rsplit("/", 1)[-1]))
+
+
+def _learnt(seen: Mapping[str, Any], step: str) -> Iterator[tuple[str, str]]:
+    match seen:
+        case {"what": "set", "name": str(name), "seen": value}:
+            yield name, str(value)
+        case {"what": "fetch", "name": str(name), "values": dict(values)}:
+            for key, value in values.items():
+                yield f"{name}.{key}", str(value)
+        case {"what": "input", "seen": value} if value != "nothing":
+            yield f"steps.{step}.digits", str(value)
+        case {"what": "recording", "seen": value}:
+            yield f"steps.{step}.seconds", str(value)
