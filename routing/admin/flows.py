@@ -371,6 +371,9 @@ class FlowVersionAdmin(ModelAdmin):
         versions: QuerySet[FlowVersion] = super().get_queryset(request)
         return versions.defer("subflows", "flow__draft", *(["definition"] if _is_list(request) else []))
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": _("Versions of flows"), **(extra_context or {})})  # type: ignore[no-any-return]
+
     @display(description=_("definition"))
     def text(self, version: FlowVersion) -> SafeString:
         return format_html('<pre class="p-code p-pre">{}</pre>', as_text(version.definition))
