@@ -22,6 +22,7 @@ from unfold.decorators import display
 from unfold.views import ChangeList
 
 from routing.admin.story import tell
+from routing.admin.ways import WayFilter
 from routing.models import Contact
 
 _WHY_CHARS = 110
@@ -59,6 +60,7 @@ class ContactAdmin(ModelAdmin):
         ("started_at", admin.DateFieldListFilter),
         "fell_back",
         "channel",
+        WayFilter,
     ]
     search_fields = ["reference"]
     search_help_text = _("Reference, telephone number, or customer's name or number")

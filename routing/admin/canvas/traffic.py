@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from routing.admin.canvas.door import Asked, Refused, canvas_view, page
 from routing.admin.veil import veiled
+from routing.admin.ways import list_url
 from routing.engine.faults import DefinitionInvalid
 from routing.engine.plan import Plan
 from routing.models import Contact, Flow, TrafficEdge
@@ -84,6 +85,8 @@ def contacts(asked: Asked) -> dict[str, Any]:
     may_see = asked.user.has_perm("customers.view_customer")
     return {
         "contacts": [contact_row(contact, may_see_customers=may_see) for contact in shown],
+        # The same in the admin's own list, which can be searched and narrowed further.
+        "list": "" if kind == _HERE else list_url(look, step=step, kind=kind, exit_name=exit_name),
         "next": f"{last.started_at.isoformat()}_{last.pk}" if last else None,
     }
 

@@ -151,7 +151,22 @@ def test_a_question_that_makes_no_sense_is_refused_with_a_sentence(
 
 
 def test_what_nobody_took_has_no_contacts(admin_client: Client, flow: Flow) -> None:
-    assert get(admin_client, flow, "contacts/", step="nothing", exit="none") == {"contacts": [], "next": None}
+    found = get(admin_client, flow, "contacts/", step="nothing", exit="none")
+    assert (found["contacts"], found["next"]) == ([], None)
+
+
+def test_the_admins_own_list_can_be_narrowed_to_the_contacts_of_an_edge(admin_client: Client, flow: Flow) -> None:
+    one, two = Caller(flow).press("1").contact, Caller(flow).press("2").contact
+    count_up(now=timezone.now())
+    found = get(admin_client, flow, "contacts/", step="menu", exit="one")["list"]
+    page = admin_client.get(found).content.decode()
+    assert one.reference in page
+    assert two.reference not in page
+    assert "Line: Menu → 1" in page
+    for odd in ("x", "1:2", f"{flow.pk}::9999999999999999:exit:menu:one", f"{flow.pk}:::exit:menu:one", "١::1:a:b:c"):
+        answer = admin_client.get("/admin/routing/contact/", {"way": odd})
+        assert answer.status_code == 200
+        assert one.reference not in answer.content.decode()
 
 
 def test_whoever_may_not_see_contacts_sees_no_counts_either(flow: Flow) -> None:

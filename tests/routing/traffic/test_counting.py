@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from queues.models import SipAddress
 from routing.models import Contact, Flow, TrafficHour, TrafficMark, TrafficWalk, Turn
 from routing.traffic import counting
 from routing.traffic.counting import count_up, look_again
@@ -89,19 +90,15 @@ def test_who_hung_up_or_is_there_is_told_at_the_step(flow: Flow) -> None:
 
 
 def test_a_contact_that_the_flow_could_not_lead_on_is_told_at_the_step_and_its_fallback_is_no_way_of_the_flow(
-    db: None,
+    flow: Flow,
 ) -> None:
-    queues()
-    definition = menu()
-    definition["steps"][2]["settings"]["queue"] = "standard"
-    flow = published("line", definition)
-    flow.live = version_of(flow)
     caller = Caller(flow)
-    from queues.models import Queue  # noqa: PLC0415
-
-    Queue.objects.get(key="vip").delete()
-    caller.press("1")
-    assert both_ways(flow)["call:started"] == 1
+    # Published with an address; the line is cut since.
+    SipAddress.objects.filter(queue__key="vip").delete()
+    caller.press("1").hang_up()
+    assert caller.contact.fell_back
+    assert both_ways(flow) == {"call:started": 1, "menu:one": 1, "vip:stranded": 1}
+    assert read_traffic(look(flow)).here == ()
 
 
 def test_contacts_of_several_versions_are_told_together_and_of_the_live_one_alone(flow: Flow) -> None:

@@ -51,6 +51,13 @@ export function ContactList({ list }: { list: WayList }) {
           {t("Show more")}
         </button>
       )}
+      {list.page && list.contacts.length > 0 && (
+        <p className="lv-small">
+          <a className="lv-link" href={list.page}>
+            {t("Search among all of them")}
+          </a>
+        </p>
+      )}
     </section>
   );
 }

@@ -98,10 +98,10 @@ describe("the numbers", () => {
 
 describe("the contacts of a way", () => {
   it("come by pages, and each opens its own way", async () => {
-    await open({ "traffic/": traffic(), "versions/7/": LOOKED, "contacts/": { contacts: [contact()], next: "2026_5" }, "contact/5/": trace() });
+    await open({ "traffic/": traffic(), "versions/7/": LOOKED, "contacts/": { contacts: [contact()], list: "/list/", next: "2026_5" }, "contact/5/": trace() });
     await userEvent.click(screen.getByRole("button", { name: /Menu “1” → VIP/ }));
     expect(screen.getByRole("heading", { name: "“Menu”, left by “1”" })).toBe(document.activeElement);
-    serve({ "contacts/": { contacts: [contact({ id: 6, who: "Grace Hopper" })], next: null }, "contact/5/": trace() });
+    serve({ "contacts/": { contacts: [contact({ id: 6, who: "Grace Hopper" })], list: "/list/", next: null }, "contact/5/": trace() });
     await userEvent.click(screen.getByRole("button", { name: "Show more" }));
     expect(asked.at(-1)).toContain("before=2026_5");
     expect(screen.getByText("Grace Hopper")).toBeTruthy();

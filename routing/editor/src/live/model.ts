@@ -68,6 +68,7 @@ export interface ContactRow {
 
 export interface ContactPage {
   contacts: ContactRow[];
+  list: string;
   next: string | null;
 }
 

@@ -15,6 +15,8 @@ export interface WayList {
   words: string;
   contacts: ContactRow[];
   next: string | null;
+  /** The admin's own list of them; empty if it has none such. */
+  page: string;
   loading: boolean;
 }
 
@@ -130,7 +132,7 @@ async function versionOf(url: string, id: number): Promise<Looked> {
 export async function openWay(way: Way): Promise<void> {
   useEditor.getState().openPanel(PANEL);
   const label = useLive.getState().traffic?.edges.concat(useLive.getState().traffic?.gone ?? []).find((edge) => edge.step === way.step && edge.exit === way.exit)?.label ?? way.exit;
-  set({ list: { way, words: label, contacts: [], next: null, loading: true } });
+  set({ list: { way, words: label, contacts: [], next: null, page: "", loading: true } });
   await more();
 }
 
@@ -145,7 +147,7 @@ export async function more(): Promise<void> {
     const page = await ask<ContactPage>(`${urls.contacts}?${query.toString()}`);
     const now = useLive.getState().list;
     if (now?.way !== way) return;
-    set({ list: { ...now, contacts: [...now.contacts, ...page.contacts], next: page.next, loading: false } });
+    set({ list: { ...now, contacts: [...now.contacts, ...page.contacts], next: page.next, page: page.list, loading: false } });
   } catch (error) {
     const now = useLive.getState().list;
     if (now?.way === way) set({ list: { ...now, loading: false }, problem: sentence(error) });
