@@ -52,7 +52,7 @@ class Rule(BaseModel):
 
 
 class Branch(Step):
-    """Goes the way of the first rule that matches, else `otherwise`."""
+    """Goes the way of the first case that holds, else `otherwise`."""
 
     type: ClassVar[str] = "branch"
     kind: ClassVar[Kind] = "decide"

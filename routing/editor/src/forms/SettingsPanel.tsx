@@ -2,7 +2,7 @@
 
 import "./forms.css";
 import { useCallback, useEffect, useMemo } from "react";
-import type { Step } from "../api/types";
+import type { Fault, Step } from "../api/types";
 import type { PanelProps } from "../panels";
 import { saidOf } from "../state/steps";
 import { useEditor } from "../state/store";
@@ -19,11 +19,11 @@ export function SettingsPanel({ props }: PanelProps) {
   const selection = useEditor((state) => state.selection);
   const stepId = selection.at(-1);
   const step = useEditor((state) => state.definition.steps.find((one) => one.id === stepId));
-  const path = Array.isArray(props.path) ? (props.path as Path) : undefined;
-  const wanted = path === undefined ? undefined : JSON.stringify(path);
+  // Opened from a fault: each click makes new props, so the same fault can be asked for again.
   useEffect(() => {
-    if (wanted !== undefined) focusField(JSON.parse(wanted) as Path);
-  }, [wanted]);
+    const path = props.where ?? props.path;
+    if (Array.isArray(path) && path.length) focusField(path as Path);
+  }, [props]);
   if (!step) return <p className="f-none">{t("Choose a step on the canvas to see its settings.")}</p>;
   return (
     <div className="f-panel-of-step">
@@ -120,7 +120,7 @@ function StepSettings({ step }: { step: Step }) {
             readOnly={readOnly}
             act={act}
           />
-          <Exits step={step} said={said.exits} titles={titles} readOnly={readOnly} act={act} />
+          <Exits step={step} said={said.exits} titles={titles} faults={faults} readOnly={readOnly} act={act} />
         </>
       ) : (
         <p className="f-error">{t("There is no step of the kind “%(type)s” here. Its settings are kept as they are.", { type: step.type })}</p>
@@ -133,13 +133,15 @@ interface ExitsProps {
   step: Step;
   said: { name: string; label: string; optional: boolean }[];
   titles: Record<string, string>;
+  faults: Fault[];
   readOnly: boolean;
   act: (what: string, change: (step: Step) => void, merge?: string) => void;
 }
 
 /** Where each exit leads, to be chosen without a mouse. */
-function Exits({ step, said, titles, readOnly, act }: ExitsProps) {
+function Exits({ step, said, titles, faults, readOnly, act }: ExitsProps) {
   if (!said.length) return null;
+  const faultsOf = (exit: string) => faults.filter((fault) => fault.where[2] === "exits" && fault.where[3] === exit);
   return (
     <section className="f-exits" aria-label={t("Where it leads")}>
       <h3 className="f-label">{t("Where it leads")}</h3>
@@ -151,6 +153,7 @@ function Exits({ step, said, titles, readOnly, act }: ExitsProps) {
             className="f-input f-select"
             value={step.exits?.[exit.name] ?? ""}
             disabled={readOnly}
+            aria-describedby={faultsOf(exit.name).length ? `f-exit-${exit.name}-faults` : undefined}
             onChange={(event) =>
               act(t("Lead “%(exit)s” elsewhere", { exit: exit.label }), (draft) => {
                 const exits = (draft.exits ??= {});
@@ -168,6 +171,15 @@ function Exits({ step, said, titles, readOnly, act }: ExitsProps) {
                 </option>
               ))}
           </select>
+          {faultsOf(exit.name).length ? (
+            <ul className="f-faults" id={`f-exit-${exit.name}-faults`}>
+              {faultsOf(exit.name).map((fault) => (
+                <li key={fault.message} className={fault.level === "error" ? "f-error" : "f-warning"}>
+                  {fault.message}
+                </li>
+              ))}
+            </ul>
+          ) : null}
         </div>
       ))}
     </section>

@@ -33,14 +33,14 @@ interface Registered {
   count: number;
 }
 
-/** Faults inside the settings, by their path there; those of the step as a whole have none. */
+/** Faults inside the settings, by their path there; those of the step as a whole have none. Those of exits stand there. */
 export function settingFaults(faults: Fault[]): { inside: SettingFault[]; whole: Fault[] } {
   const inside: SettingFault[] = [];
   const whole: Fault[] = [];
   for (const fault of faults) {
     const [first, , third, ...rest] = fault.where;
     if (first === "steps" && third === "settings" && rest.length) inside.push({ message: fault.message, level: fault.level, path: rest });
-    else whole.push(fault);
+    else if (third !== "exits") whole.push(fault);
   }
   return { inside, whole };
 }
@@ -104,7 +104,9 @@ export function StepForm(props: StepFormProps) {
   useEffect(() => {
     if (!wanted || !box.current) return;
     const timer = setTimeout(() => {
-      if (box.current && focusInside(box.current, wanted.path)) fulfilled();
+      if (!box.current) return;
+      focusInside(box.current, wanted.path);
+      fulfilled();
     }, 0);
     return () => clearTimeout(timer);
   }, [wanted, step.id]);

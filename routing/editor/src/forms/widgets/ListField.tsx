@@ -150,7 +150,10 @@ function Folding({ path, open, name, schema, children }: { path: Path; open: boo
   const group = properties(schema, form.root).find((field) => field.schema.widget === "conditions");
   const held = group ? getIn(form.settings, [...path, group.name]) : undefined;
   const label = (variable: string) => form.scope.byPath.get(variable)?.label ?? pathWords(variable);
-  const gist = group && held ? groupWords(asGroup(held), operatorsOf(group.schema, form.root), label) : "";
+  const other = either(schema)
+    .map((field) => getIn(form.settings, [...path, field]))
+    .find((value) => typeof value === "string" && value !== "");
+  const gist = group && held ? groupWords(asGroup(held), operatorsOf(group.schema, form.root), label) : plain(other);
   return (
     <details className="f-fold" open={isOpen || broken} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>

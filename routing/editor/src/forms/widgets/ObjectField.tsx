@@ -55,6 +55,7 @@ function More({ fields, path, show }: { fields: Named[]; path: Path; show: (fiel
         {differing.map((field) => (
           <span key={field.name} className="f-differs">
             {titleOf(field.schema, field.name)}: {brief(getIn(form.settings, [...path, field.name]))}
+            {typeof field.schema.unit === "string" ? ` ${t(field.schema.unit)}` : ""}
           </span>
         ))}
       </summary>
