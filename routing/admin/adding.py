@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from routing.admin.drafts import first_draft
+from routing.catalog import catalog
 from routing.engine.definition import FORMAT
 from routing.engine.faults import DefinitionInvalid
 from routing.files import read_file
 from routing.models import Flow
-from routing.starters import starters
+from routing.starters import fit, starters
 
 _FILE_BYTES = 8 * 1024 * 1024
 _FAULTS_SHOWN = 10
@@ -87,7 +88,7 @@ class AddFlowForm(forms.ModelForm):  # type: ignore[type-arg]
             case ["file"]:
                 self._read(cleaned.get("file"))
             case ["starter", key]:
-                self.definition = next(one.definition for one in starters() if one.key == key)
+                self.definition = fit(next(one.definition for one in starters() if one.key == key), catalog())
             case ["greeting"]:
                 self.definition = first_draft()
             case ["empty"]:
