@@ -3,6 +3,7 @@
 import type { Edge, Node } from "@xyflow/react";
 import type { Analysis, Definition, Fault, Kind, Note, Other, Overlay, PaletteItem, Point, Step, StepAnalysis, StepExit, Tone } from "../api/types";
 import { placed, saidOf } from "../state/steps";
+import { t } from "../t";
 
 export interface ShownExit extends StepExit {
   target: string | undefined;
@@ -134,7 +135,8 @@ export class Drawing {
         const id = lineId(step.id, exit);
         if (!there.has(target) || kept.has(id)) continue;
         const over = overlay?.edges[id];
-        const parts = [target, chosen.has(id), over, overlay !== null, readOnly];
+        const name = this.#lineName(step.id, exit, target);
+        const parts = [target, chosen.has(id), over, overlay !== null, readOnly, name];
         const before = this.#edges.get(id);
         if (before && sameParts(before.parts, parts)) {
           kept.set(id, before);
@@ -153,6 +155,7 @@ export class Drawing {
             reconnectable: readOnly ? false : "target",
             deletable: false,
             focusable: false,
+            ariaLabel: name,
             data: {
               source: step.id,
               exit,
@@ -169,6 +172,16 @@ export class Drawing {
     }
     this.#edges = kept;
     return [...kept.values()].map((one) => one.edge);
+  }
+
+  /** As those who hear the page read a line. */
+  #lineName(source: string, exit: string, target: string): string {
+    const said = this.#said.get(source)?.said;
+    return t("%(step)s, exit %(exit)s, leads to %(target)s", {
+      step: said?.title ?? source,
+      exit: said?.exits.find((one) => one.name === exit)?.label ?? exit,
+      target: this.#said.get(target)?.said.title ?? target,
+    });
   }
 
   #keep(id: string, parts: unknown[], make: () => AnyNode): Kept {
