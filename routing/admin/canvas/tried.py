@@ -74,8 +74,11 @@ def _turn(turn: SimulatedTurn, visits: list[Visit], known: dict[str, str], bench
     (story,) = tell(
         [Turn(number=turn.number, event=turn.event, effects=effects, trace=turn.trace, at=turn.at, took_ms=0)]
     )
-    taken = [_visit(step, visits, known, bench) for step in story.steps]
-    _learn_all(turn.trace, known)
+    trace = iter(turn.trace)
+    taken: list[int] = []
+    for step in story.steps:
+        taken.append(_visit(step, visits, known, bench))
+        _learn(trace, step, known)
     return {
         "number": turn.number,
         "at": turn.at.isoformat(),
@@ -221,10 +224,13 @@ def _known_at_start(scenario: Scenario, bench: Bench) -> dict[str, str]:
     return {f"contact.{name}": show(contact[name]) for name in sorted(read) if name in contact}
 
 
-def _learn_all(trace: list[dict[str, Any]], known: dict[str, str]) -> None:
+def _learn(trace: Iterator[dict[str, Any]], step: StepStory, known: dict[str, str]) -> None:
+    """What the entries up to that of `step` have brought; the story leaves out those that only waited."""
     for entry in trace:
         for seen in entry.get("saw", ()):
             known.update(_learnt(seen, str(entry.get("step", "")).rsplit("/", 1)[-1]))
+        if entry.get("step") == step.path and (entry.get("exit") or "") == step.exit:
+            return
 
 
 def _learnt(seen: Mapping[str, Any], step: str) -> Iterator[tuple[str, str]]:

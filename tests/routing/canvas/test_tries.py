@@ -1,0 +1,398 @@
+"""Trying a flow by its address: what it answers, whom it lets ask what, and that nothing real is touched."""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from customers.enrichment import services as enrichment
+from customers.enrichment.models import DataSource
+from customers.enrichment.questions import Asked, Question, Result
+from customers.models import Customer, Identity, Tier
+from queues.models import Queue, SipAddress
+from routing.models import Contact, Flow, FlowCase, FlowVersion
+from routing.services import create_flow, publish_flow, save_draft
+
+pytestmark = pytest.mark.django_db
+
+NOW = "2026-03-02T10:00:00+00:00"
+GOLD = {"fetches": {"loyalty": {"values": {"status": "gold"}}}}
+
+
+def definition(wanted: str = "gold") -> dict[str, Any]:
+    rule = {"conditions": [{"variable": "loyalty.status", "operator": "equals", "value": wanted}]}
+    greeting = {"text": {"en": "Welcome, {{ customer.name }}."}}
+    return {
+        "format": 1,
+        "steps": [
+            {"id": "call", "type": "call", "exits": {"started": "greet"}},
+            {"id": "greet", "type": "say", "settings": {"prompt": greeting}, "exits": {"done": "loyalty"}},
+            {
+                "id": "loyalty",
+                "type": "fetch",
+                "settings": {"source": "loyalty", "save_as": "loyalty"},
+                "exits": {"found": "worth", "failed": "standard"},
+            },
+            {
+                "id": "worth",
+                "type": "branch",
+                "settings": {"rules": [{"name": "gold", "label": "Gold", "when": rule}]},
+                "exits": {"gold": "vip", "otherwise": "standard"},
+            },
+            {"id": "vip", "type": "queue", "title": "VIP team", "settings": {"queue": "vip"}, "exits": {"unanswered": "bye"}},
+            {"id": "standard", "type": "queue", "settings": {"queue": "standard"}, "exits": {"unanswered": "bye"}},
+            {"id": "bye", "type": "end"},
+        ],
+    }  # fmt: skip
+
+
+@pytest.fixture
+def flow() -> Flow:
+    for key, name in (("vip", "VIP"), ("standard", "Standard")):
+        SipAddress.objects.create(queue=Queue.objects.create(key=key, name=name), uri=f"sip:{key}@pbx.example.com")
+    DataSource.objects.create(
+        key="loyalty",
+        name="Loyalty API",
+        url="http://127.0.0.1:1/{{ phone }}",
+        mapping=[{"name": "status", "path": "status", "type": "text"}],
+    )
+    return create_flow(key="line", name="Line", definition=definition(), by=None, now=timezone.now())
+
+
+@pytest.fixture
+def anna() -> Customer:
+    gold = Tier.objects.create(key="gold", name="Gold", rank=1, head_start_s=300)
+    anna = Customer.objects.create(
+        external_id="C-77", name="Anna Muster", tier=gold, attributes={"status": "gold", "note": "secret"}
+    )
+    Identity.objects.create(customer=anna, kind="phone", value="+4915112345678")
+    return anna
+
+
+def address(flow: Flow, view: str) -> str:
+    return f"/admin/routing/flow/{flow.pk}/canvas/{view}/"
+
+
+def post(client: Client, flow: Flow, view: str, **body: Any) -> Any:
+    return client.post(address(flow, view), json.dumps(body), content_type="application/json")
+
+
+def attempt(client: Client, flow: Flow, draft: Any = None, **said: Any) -> Any:
+    return post(client, flow, "try", definition=draft or definition(), scenario={"at": NOW, **said})
+
+
+@pytest.fixture
+def reader(client: Client) -> Client:
+    return with_permissions(client, "reader", "view_flow")
+
+
+def with_permissions(client: Client, name: str, *names: str) -> Client:
+    user = User.objects.create_user(name, is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=names))
+    client.force_login(user)
+    return client
+
+
+def test_the_first_question_is_answered_with_something_to_begin_with(admin_client: Client, flow: Flow) -> None:
+    found = post(admin_client, flow, "try", definition=definition(), time_zone="Europe/Berlin").json()
+    (fetch,) = found["setup"]["fetches"]
+    assert (fetch["path"], fetch["source_name"], [one["name"] for one in fetch["fields"]]) == (
+        "loyalty",
+        "Loyalty API",
+        ["status"],
+    )
+    assert [one["name"] for one in found["setup"]["customer"]] == ["name"]
+    assert found["scenario"]["time_zone"] == "Europe/Berlin"
+    assert "status" in found["scenario"]["fetches"]["loyalty"]["values"]
+    again = post(admin_client, flow, "try", definition=definition(), scenario=found["scenario"])
+    assert again.status_code == 200
+
+
+def test_a_try_says_what_is_heard_which_way_is_taken_and_why(reader: Client, flow: Flow) -> None:
+    caller = {"number": "+49301", "kind": "made_up", "values": {"name": "Anna"}}
+    found = attempt(reader, flow, caller=caller, **GOLD).json()["result"]
+    assert [one["text"] for one in found["turns"][0]["heard"]] == ["Welcome, Anna.", "It rings at VIP"]
+    assert list(found["edges"]) == ["call:started", "greet:done", "loyalty:found", "worth:gold"]
+    assert [visit["step"] for visit in found["visits"]] == ["call", "greet", "loyalty", "worth", "vip"]
+    assert found["waits_for"] == {"kind": "transfer", "name": "VIP", "to": "sip:vip@pbx.example.com", "ring_s": 30}
+    assert found["end"]["queue"] == {"key": "vip", "name": "VIP"}
+    assert found["end"]["headers"]["X-Reason"]
+    assert "decided by the draft of “Line”" in found["end"]["why"]
+    assert found["expected"] == {"outcome": "transferred", "queue": "vip", "end": "vip"}
+    worth = found["visits"][3]
+    assert worth["lines"][0]["text"].startswith("Gold")
+    vip = found["visits"][4]
+    assert vip["values"]["loyalty.status"] == "“gold”"
+
+
+def test_a_key_more_is_the_same_try_with_one_more_input(reader: Client, flow: Flow) -> None:
+    busy = [{"do": "transfer", "result": "busy", "sip_code": 486}]
+    found = attempt(reader, flow, inputs=busy, **GOLD).json()["result"]
+    assert found["status"] == "ended"
+    assert [turn["event"] for turn in found["turns"]] == ["The contact arrived", "It was busy (SIP 486)"]
+    assert found["edges"]["vip:unanswered"] == [5]
+    assert found["end"]["outcome_label"] == "nobody answered"
+
+
+def test_a_line_that_stands_in_for_another_is_the_one_that_lights_up(reader: Client, flow: Flow) -> None:
+    found = attempt(reader, flow, fetches={"loyalty": {"answer": "not_found"}}).json()["result"]
+    assert found["edges"]["loyalty:failed"] == [3]
+    assert "loyalty:not_found" not in found["edges"]
+
+
+def test_nothing_real_is_touched(
+    admin_client: Client, flow: Flow, anna: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: Any, **__: Any) -> None:
+        raise AssertionError("a try reached for something real")
+
+    monkeypatch.setattr(enrichment, "publish", never)
+    monkeypatch.setattr("celery.app.base.Celery.send_task", never)
+    monkeypatch.setattr(socket.socket, "connect", never)
+    before = {model: model.objects.count() for model in (Contact, FlowVersion, FlowCase, Flow)}
+    busy = [{"do": "transfer", "result": "busy"}]
+    with CaptureQueriesContext(connection) as queries:
+        answer = attempt(admin_client, flow, inputs=busy, caller={"kind": "real", "customer_id": anna.pk}, **GOLD)
+    assert answer.status_code == 200
+    statements = [query["sql"] for query in queries]
+    assert [one for one in statements if not one.lstrip().upper().startswith(("SELECT", "WITH NEWEST"))] == []
+    assert {model: model.objects.count() for model in before} == before
+    flow.refresh_from_db()
+    assert flow.draft_revision == 1
+
+
+def test_a_draft_with_errors_is_not_run_and_the_faults_are_named(reader: Client, flow: Flow) -> None:
+    draft = definition()
+    draft["steps"][4]["settings"]["queue"] = "gone"
+    answer = attempt(reader, flow, draft)
+    assert answer.status_code == 422
+    assert "There is no queue “gone”" in answer.json()["error"]
+    assert answer.json()["analysis"]["faults"][0]["step"] == "vip"
+
+
+def test_a_draft_with_warnings_is_run(reader: Client, flow: Flow) -> None:
+    draft = definition()
+    draft["steps"].append({"id": "lonely", "type": "end"})
+    assert attempt(reader, flow, draft, **GOLD).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        ({"at": "yesterday"}, "at"),
+        ({"inputs": [{"do": "keys", "keys": "hello"}]}, "inputs[0].keys"),
+        ({"fetches": {"loyalty": {"answer": "typed", "after_s": 1e9}}}, "fetches.loyalty.after_s"),
+    ],
+)
+def test_a_wrong_scenario_is_refused_with_each_fault(reader: Client, flow: Flow, said: Any, place: str) -> None:
+    answer = post(reader, flow, "try", definition=definition(), scenario={"at": NOW, **said})
+    assert answer.status_code == 400
+    assert place in [fault["where"] for fault in answer.json()["faults"]]
+
+
+def test_a_real_customer_needs_the_right_to_see_customers(client: Client, flow: Flow, anna: Customer) -> None:
+    with_permissions(client, "reader", "view_flow")
+    real = {"kind": "real", "customer_id": anna.pk, "number": "+4915112345678"}
+    assert attempt(client, flow, caller=real).status_code == 403
+    assert client.get(address(flow, "try/customers") + "?q=Anna").status_code == 403
+    with_permissions(client, "other", "view_flow", "view_customer")
+    found = attempt(client, flow, caller=real, fetches={"loyalty": {"answer": "fails"}}).json()["result"]
+    assert found["turns"][0]["heard"][0]["text"] == "Welcome, Anna Muster."
+    # The API failed, and the CRM had synced the status.
+    assert found["end"]["queue"]["key"] == "vip"
+    assert attempt(client, flow, caller={"kind": "real", "customer_id": 10**9}).status_code == 400
+
+
+@pytest.mark.parametrize("text", ["anna", "C-77", "0049 151 1234", "+49151123"])
+def test_customers_are_found_by_name_and_number(admin_client: Client, flow: Flow, anna: Customer, text: str) -> None:
+    (found,) = admin_client.get(address(flow, "try/customers"), {"q": text}).json()["customers"]
+    assert found == {
+        "id": anna.pk,
+        "name": "Anna Muster",
+        "external_id": "C-77",
+        "tier": "Gold",
+        "addresses": ["+4915112345678"],
+    }
+    assert admin_client.get(address(flow, "try/customers"), {"q": "nobody"}).json() == {"customers": []}
+
+
+def test_a_real_fetch_needs_the_right_to_change_the_flow_and_is_asked_once(
+    client: Client, flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Question] = []
+
+    def ask(questions: list[Question], **_: Any) -> Asked:
+        asked.extend(questions)
+        return Asked({one.key: Result("found", {"status": "gold"}, "fresh", 41.0) for one in questions}, ())
+
+    monkeypatch.setattr("routing.simulator.oracle.ask", ask)
+    real = {"fetches": {"loyalty": {"answer": "real"}}, "caller": {"number": "+49301"}}
+    with_permissions(client, "reader", "view_flow", "view_customer")
+    assert attempt(client, flow, **real).status_code == 403
+    with_permissions(client, "editor", "view_flow", "change_flow")
+    first = attempt(client, flow, **real).json()["result"]
+    assert asked == [Question("loyalty", {"phone": "+49301"})]
+    assert first["end"]["queue"]["key"] == "vip"
+    attempt(client, flow, replies=first["replies"], **real)
+    assert len(asked) == 1
+
+
+def test_a_worker_that_does_not_answer_is_a_sentence(
+    admin_client: Client, flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("routing.simulator.oracle.ask", lambda questions, **_: Asked({}, (questions[0].key,)))
+    monkeypatch.setattr("routing.simulator.oracle.wait", lambda *_, **__: {})
+    found = attempt(admin_client, flow, fetches={"loyalty": {"answer": "real"}}).json()["result"]
+    loyalty = next(visit for visit in found["visits"] if visit["step"] == "loyalty")
+    assert "No answer" in json.dumps(loyalty["lines"])
+    assert found["end"]["queue"]["key"] == "standard"
+
+
+def test_what_was_never_recorded_says_so(admin_client: Client, flow: Flow) -> None:
+    found = attempt(admin_client, flow, fetches={"loyalty": {"answer": "recorded"}}).json()["result"]
+    assert "Nothing is recorded" in json.dumps(found["visits"])
+
+
+def test_a_contact_of_the_past_becomes_a_scenario(client: Client, admin_client: Client, flow: Flow) -> None:
+    contact = Contact.objects.create(
+        reference="K7QM2",
+        origin="test",
+        external_id="CA1",
+        channel="voice",
+        sender="+4915112345678",
+        recipient="+4930901820",
+        started_at=NOW,
+        last_event_at=NOW,
+        run={
+            "trigger": "call",
+            "scope": {"contact": {"from": "+4915112345678", "country": "DE", "language": "de"}, "customer": {}},
+            "fetches": {
+                "loyalty": {"source": "loyalty", "answer": {"status": "found", "values": {"status": "gold"}, "rung": "fresh", "ms": 12}}
+            },
+        },
+    )  # fmt: skip
+    for number, event in enumerate(
+        [{"event": "ContactStarted"}, {"event": "TransferEnded", "status": "busy", "sip_code": 486, "seconds": None}]
+    ):
+        contact.turns.create(number=number, event=event, effects=[], trace=[], at=NOW, took_ms=1)
+    found = post(admin_client, flow, "try", definition=definition(), contact=contact.pk).json()["scenario"]
+    tried = post(admin_client, flow, "try", definition=definition(), scenario=found).json()["result"]
+    assert [turn["event"] for turn in tried["turns"]][1] == "It was busy (SIP 486)"
+    assert tried["end"]["queue"]["key"] == "vip"
+    with_permissions(client, "reader", "view_flow", "view_contact")
+    assert post(client, flow, "try", definition=definition(), contact=contact.pk).status_code == 403
+
+
+# --- test cases -------------------------------------------------------------------------------
+def keep(client: Client, flow: Flow, name: str = "Gold goes to VIP", **said: Any) -> Any:
+    return post(client, flow, "cases", definition=definition(), name=name, scenario={"at": NOW, **(said or GOLD)})
+
+
+def test_a_case_is_kept_with_how_it_ended_and_passes(admin_client: Client, flow: Flow) -> None:
+    answer = keep(admin_client, flow).json()
+    assert answer["case"]["expected"] == {"outcome": "transferred", "queue": "vip", "end": "vip"}
+    assert answer["result"]["state"] == "passes"
+    (listed,) = admin_client.get(address(flow, "cases")).json()["cases"]
+    assert listed["name"] == "Gold goes to VIP"
+    assert post(admin_client, flow, "cases/run", definition=definition()).json()["results"][0]["state"] == "passes"
+
+
+def test_a_case_says_what_differs_in_words(admin_client: Client, flow: Flow) -> None:
+    keep(admin_client, flow)
+    (found,) = post(admin_client, flow, "cases/run", definition=definition("platinum")).json()["results"]
+    assert found["state"] == "differs"
+    assert found["sentences"] == [
+        "Queue: expected VIP, got Standard.",
+        "Last step: expected “VIP team”, got “Transfer to queue”.",
+    ]
+
+
+def test_a_case_of_a_real_customer_holds_nobody(admin_client: Client, flow: Flow, anna: Customer) -> None:
+    real = {"kind": "real", "customer_id": anna.pk, "number": "+4915112345678"}
+    answer = keep(admin_client, flow, caller=real, fetches={"loyalty": {"answer": "fails"}}).json()
+    kept = json.dumps(answer["case"])
+    assert answer["result"]["state"] == "passes"
+    for personal in ("Muster", "C-77", "12345678", "secret", "customer_id"):
+        assert personal not in kept
+
+
+def test_a_real_answer_is_kept_in_the_case(admin_client: Client, flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = Result("found", {"status": "gold"}, "fresh", 41.0)
+    monkeypatch.setattr("routing.simulator.oracle.ask", lambda questions, **_: Asked({questions[0].key: known}, ()))
+    answer = keep(admin_client, flow, fetches={"loyalty": {"answer": "real"}}).json()
+    monkeypatch.undo()
+    assert answer["case"]["scenario"]["replies"][0]["values"] == {"status": "gold"}
+    (found,) = post(admin_client, flow, "cases/run", definition=definition()).json()["results"]
+    assert found["state"] == "passes"
+
+
+def test_cases_are_renamed_expected_otherwise_ordered_and_deleted(admin_client: Client, flow: Flow) -> None:
+    first = keep(admin_client, flow, "First").json()["case"]
+    second = keep(admin_client, flow, "Second").json()["case"]
+    assert keep(admin_client, flow, "First").status_code == 400
+    assert keep(admin_client, flow, "  ").status_code == 400
+    changed = post(
+        admin_client, flow, f"cases/{first['id']}", definition=definition(), name="1st", expected={"queue": "standard"}
+    ).json()
+    assert (changed["case"]["name"], changed["result"]["state"]) == ("1st", "differs")
+    refused = post(admin_client, flow, f"cases/{first['id']}", definition=definition(), expected={"outcome": "x"})
+    assert refused.status_code == 400
+    assert post(admin_client, flow, "cases/order", ids=[second["id"], first["id"]]).status_code == 200
+    assert [one["name"] for one in admin_client.get(address(flow, "cases")).json()["cases"]] == ["Second", "1st"]
+    assert admin_client.delete(address(flow, f"cases/{first['id']}")).status_code == 200
+    assert FlowCase.objects.count() == 1
+    assert admin_client.get(address(flow, f"cases/{first['id']}")).status_code == 404
+
+
+def test_whoever_may_only_look_runs_cases_and_keeps_none(reader: Client, flow: Flow) -> None:
+    assert keep(reader, flow).status_code == 403
+    assert post(reader, flow, "cases/run", definition=definition()).status_code == 200
+    assert reader.get(address(flow, "cases")).json() == {"cases": []}
+
+
+def test_publishing_shows_what_differs_and_goes_on_only_when_told(admin_client: Client, flow: Flow) -> None:
+    keep(admin_client, flow)
+    first = publish_flow(flow_id=flow.pk, by=None, now=timezone.now())
+    save_draft(flow_id=flow.pk, definition=definition("platinum"), revision=1, by=None, now=timezone.now())
+    answer = post(admin_client, flow, "publish", revision=2, note="", despite_cases=False)
+    assert answer.status_code == 409
+    assert answer.json()["cases"][0]["sentences"][0] == "Queue: expected VIP, got Standard."
+    assert FlowVersion.objects.count() == 1
+    assert post(admin_client, flow, "publish", revision=2, note="", despite_cases=True).status_code == 200
+    # Back to what passes: nothing to ask.
+    assert post(admin_client, flow, "roll-back", version=first.pk).status_code == 200
+    second = FlowVersion.objects.get(number=2)
+    assert post(admin_client, flow, "roll-back", version=second.pk).status_code == 409
+    assert post(admin_client, flow, "roll-back", version=second.pk, despite_cases=True).status_code == 200
+
+
+def test_the_text_form_offers_to_publish_all_the_same(admin_client: Client, flow: Flow) -> None:
+    keep(admin_client, flow)
+    form = {
+        "name": "Line",
+        "key": "line",
+        "description": "",
+        "text": json.dumps(definition("platinum")),
+        "revision": "1",
+        "note": "",
+        "_publish": "1",
+    }
+    page = admin_client.post(f"/admin/routing/flow/{flow.pk}/change/?text=1", form)
+    text = page.content.decode()
+    assert "1 test case would end otherwise than expected" in text
+    assert "Queue: expected VIP, got Standard." in text
+    assert 'name="_despite_cases"' in text
+    flow.refresh_from_db()
+    assert (flow.draft, flow.live) == (definition(), None)
+    page = admin_client.post(f"/admin/routing/flow/{flow.pk}/change/?text=1", form | {"_despite_cases": "on"})
+    assert page.status_code == 302
+    flow.refresh_from_db()
+    assert flow.live is not None
