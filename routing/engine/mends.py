@@ -15,7 +15,7 @@ _MOST = 5
 # A flow with more faults than these is not mended one by one, and looking for mends costs time.
 FAULTS_WITH_MENDS = 60
 # Where taking the step out is a way.
-_REMOVABLE = frozenset({"reference", "unknown_type", "recursion", "calls_only", "settings"})
+_REMOVABLE = frozenset({"reference", "unknown_type", "recursion", "calls_only", "settings", "placeholder"})
 
 
 def mends_of(fault: Fault, data: object, catalog: Catalog, *, key: str = "", look: Look | None = None) -> list[Mend]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, tzinfo
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any, Final
 from urllib.parse import quote_plus
 
@@ -115,22 +115,42 @@ def _date(value: JSON, form: JSON = "%Y-%m-%d", zone: JSON = "", *, context: Any
     return _DIRECTIVE.sub(lambda found: moment.strftime(found[0]), _text(form))
 
 
+def _slice(value: JSON, start: JSON = 0, length: JSON = 1, **_: Any) -> str:
+    """As in Liquid everywhere: a negative start counts from the end."""
+    text, first, count = _text(value), int(_number(start)), max(0, int(_number(length)))
+    first = len(text) + first if first < 0 else first
+    return text[first : first + count] if first >= 0 else ""
+
+
+def _modulo(value: JSON, by: JSON, **_: Any) -> int | Decimal:
+    one, other = _number(value), _number(by)
+    return _as_json(one - other * (one / other).to_integral_value(ROUND_FLOOR))
+
+
 FILTERS: Final[dict[str, Callable[..., JSON]]] = {
+    "abs": lambda value, **_: _as_json(abs(_number(value))),
     "append": lambda value, tail="", **_: _text(value) + _text(tail),
     "capitalize": lambda value, **_: _text(value).capitalize(),
+    "ceil": lambda value, **_: _as_json(_number(value).to_integral_value(ROUND_CEILING)),
     "date": _date,
     "default": _default,
     "divided_by": _divided_by,
     "downcase": lambda value, **_: _text(value).lower(),
+    "floor": lambda value, **_: _as_json(_number(value).to_integral_value(ROUND_FLOOR)),
     "first": lambda value, **_: _end(value, 0),
     "join": _join,
     "last": lambda value, **_: _end(value, -1),
+    "lstrip": lambda value, **_: _text(value).lstrip(),
     "minus": lambda value, other, **_: _as_json(_number(value) - _number(other)),
+    "modulo": _modulo,
     "plus": lambda value, other, **_: _as_json(_number(value) + _number(other)),
     "prepend": lambda value, head="", **_: _text(head) + _text(value),
+    "remove": lambda value, gone, **_: _text(value).replace(_text(gone), "") if _text(gone) else _text(value),
     "replace": _replace,
     "round": _round,
+    "rstrip": lambda value, **_: _text(value).rstrip(),
     "size": _size,
+    "slice": _slice,
     "spell": _spell,
     "split": _split,
     "strip": lambda value, **_: _text(value).strip(),

@@ -30,6 +30,7 @@ def validate(data: object, catalog: Catalog, *, key: str = "") -> list[Fault]:
     faults.extend(_triggers(definition))
     faults.extend(subflow_faults(definition, steps, catalog, key=key))
     faults.extend(_same_rules(definition, steps))
+    faults.extend(_cautions(definition, steps))
     faults.extend(variable_faults(data, definition, steps, catalog))
     faults.extend(input_faults(definition, steps, catalog))
     if not any(fault.level == "error" for fault in faults):
@@ -69,6 +70,15 @@ def _not_there(kind: str, key: str, catalog: Catalog) -> str:
         return f"The flow “{catalog.unpublished[key]}” is not published yet, so nobody can walk through it."
     known = ", ".join(sorted(catalog.keys(kind))[:10]) or "none yet"
     return f"There is no {_KIND_NAMES[kind]} “{key}”. There are: {known}."
+
+
+def _cautions(definition: Definition, steps: Mapping[str, PlannedStep]) -> Iterator[Fault]:
+    index = index_of(definition)
+    for planned in steps.values():
+        for path, message in planned.step.cautions():
+            yield Fault(
+                message, ("steps", index[planned.id], "settings", *path), planned.id, "warning", planned.step.type
+            )
 
 
 def _same_rules(definition: Definition, steps: Mapping[str, PlannedStep]) -> Iterator[Fault]:

@@ -56,7 +56,7 @@ def _place(file: FlowFile) -> tuple[int, str]:
 def _starter(file: FlowFile) -> Starter:
     steps = plan_steps(read_definition(file.definition))
     needed = {(reference.kind, reference.key) for planned in steps.values() for reference in planned.step.references()}
-    counts = Counter(kind for kind, _ in needed)
+    counts = Counter(str(kind) for kind, _ in needed)
     words = ", ".join(_words(counts))
     size = f"{len(steps)} steps" if len(steps) != 1 else "1 step"
     return Starter(

@@ -6,6 +6,7 @@ operator nor its opposite holds: see `docs/decisions/0003-comparing-what-is-miss
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -219,8 +220,12 @@ def matches(seen: JSON, want: Wanted, _here: Here) -> Answer:
     return found(compiled, unicodedata.normalize("NFC", as_text(seen).strip()))
 
 
+# Keys that a caller pressed: whoever asks whether "05" is less than 12 means the number. Equal to 5 it is not.
+_PADDED = re.compile(r"0+(?=[0-9])", re.ASCII)
+
+
 def _numbers(seen: JSON, want: Wanted) -> tuple[Decimal, Decimal] | str:
-    number = as_number(seen)
+    number = as_number(_PADDED.sub("", seen.strip(), count=1) if isinstance(seen, str) and seen[:1] == "0" else seen)
     if number is None:
         return f"{_kind(seen)} is no number"
     return (number, want.number) if want.number is not None else f"{_kind(want.raw)} is no number"

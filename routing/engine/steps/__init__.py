@@ -5,6 +5,7 @@ from routing.engine.steps.end import End
 from routing.engine.steps.fetch import FetchVariables
 from routing.engine.steps.gather import Gather
 from routing.engine.steps.hours import CheckHours
+from routing.engine.steps.placeholder import Placeholder
 from routing.engine.steps.say import SayPrompt
 from routing.engine.steps.split import PercentageSplit
 from routing.engine.steps.step import Step
@@ -29,6 +30,7 @@ STEP_TYPES: tuple[type[Step], ...] = (
     Transfer,
     Voicemail,
     Subflow,
+    Placeholder,
     End,
 )
 

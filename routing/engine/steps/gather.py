@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -77,6 +77,30 @@ class Gather(Step):
     digits: int | None = Field(
         default=None, ge=1, le=32, title="Number of digits", description="Empty: until # or a pause."
     )
+    exact: bool = Field(
+        default=True, title="Exactly so many", description="Otherwise fewer digits and a pause will do, too."
+    )
+    finish_on_key: Literal["", "#", "*", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] = Field(
+        default="#",
+        title="Key that ends the entry",
+        description="None: only a pause or the number of digits ends it.",
+        json_schema_extra={"labels": {"": "None"}},
+    )
+    apart: bool = Field(
+        default=False,
+        title="Own exit for speech",
+        description="Without choices: whatever is said leaves by an exit of its own.",
+    )
+    language: str = Field(
+        default="",
+        max_length=20,
+        title="Language of the speech",
+        description="Such as de-DE. Empty: the contact's.",
+    )
+    hints: tuple[str, ...] = Field(
+        default=(), max_length=100, title="Likely words", description="Help to understand what is said."
+    )
+    times: int = Field(default=1, ge=1, le=10, title="Say it", json_schema_extra={"unit": "times"})
     timeout_s: int = Field(default=5, ge=1, le=60, title="Wait for", json_schema_extra={"unit": "seconds"})
     retries: int = Field(
         default=1,
@@ -91,7 +115,7 @@ class Gather(Step):
         chosen = (
             tuple(Exit(choice.name, _label(choice)) for choice in self.choices)
             if self.choices
-            else (Exit("entered", "Entered"),)
+            else (Exit("entered", "Entered"), *((Exit("spoken", "Said", otherwise="entered"),) if self._apart else ()))
         )
         return (*chosen, Exit("invalid", "Wrong entry", otherwise="timed_out"), Exit("timed_out", "No answer"))
 
@@ -109,7 +133,9 @@ class Gather(Step):
                 heard, leave = "", None
         visit.saw.append({"what": "input", "seen": show(heard) if heard else "nothing"})
         if leave is not None:
-            visit.remember({"digits" if isinstance(event, DigitsPressed) else "speech": heard, "choice": leave})
+            # Both, so that nothing stays from when the contact was here before.
+            pressed = isinstance(event, DigitsPressed)
+            visit.remember({"digits": heard if pressed else "", "speech": "" if pressed else heard, "choice": leave})
             return Leave(leave)
         if visit.memory.get("asked", 1) <= self.retries:
             visit.memory["asked"] = visit.memory.get("asked", 1) + 1
@@ -120,16 +146,21 @@ class Gather(Step):
     def _ask(self, visit: Visit) -> Wait:
         visit.order(
             effects.Gather(
-                prompts=self.prompt.speak(visit.scope, visit.language),
+                prompts=self.prompt.speak(visit.scope, visit.language) * self.times,
                 keys=self.keys,
                 speech=self.speech,
-                language=visit.language,
+                language=self.language or visit.language,
                 timeout_s=self.timeout_s,
                 digits=self.digits or self._key_length(),
-                hints=tuple(word for choice in self.choices for word in choice.words),
+                finish_on_key=self.finish_on_key,
+                hints=(*self.hints, *(word for choice in self.choices for word in choice.words)),
             )
         )
         return Wait("input")
+
+    @property
+    def _apart(self) -> bool:
+        return self.apart and self.keys and self.speech and not self.choices
 
     def _key_length(self) -> int | None:
         """Keys of one length need no # behind them."""
@@ -138,12 +169,12 @@ class Gather(Step):
 
     def _by_key(self, digits: str) -> str | None:
         if not self.choices:
-            return "entered" if self.digits in (None, len(digits)) else None
+            return "entered" if not self.exact or self.digits in (None, len(digits)) else None
         return next((choice.name for choice in self.choices if choice.key == digits), None)
 
     def _by_words(self, text: str) -> str | None:
         if not self.choices:
-            return "entered"
+            return "spoken" if self._apart else "entered"
         # Padded, so that “no” is not heard in “now”.
         spoken = f" {''.join(c if c.isalnum() else ' ' for c in text.casefold())} "
         spoken = f" {' '.join(spoken.split())} "

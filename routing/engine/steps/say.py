@@ -20,9 +20,10 @@ class SayPrompt(Step):
     sample: ClassVar[dict[str, Any]] = {"prompt": {"text": {"en": "Welcome, {{ customer.name }}."}}}
 
     prompt: Prompt = Field(title="What to say")
+    times: int = Field(default=1, ge=1, le=10, title="How often", json_schema_extra={"unit": "times"})
 
     def enter(self, visit: Visit) -> Leave:
-        visit.order(*self.prompt.speak(visit.scope, visit.language))
+        visit.order(*self.prompt.speak(visit.scope, visit.language) * self.times)
         return Leave("done")
 
     def gist(self) -> str:

@@ -179,6 +179,10 @@ class Step(BaseModel, ABC):
     def references(self) -> Iterator[Reference]:
         yield from ()
 
+    def cautions(self) -> Iterator[tuple[Path, str]]:
+        """What may well be published, but should not be forgotten. Paths are inside the settings."""
+        yield from ()
+
     def faults(self) -> Iterator[tuple[Path, str]]:
         """What pydantic cannot see: templates, patterns, sums. Paths are inside the settings."""
         yield from ()

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from routing.engine.effects import Dial
 from routing.engine.events import Event, TransferEnded
-from routing.engine.steps.step import Exit, Kind, Leave, Move, Path, Step, Visit, Wait
+from routing.engine.steps.step import About, Exit, Kind, Leave, Move, Path, Step, Visit, Wait
 from routing.engine.templates import template_fault, template_variables
 from routing.engine.values import show
 
@@ -52,9 +52,11 @@ class Transfer(Step):
 
     def resume(self, visit: Visit, event: Event) -> Move:
         match event:
-            case TransferEnded(status="completed" | "canceled"):
+            case TransferEnded(status=("completed" | "canceled") as status):
+                visit.remember({"status": status})
                 return Leave("answered")
             case TransferEnded(status=status):
+                visit.remember({"status": status})
                 visit.saw.append(
                     {"what": "transfer", "queue": visit.memory.get("to", ""), "seen": status.replace("_", " ")}
                 )
@@ -67,6 +69,16 @@ class Transfer(Step):
 
     def variables(self) -> frozenset[str]:
         return template_variables(self.to)
+
+    def provides(self) -> tuple[str, ...]:
+        return ("status",)
+
+    def gives(self, exit_name: str) -> tuple[str, ...]:
+        # Where nothing could be dialled there is none.
+        return self.provides() if exit_name == "answered" else ()
+
+    def about(self, path: str) -> About:  # noqa: ARG002  there is one
+        return About("text", "completed", ("completed", "busy", "no_answer", "failed", "canceled"))
 
     def faults(self) -> Iterator[tuple[Path, str]]:
         if fault := template_fault(self.to):

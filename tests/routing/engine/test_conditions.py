@@ -59,6 +59,10 @@ TABLE: list[tuple[Any, str, Any, bool | None]] = [
     ("gold", "equals", "silver", False),
     ("gold", "equals", ["gold"], None),
     ("007", "equals", "7", False),
+    ("007", "greater_than", 6, True),
+    ("05", "less_than", "12", True),
+    ("0", "less_than", 1, True),
+    ("00.5", "less_than", 1, True),
     ("+49301", "equals", "49301", False),
     # numbers
     (5, "equals", "5.00", True),

@@ -337,6 +337,21 @@ def test_a_fault_is_found_on_its_step_with_its_mend(name: str) -> None:
     assert any(one.startswith(label) for one in labels) if label else labels == [], labels
 
 
+def test_a_step_that_cannot_be_read_hides_no_other_fault() -> None:
+    data = flow(
+        {"id": "call", "exits": {"started": "hi"}},
+        say("hi", "Hello {{ customer.nam }}", done="ask"),
+        {"id": "beep", "type": "voicemail", "settings": {}},
+        {"id": "vip", "exits": {}},
+    )
+    assert {(fault.step, fault.code) for fault in faults_of(data)} == {
+        ("beep", "settings"),
+        ("beep", "unreachable"),
+        ("hi", "unknown_variable"),
+        ("vip", "open_exit"),
+    }
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_each_mend_removes_its_fault_and_adds_no_error(name: str) -> None:
     data = CASES[name][0]

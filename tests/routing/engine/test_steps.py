@@ -185,3 +185,54 @@ def test_the_agent_is_told_tier_customer_contact_and_reason() -> None:
     walk.start({"tier": "gold", "external_id": "C-17"})
     [dial] = [effect for effect in walk.effects if isinstance(effect, Dial)]
     assert dial.headers == {"X-Contact": "REF", "X-Tier": "gold", "X-Customer": "C-17"}
+
+
+def marked(**exits: str) -> Walk:
+    node = {"id": "pay", "type": "placeholder", "title": "Pay", "settings": {"was": "Take a payment"}, "exits": exits}
+    return Walk(plan_of(steps(node, {"id": "bye", "type": "end"}))).start()
+
+
+def test_a_placeholder_is_passed_by_and_the_trace_says_so() -> None:
+    walk = marked(done="bye")
+    assert walk.status == "ended"
+    assert walk.trace[1]["did"] == ["Did nothing here: “Take a payment” is only marked."]
+
+
+def test_a_placeholder_that_leads_nowhere_leaves_the_contact_to_the_fallback_queue() -> None:
+    assert marked().status == "stranded"
+
+
+def test_fewer_digits_and_a_pause_will_do_where_the_number_is_only_the_most() -> None:
+    walk = Walk(plan_of(gather(digits=4, exact=False))).start().tell(DigitsPressed("47"))
+    assert "ask:entered" in walk.path
+
+
+@pytest.mark.parametrize(("event", "leaves_by"), [(DigitsPressed("1"), "entered"), (WordsSpoken("one"), "spoken")])
+def test_speech_may_have_an_exit_of_its_own(event: Any, leaves_by: str) -> None:
+    definition = gather(speech=True, apart=True)
+    definition["steps"][1]["exits"]["spoken"] = "bye"
+    walk = Walk(plan_of(definition)).start().tell(event)
+    assert f"ask:{leaves_by}" in walk.path
+
+
+def test_a_question_says_how_it_is_asked() -> None:
+    settings = {"finish_on_key": "*", "language": "de-DE", "hints": ["Ja", "Nein"], "speech": True, "times": 2}
+    [asked] = [effect for effect in Walk(plan_of(gather(**settings))).start().effects if isinstance(effect, Gather)]
+    assert (asked.finish_on_key, asked.language, asked.hints) == ("*", "de-DE", ("Ja", "Nein"))
+    assert len(asked.prompts) == 2
+
+
+def test_what_was_entered_before_is_gone_when_the_contact_is_asked_again() -> None:
+    definition = gather(speech=True)
+    definition["steps"][1]["exits"]["entered"] = "ask"
+    walk = Walk(plan_of(definition)).start().tell(DigitsPressed("9")).tell(WordsSpoken("sales"))
+    assert walk.state
+    assert walk.state["scope"]["steps"]["ask"] == {"digits": "", "speech": "sales", "choice": "entered"}
+
+
+def test_how_a_transfer_ended_can_be_read() -> None:
+    node = {"id": "to", "type": "transfer", "settings": {"to": "+4930901820"}, "exits": {"unanswered": "say"}}
+    say = {"id": "say", "type": "say", "settings": {"prompt": {"text": {"en": "{{ steps.to.status }}"}}}}
+    say["exits"] = {"done": "bye"}
+    walk = Walk(plan_of(steps(node, say, {"id": "bye", "type": "end"}))).start().tell(TransferEnded("busy"))
+    assert "say en: busy" in walk.heard

@@ -307,3 +307,20 @@ def test_plain_text_and_simple_variables_cost_microseconds() -> None:
             render(text, SCOPE)
             best = min(best, time.perf_counter() - began)
         assert best < most
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("{{ 'a-b-c' | remove: '-' }}", "abc"),
+        ("{{ 'abc' | remove: '' }}", "abc"),
+        ("{{ '+4930901820' | slice: 1, 2 }}", "49"),
+        ("{{ '+4930901820' | slice: -4, 4 }}", "1820"),
+        ("{{ 'abc' | slice: -9, 2 }}", ""),
+        ("[{{ ' a ' | lstrip }}|{{ ' a ' | rstrip }}]", "[a | a]"),
+        ("{{ 7 | modulo: 3 }} {{ -7 | modulo: 3 }} {{ -4 | abs }} {{ 1.2 | ceil }} {{ 1.8 | floor }}", "1 2 4 2 1"),
+        ("{{ 7 | modulo: 0 }}", ""),
+    ],
+)
+def test_more_filters_do_what_they_do_in_liquid(text: str, written: str) -> None:
+    assert render(text, {}) == written

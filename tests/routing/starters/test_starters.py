@@ -77,7 +77,7 @@ def test_it_says_everything_in_english_and_german_and_stands_in_order(key: str) 
 def test_the_priority_flows_put_the_valuable_through_to_their_own_team(
     key: str, trigger: str, status: str, queue: str
 ) -> None:
-    contact = walk(key).start(trigger=trigger, **{"from": "whatsapp:+4915100000001"})
+    contact = walk(key).start(None, trigger, **{"from": "whatsapp:+4915100000001"})
     contact.answer("loyalty", loyalty_status=status)
     assert contact.dialled == [queue]
 
