@@ -108,6 +108,9 @@ def tell(turns: Iterable[Turn]) -> list[TurnStory]:
 def _told(trace: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     """Without steps that only waited within the same turn: the next entry says what came of it."""
     for entry, following in zip_longest(trace, trace[1:]):
+        if entry.get("fallback") and entry.get("exit") == "started":
+            # The fallback's own trigger: the contact did not arrive twice.
+            continue
         waited = entry.get("waits_for") and not entry.get("saw") and not entry.get("did")
         if not (waited and following and following.get("step") == entry.get("step")):
             yield entry

@@ -113,8 +113,11 @@ function TurnItem({ turn, visits, chosen, selected }: TurnProps) {
         {turn.steps.map((step, index) => {
           const visit = visits.get(step.visit);
           if (!visit) return null;
+          // Said once where the way comes into another flow, not at each of its steps.
+          const before = visits.get(turn.steps[index - 1]?.visit ?? 0);
+          const isNew = visit.flow?.url !== before?.flow?.url;
           const isChosen = chosen === null ? visit.step !== "" && visit.step === selected : chosen === visit.number;
-          return <StepItem key={index} step={step} visit={visit} chosen={isChosen} />;
+          return <StepItem key={index} step={step} visit={visit} chosen={isChosen} names={isNew} />;
         })}
       </ol>
       {turn.answers.map((answer, index) => (
@@ -126,7 +129,7 @@ function TurnItem({ turn, visits, chosen, selected }: TurnProps) {
   );
 }
 
-function StepItem({ step, visit, chosen }: { step: TurnStep; visit: Visit; chosen: boolean }) {
+function StepItem({ step, visit, chosen, names }: { step: TurnStep; visit: Visit; chosen: boolean; names: boolean }) {
   const spent = visit.spent_ms !== null && visit.spent_ms >= 50 ? duration(visit.spent_ms) : "";
   const words = (
     <>
@@ -146,7 +149,7 @@ function StepItem({ step, visit, chosen }: { step: TurnStep; visit: Visit; chose
         <div className="lv-step-button is-elsewhere">{words}</div>
       )}
       {visit.fallback && <p className="lv-note">{t("The number's fallback queue, not this flow")}</p>}
-      {visit.flow && (
+      {names && visit.flow && (
         <p className="lv-note">
           <a className="lv-link" href={visit.flow.url}>
             {t("In “%(flow)s”: show it there", { flow: visit.flow.name })}

@@ -103,8 +103,7 @@ function Legend() {
 function Edges({ caption, edges, total, versions = false }: { caption: string; edges: TakenEdge[]; total: number; versions?: boolean }) {
   if (!edges.length) return null;
   // The most taken first, and equals from top to bottom as on the canvas.
-  const { steps } = useEditor.getState().definition;
-  const place = new Map(steps.map((step, index) => [step.id, index]));
+  const place = places();
   const sorted = [...edges].sort((a, b) => b.contacts - a.contacts || (place.get(a.step) ?? 0) - (place.get(b.step) ?? 0));
   return (
     <table className="lv-table">
@@ -142,6 +141,9 @@ function Edges({ caption, edges, total, versions = false }: { caption: string; e
 
 function Stops({ stops, total }: { stops: Stop[]; total: number }) {
   if (!stops.length) return null;
+  const place = places();
+  const order = Object.keys(STOP_ICONS);
+  const sorted = [...stops].sort((a, b) => (place.get(a.step) ?? 0) - (place.get(b.step) ?? 0) || order.indexOf(a.kind) - order.indexOf(b.kind));
   return (
     <table className="lv-table">
       <caption>{t("Where contacts are or stopped")}</caption>
@@ -153,7 +155,7 @@ function Stops({ stops, total }: { stops: Stop[]; total: number }) {
         </tr>
       </thead>
       <tbody>
-        {stops.map((stop) => (
+        {sorted.map((stop) => (
           <tr key={`${stop.step}:${stop.kind}`}>
             <th scope="row">
               <button type="button" className="lv-row" onClick={() => choose({ step: stop.step, exit: "", kind: stop.kind, title: stop.title })}>
@@ -175,6 +177,11 @@ function Stops({ stops, total }: { stops: Stop[]; total: number }) {
 }
 
 const STOP_ICONS = { here: "hourglass_top", hung_up: "call_end", stranded: "report" };
+
+/** Which step comes before which. */
+function places(): Map<string, number> {
+  return new Map(useEditor.getState().definition.steps.map((step, index) => [step.id, index]));
+}
 
 function choose(way: Way): void {
   void openWay(way);
