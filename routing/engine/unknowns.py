@@ -11,7 +11,9 @@ from routing.engine.definition import Definition
 from routing.engine.faults import Fault
 from routing.engine.plan import PlannedStep
 from routing.engine.scope import Known, Outside, known_everywhere
+from routing.engine.steps import BY_TYPE
 from routing.engine.steps.fetch import FetchVariables
+from routing.engine.steps.subflow import Subflow
 from routing.engine.ways import index_of
 
 _ALIKE = 0.72
@@ -76,9 +78,13 @@ def similar(name: str, known: Any) -> list[str]:
 
 def _open_spaces(definition: Definition, steps: Mapping[str, PlannedStep], catalog: Catalog) -> frozenset[str] | None:
     """First parts of which anything may be set, as nobody knows what; None: of all of them."""
-    if len(steps) < len(definition.steps):
-        return None
     found: set[str] = set()
+    for node in definition.steps:
+        if node.id not in steps:
+            step_type = BY_TYPE.get(node.type)
+            if step_type is None or step_type.kind == "data" or step_type is Subflow:
+                return None
+            found.add("steps")
     for planned in steps.values():
         step = planned.step
         if isinstance(step, FetchVariables) and not (catalog.outside and catalog.outside.sources.get(step.source)):

@@ -4,6 +4,7 @@ import { useEffect, useId, useState } from "react";
 import type { Comparison } from "../api/types";
 import { ChangeList } from "../compare/ChangeList";
 import { FaultList } from "../faults/FaultsPanel";
+import { Icon } from "../shell/Icon";
 import { useEditor } from "../state/store";
 import { t, tn } from "../t";
 import { Cases } from "./Cases";
@@ -28,7 +29,13 @@ export function PublishPanel() {
   const found = useDifference(revision);
   // After another change, what was asked about is not what would be published.
   const cases = asked !== null && asked.revision === revision ? asked.cases : null;
+  const types = useEditor((state) => state.definition.steps.map((step) => step.type).join(" "));
   if (!flow) return null;
+  // The address of a channel begins with its name; a number alone is called.
+  const starts = types.split(" ");
+  const unstarted = flow.numbers
+    .map((number) => number.address)
+    .filter((address) => !starts.includes(address.includes(":") ? "message" : "call"));
   if (mode === "look") {
     return (
       <div className="d-stack">
@@ -79,6 +86,16 @@ export function PublishPanel() {
         ) : (
           <p>{t("Nobody yet: no number uses this flow. Choose it on a number's page afterwards.")}</p>
         )}
+        {unstarted.map((number) => (
+          <p key={number} className="d-verdict is-warn">
+            <Icon name="warning" />
+            <span>
+              {number.includes(":")
+                ? t("%(number)s gets messages, and no message starts this flow: they go to its fallback queue.", { number })
+                : t("%(number)s gets calls, and no call starts this flow: they go to its fallback queue.", { number })}
+            </span>
+          </p>
+        ))}
       </section>
       {faults.length > 0 && (
         <section aria-labelledby={`${id}-faults`}>

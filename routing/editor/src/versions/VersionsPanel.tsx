@@ -131,7 +131,7 @@ function VersionCard({
     <li className={`d-version ${looking === titleOf(version) ? "is-shown" : ""}`} aria-label={name}>
       <div className="d-version-head">
         <b>{name}</b>
-        {version.live && <span className="fe-state is-live">{t("live")}</span>}
+        {version.live && <span className="d-live">{t("live")}</span>}
         <time dateTime={version.at} title={exactly(version.at)}>
           {ago(version.at)}
         </time>

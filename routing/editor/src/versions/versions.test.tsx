@@ -194,6 +194,14 @@ describe("publishing", () => {
     expect(useEditor.getState().panel?.id).toBe("versions");
   });
 
+  it("warns of numbers whose contacts nothing starts", async () => {
+    useEditor.setState({ document: documentWith({ numbers: [{ address: "whatsapp:+49301", url: "" }, { address: "+49302", url: "" }] }) });
+    useEditor.setState({ definition: flow([step("call", { started: "hi" }, {}, "call"), step("hi")]) });
+    render(<PublishPanel />);
+    expect(await screen.findByText(/whatsapp:\+49301 gets messages/)).toBeTruthy();
+    expect(screen.queryByText(/\+49302 gets calls/)).toBeNull();
+  });
+
   it("is kept back by errors, not by warnings", async () => {
     const fault = { message: "Wrong.", where: [], step: "", level: "warning" as const, mends: [] };
     useEditor.setState({ analysis: { ...analysisOf(draft), faults: [fault] } });
