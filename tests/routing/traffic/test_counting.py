@@ -7,9 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from queues.models import SipAddress
+from routing import tasks
 from routing.models import Contact, Flow, TrafficHour, TrafficMark, TrafficWalk, Turn
 from routing.traffic import counting
 from routing.traffic.counting import count_up, look_again
@@ -282,6 +284,16 @@ def test_who_took_an_edge_is_listed_newest_first_by_pages(flow: Flow) -> None:
     assert page(None, 3) == [late, *callers[:2]]
     assert page(callers[1], 2) == callers[2:4]
     assert page(callers[4], 2) == []
+
+
+def test_the_scheduler_counts_every_half_minute_and_looks_again_at_night(flow: Flow) -> None:
+    Caller(flow).press("1")
+    scheduled = {entry["task"]: entry["schedule"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    assert scheduled["routing.tasks.count_traffic"] == 30.0
+    assert "routing.tasks.look_again_at_traffic" in scheduled
+    tasks.count_traffic()
+    tasks.look_again_at_traffic()
+    assert TrafficMark.objects.get().filled_from is not None
 
 
 @pytest.mark.django_db(transaction=True)
