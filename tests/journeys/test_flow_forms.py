@@ -142,7 +142,7 @@ def test_a_branch_is_built_by_keyboard_from_a_variable_that_the_fetch_brings(pag
     page.keyboard.press("Enter")
     form.get_by_label("How it is compared").select_option("is one of")
     form.get_by_label(re.compile("^Value for")).press_sequentially("gold\nplatinum\n")
-    expect(form.get_by_text("If loyalty status is one of gold, platinum")).to_be_visible()
+    expect(form.get_by_text("If loyalty status is one of gold or platinum")).to_be_visible()
     condition = {"variable": "loyalty.loyalty_status", "operator": "is_one_of", "value": ["gold", "platinum"]}
     step = stored(
         page,

@@ -1,7 +1,7 @@
 /// Not a test of its own: tests/routing/editor hands it step types as the server describes them, and it edits every field
 /// of each by what the schema says, as a person would. What comes of it goes back to Python, where pydantic reads it.
 
-import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, inject, it } from "vitest";
 import type { Json, PaletteItem, Schema, Settings } from "../api/types";
 import { key } from "./context";
@@ -129,6 +129,13 @@ describe.each(inject("proof").map((item) => [item.type, item] as const))("%s", (
     const nameless = inputsOf(form.container).filter((input) => !(input as HTMLInputElement).labels?.length && !input.getAttribute("aria-label"));
     expect(nameless.map((input) => input.outerHTML)).toEqual([]);
     const proved: Proved = { type, settings: form.settings(), edited };
+    cleanup();
+    // Somebody may have written anything into a file or the text form: it is shown, to be mended.
+    const garbage: Json[] = [null, 7, "x", true, [], {}, [null], [7], ["x"], { a: null }, { text: 7, conditions: [null, { conditions: 7 }] }, [{}]];
+    for (const value of garbage) {
+      show({ schema: item.schema, settings: Object.fromEntries(Object.keys(item.schema.properties ?? {}).map((name) => [name, value])) });
+      cleanup();
+    }
     console.log(`PROVED ${JSON.stringify(proved)}`);
   });
 });

@@ -13,9 +13,10 @@ export function scopeOf(variables: KnownVariable[]): Scope {
   return { state: "ready", variables, byPath: new Map(variables.map((one) => [one.path, one])) };
 }
 
-/** Everything that decides what the step knows: where it stands does not. */
+/** Everything that decides what the step knows: where it stands does not, nor what is being typed into it. */
 function likeness(definition: Definition, stepId: string): string {
-  return JSON.stringify([stepId, definition.steps.map((step) => [step.id, step.type, step.title, step.settings, step.exits])]);
+  const steps = definition.steps.map((step) => [step.id, step.type, step.title, step.id === stepId ? 0 : step.settings, step.exits]);
+  return JSON.stringify([stepId, steps]);
 }
 
 export function useScope(url: string, definition: Definition, stepId: string): Scope {

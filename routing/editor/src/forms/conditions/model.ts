@@ -33,7 +33,14 @@ export function isGroup(part: Json | Condition | Group | undefined): part is Gro
 /** The group in what is stored, whatever that is. */
 export function asGroup(value: Json | undefined): Group {
   if (!isGroup(value)) return { match: "all", conditions: [] };
-  return { match: value.match === "any" ? "any" : "all", conditions: value.conditions.filter((one) => typeof one === "object" && one !== null) };
+  const parts = value.conditions.filter((one) => typeof one === "object" && one !== null);
+  return { match: value.match === "any" ? "any" : "all", conditions: parts.map((one) => (isGroup(one) ? asGroup(one as unknown as Json) : whole(one))) };
+}
+
+/** A condition written by hand may lack anything. */
+function whole(part: Condition): Condition {
+  const text = (value: unknown) => (typeof value === "string" ? value : "");
+  return { ...part, variable: text(part.variable), operator: text(part.operator) };
 }
 
 const NO_OPERATORS: Operators = { all: [], labels: {}, fits: {}, values: {} };
@@ -68,13 +75,15 @@ export function sorted(operators: Operators, type: string | undefined): [string[
 function written(value: Json | undefined): string {
   if (value === undefined || value === null || value === "") return "…";
   if (typeof value === "string") {
+    const counted = /^([+-])\s*(\d+)\s*([a-z]+)$/.exec(value.trim());
+    if (counted) return t(counted[1] === "-" ? "%(amount)s %(unit)s ago" : "%(amount)s %(unit)s from now", { amount: counted[2] ?? "", unit: counted[3] ?? "" });
     const sole = /^\s*\{\{-?\s*([\w.-]+)\s*-?\}\}\s*$/.exec(value);
     return sole?.[1] === undefined ? value : pathWords(sole[1]);
   }
   return typeof value === "object" ? "…" : typeof value === "boolean" ? (value ? t("yes") : t("no")) : String(value);
 }
 
-/** One condition as a sentence: "loyalty status is one of gold, platinum". */
+/** One condition as a sentence: "loyalty status is one of gold or platinum". */
 export function conditionWords(condition: Condition, operators: Operators, label: (path: string) => string): string {
   const start = `${condition.variable === "" ? "…" : label(condition.variable)} ${operatorWords(operators, condition.operator)}`;
   const kind = operators.values[condition.operator] ?? "text";
@@ -83,7 +92,8 @@ export function conditionWords(condition: Condition, operators: Operators, label
   if (!Array.isArray(value)) return `${start} ${written(value)}`;
   if (!value.length) return `${start} …`;
   const listed = value.map(written);
-  return `${start} ${kind === "range" ? listed.join(` ${t("and")} `) : listed.join(", ")}`;
+  const last = listed.pop() ?? "";
+  return `${start} ${listed.length ? `${listed.join(", ")} ${kind === "range" ? t("and") : t("or")} ${last}` : last}`;
 }
 
 export function groupWords(group: Group, operators: Operators, label: (path: string) => string): string {
