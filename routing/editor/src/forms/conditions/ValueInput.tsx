@@ -158,8 +158,8 @@ function MomentValue(props: ValueInputProps) {
     <span className="f-value">
       <select className="f-input f-select f-kind" aria-label={t("Kind of %(title)s", { title })} value={way} disabled={form.readOnly} onChange={(event) => choose(event.target.value)}>
         <option value="day">{t("a day")}</option>
-        <option value="relative">{t("counted from now")}</option>
-        <option value="text">{t("something else")}</option>
+        <option value="relative">{t("relative")}</option>
+        <option value="text">{t("other")}</option>
       </select>
       {way === "day" ? (
         <input {...aria(props)} type="date" className="f-input f-short" value={text} disabled={form.readOnly} onChange={(event) => set(event.target.value)} />
