@@ -6,6 +6,8 @@ import { FaultsPanel } from "../faults/FaultsPanel";
 import { LivePanel } from "../live/LivePanel";
 import { LiveWatch } from "../live/LiveWatch";
 import { SettingsPanel } from "../forms";
+import { TryPanel } from "../try/TryPanel";
+import { TryWatch } from "../try/TryWatch";
 import { Presence } from "../presence/Presence";
 import { PublishPanel } from "../versions/PublishPanel";
 import { VersionsPanel } from "../versions/VersionsPanel";
@@ -27,6 +29,7 @@ export interface Panel {
 
 export const PANELS: Panel[] = [
   { id: "settings", title: "Step", icon: "tune", Component: SettingsPanel },
+  { id: "try", title: "Try it", icon: "play_circle", Component: TryPanel },
   { id: "faults", title: "Faults", icon: "fact_check", Component: FaultsPanel },
   { id: "versions", title: "Versions", icon: "history", Component: VersionsPanel },
   { id: "compare", title: "Compare", icon: "difference", Component: ComparePanel, hidden: true },
@@ -35,4 +38,4 @@ export const PANELS: Panel[] = [
 ];
 
 /** Mounted in the header as long as the page is open, whatever panel is: who else is here, what runs beside. */
-export const ALWAYS: ComponentType[] = [Presence, LiveWatch];
+export const ALWAYS: ComponentType[] = [Presence, LiveWatch, TryWatch];

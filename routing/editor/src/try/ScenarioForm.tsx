@@ -1,0 +1,129 @@
+/// Who calls, when, and what the data sources answer.
+
+import { useId } from "react";
+import { t } from "../t";
+import { CallerForm } from "./CallerForm";
+import { FetchForm } from "./FetchForm";
+import type { Scenario, Setup } from "./model";
+import { askAgain, change, useTry } from "./state";
+import { instantOf, moments, ownZone, wallClock } from "./when";
+
+export function ScenarioForm({ scenario, setup }: { scenario: Scenario; setup: Setup | null }) {
+  const started = useTry((state) => state.started);
+  const asks = Object.values(scenario.fetches ?? {}).some((one) => one.answer === "real" || one.answer === "recorded");
+  return (
+    <div className="tr-form">
+      <CallerForm scenario={scenario} setup={setup} />
+      <When scenario={scenario} />
+      {setup && (setup.numbers.length > 1 || setup.triggers.length > 1) && <Where scenario={scenario} setup={setup} />}
+      {setup && setup.fetches.length > 0 && (
+        <fieldset>
+          <legend>{t("What the data sources answer")}</legend>
+          {setup.fetches.map((one) => (
+            <FetchForm key={one.path} setup={one} said={scenario.fetches?.[one.path] ?? scenario.fetches?.[`source:${one.source}`]} />
+          ))}
+          {started && asks && (
+            <button type="button" className="fe-button is-small" onClick={() => void askAgain()}>
+              {t("Ask anew")}
+            </button>
+          )}
+        </fieldset>
+      )}
+      {setup && setup.splits.length > 0 && <Splits scenario={scenario} setup={setup} />}
+    </div>
+  );
+}
+
+function When({ scenario }: { scenario: Scenario }) {
+  const id = useId();
+  const zone = scenario.time_zone ?? ownZone();
+  return (
+    <fieldset>
+      <legend>{t("When")}</legend>
+      <div className="tr-row">
+        <label className="tr-sr" htmlFor={id}>
+          {t("Date and time")}
+        </label>
+        <input
+          id={id}
+          type="datetime-local"
+          className="tr-input"
+          value={wallClock(scenario.at, zone)}
+          onChange={(event) => {
+            const at = instantOf(event.target.value, zone);
+            if (at) change({ at });
+          }}
+        />
+        <span className="tr-muted">{zone.replaceAll("_", " ")}</span>
+      </div>
+      <div className="tr-chips">
+        {moments(new Date(), zone).map((moment) => (
+          <button key={moment.label} type="button" className="tr-chip" onClick={() => change({ at: moment.at })}>
+            {t(moment.label)}
+          </button>
+        ))}
+      </div>
+    </fieldset>
+  );
+}
+
+const CHANNELS: Record<string, string> = { whatsapp: "whatsapp", messenger: "messenger", instagram: "instagram" };
+
+function Where({ scenario, setup }: { scenario: Scenario; setup: Setup }) {
+  const id = useId();
+  const choose = (trigger: "call" | "message", called: string) =>
+    change({ trigger, called, channel: trigger === "call" ? "voice" : (CHANNELS[called.split(":")[0] ?? ""] ?? "sms"), inputs: [] });
+  return (
+    <fieldset>
+      <legend>{t("Where")}</legend>
+      {setup.triggers.length > 1 && (
+        <div className="tr-radios">
+          {setup.triggers.map((trigger) => (
+            <label key={trigger}>
+              <input type="radio" name={id} checked={(scenario.trigger ?? "call") === trigger} onChange={() => choose(trigger, scenario.called ?? "")} />
+              {trigger === "call" ? t("A call") : t("A message")}
+            </label>
+          ))}
+        </div>
+      )}
+      {setup.numbers.length > 1 && (
+        <label className="tr-field">
+          {t("To which number")}
+          <select className="tr-input" value={scenario.called ?? ""} onChange={(event) => choose(scenario.trigger ?? "call", event.target.value)}>
+            {setup.numbers.map((number) => (
+              <option key={number}>{number}</option>
+            ))}
+          </select>
+        </label>
+      )}
+    </fieldset>
+  );
+}
+
+function Splits({ scenario, setup }: { scenario: Scenario; setup: Setup }) {
+  return (
+    <fieldset>
+      <legend>{t("Percentage splits")}</legend>
+      {setup.splits.map((split) => (
+        <label key={split.path} className="tr-field">
+          {split.title}
+          <select
+            className="tr-input"
+            value={scenario.splits?.[split.path] ?? ""}
+            onChange={(event) => {
+              const others = Object.fromEntries(Object.entries(scenario.splits ?? {}).filter(([path]) => path !== split.path));
+              change({ splits: event.target.value ? { ...others, [split.path]: event.target.value } : others });
+            }}
+          >
+            <option value="">{t("As it is drawn")}</option>
+            {split.exits.map((exit) => (
+              <option key={exit.name} value={exit.name}>
+                {exit.label}
+              </option>
+            ))}
+          </select>
+        </label>
+      ))}
+    </fieldset>
+  );
+}

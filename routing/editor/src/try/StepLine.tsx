@@ -1,0 +1,59 @@
+/// One visit to a step: a line that opens to what it saw, did and knew.
+
+import { Icon } from "../shell/Icon";
+import { t } from "../t";
+import type { Line, Visit } from "./model";
+
+export function StepLine({ visit, isOpen, toggle }: { visit: Visit; isOpen: boolean; toggle: () => void }) {
+  const values = Object.entries(visit.values);
+  return (
+    <li className={`tr-step ${visit.stop ? "is-stopped" : ""}`} style={{ marginInlineStart: `${visit.depth * 0.9}rem` }}>
+      <button type="button" aria-expanded={isOpen} onClick={toggle}>
+        <span className="tr-number">{visit.number}</span>
+        <Icon name={visit.icon} />
+        <span className="tr-step-title">
+          {visit.title}
+          {visit.fallback && <em>{t("fallback queue")}</em>}
+        </span>
+        {visit.way && <span className="tr-way">{visit.way.replace(/^[→·] /, "")}</span>}
+      </button>
+      {isOpen && (
+        <div className="tr-seen">
+          {visit.lines.length ? <Lines lines={visit.lines} /> : <p className="tr-muted">{t("It looked at nothing.")}</p>}
+          {values.length > 0 && (
+            <details>
+              <summary>{t("What was known before")}</summary>
+              <dl>
+                {values.map(([path, value]) => (
+                  <div key={path}>
+                    <dt>{path}</dt>
+                    <dd>{value}</dd>
+                  </div>
+                ))}
+              </dl>
+            </details>
+          )}
+        </div>
+      )}
+    </li>
+  );
+}
+
+const MARKS: Record<Line["mark"], string> = { "": "", yes: "check", no: "close", bad: "error" };
+
+function Lines({ lines }: { lines: Line[] }) {
+  return (
+    <ul className="tr-lines">
+      {lines.map((line, index) => (
+        <li key={index} className={`is-${line.mark || "plain"}`}>
+          {line.mark && <Icon name={MARKS[line.mark]} />}
+          <span>
+            {line.mark && <span className="tr-sr">{line.mark === "yes" ? t("Yes: ") : t("No: ")}</span>}
+            {line.text}
+            {line.parts.length > 0 && <Lines lines={line.parts} />}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
