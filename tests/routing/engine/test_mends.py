@@ -308,6 +308,12 @@ CASES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "nothing is given for it",
         "Ask with the caller's number",
     ),
+    "a step that is only marked": (
+        flow({"id": "vip", "type": "placeholder", "settings": {"was": "Pay"}, "exits": {"done": "bye"}}),
+        "vip",
+        "“Pay” is still to be drawn",
+        "Remove this step",
+    ),
     "a voicemail for messages": (
         flow(
             {"id": "hello", "type": "message", "exits": {"started": "beep"}},
@@ -388,6 +394,7 @@ def test_every_kind_of_fault_with_a_code_has_a_case() -> None:
         "no_such_target",
         "no_trigger",
         "open_exit",
+        "placeholder",
         "recursion",
         "reference",
         "same_id",
