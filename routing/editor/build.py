@@ -53,7 +53,8 @@ def install() -> None:
     print("Installing what the canvas is built with; this takes a minute, and only when it changes.", flush=True)  # noqa: T201
     npm = _node().parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     done = subprocess.run(
-        [str(_node()), str(npm), "ci", "--no-audit", "--no-fund", "--loglevel=error"],
+        # Few and short retries: without a network a start shall not wait for minutes.
+        [str(_node()), str(npm), "ci", "--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=1"],
         cwd=HERE,
         env=_environment(),
         capture_output=True,
@@ -61,7 +62,7 @@ def install() -> None:
         check=False,
     )
     if done.returncode:
-        said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-8:])
+        said = "\n".join((done.stderr or done.stdout).strip().splitlines()[:4])
         raise CannotBuild(
             "The canvas cannot be built, since npm could not install its packages; flows are edited as text until it "
             f"can (npm takes a mirror from npm_config_registry). npm says:\n{said}"

@@ -12,7 +12,6 @@ import {
   ReactFlow,
   SelectionMode,
   applyNodeChanges,
-  useReactFlow,
 } from "@xyflow/react";
 import { type DragEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { Point } from "../api/types";
@@ -32,7 +31,7 @@ import { NoteNode } from "./NoteNode";
 import { StepNode } from "./StepNode";
 import { SubflowDialog } from "./SubflowDialog";
 import { Start } from "./Start";
-import { onCanvas, open, setView, show } from "./view";
+import { onCanvas, open, setView, show, stayCentred } from "./view";
 import { first } from "./walk";
 import { places } from "./commands";
 import { onCopy, onKey, onPaste } from "./keyboard";
@@ -42,6 +41,8 @@ export const DRAGGED = "application/x-pareto-step";
 
 const NODE_TYPES: NodeTypes = { step: StepNode, note: NoteNode };
 const EDGE_TYPES: EdgeTypes = { line: LineEdge };
+// From here on, what is out of sight is not drawn.
+const MANY = 120;
 const SNAP: [number, number] = [GRID, GRID];
 const HOLD = ["Shift", "Meta", "Control"];
 
@@ -61,7 +62,6 @@ export function Canvas() {
   const [boxing, setBoxing] = useState(false);
   const [drawing] = useState(() => new Drawing());
   const frame = useRef<HTMLDivElement>(null);
-  const flow = useReactFlow<AnyNode, Line>();
 
   const shown = useMemo(
     () => ({ definition, analysis, selection, edgeSelection, noteSelection, overlay, others, palette: palette ?? [], readOnly }),
@@ -131,12 +131,14 @@ export function Canvas() {
       if (note !== null) notes[note] = at;
       else if (before[node.id]?.[0] !== at[0] || before[node.id]?.[1] !== at[1]) steps[node.id] = at;
     }
-    placeAt(steps, notes);
     const only = dragged.length === 1 ? dragged[0] : undefined;
-    if (!only || only.type !== "step" || !standsAlone(only.id)) return;
-    const { clientX, clientY } = "changedTouches" in event ? (event.changedTouches[0] as Touch) : event;
-    const line = lineUnder(clientX, clientY);
-    if (line) dropOnLine(only.id, line);
+    if (only?.type === "step" && standsAlone(only.id)) {
+      const { clientX, clientY } = "changedTouches" in event ? (event.changedTouches[0] as Touch) : event;
+      const line = lineUnder(clientX, clientY);
+      // One act, not a move and a line.
+      if (line) return dropOnLine(only.id, line);
+    }
+    placeAt(steps, notes);
   }, []);
 
   // --- from the palette -----------------------------------------------------------------------
@@ -184,8 +186,19 @@ export function Canvas() {
   const panelOpen = useEditor((state) => state.panel !== null);
   useEffect(() => {
     const step = useEditor.getState().selection.at(-1);
-    if (panelOpen && step !== undefined) requestAnimationFrame(() => show(step));
+    if (panelOpen && step !== undefined) setTimeout(() => show(step), 80);
   }, [panelOpen]);
+  useEffect(() => {
+    const element = frame.current;
+    if (!element) return;
+    let width = element.clientWidth;
+    const watch = new ResizeObserver(() => {
+      stayCentred(element.clientWidth - width);
+      width = element.clientWidth;
+    });
+    watch.observe(element);
+    return () => watch.disconnect();
+  }, []);
   useEffect(() => () => setView(null, null), []);
 
   return (
@@ -237,7 +250,7 @@ export function Canvas() {
             );
           });
         }}
-        minZoom={0.1}
+        minZoom={0.05}
         maxZoom={2}
         panOnScroll
         zoomOnDoubleClick={false}
@@ -258,12 +271,13 @@ export function Canvas() {
         nodeDragThreshold={3}
         snapToGrid
         snapGrid={SNAP}
+        onlyRenderVisibleElements={definition.steps.length > MANY}
         proOptions={{ hideAttribution: true }}
       >
         <Background variant={BackgroundVariant.Dots} gap={24} size={1.5} />
       </ReactFlow>
       {!definition.steps.length && <Start />}
-      <Controls boxing={boxing} onBoxing={setBoxing} zoomed={() => flow.getZoom()} />
+      <Controls boxing={boxing} onBoxing={setBoxing} />
       {finding && <Find />}
       {ask?.kind === "help" && <HelpDialog />}
       {ask?.kind === "subflow" && <SubflowDialog />}

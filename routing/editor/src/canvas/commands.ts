@@ -141,7 +141,13 @@ export function dropOnLine(stepId: string, line: string): void {
   const step = stepById(definition, stepId);
   const edge = lineParts(line);
   if (!step || edge.source === stepId) return;
-  edit(t("Put on a line"), (draft) => putOnEdge(draft, edge, stepId, exitsOf(step)[0]));
+  const at = placeFor(edge, true);
+  const behind = stepById(definition, edge.source)?.exits?.[edge.exit];
+  edit(t("Put on a line"), (draft) => {
+    draft.layout = { ...draft.layout, [stepId]: [onGrid(at[0]), onGrid(at[1])] };
+    if (behind && tooNear(at, draft.layout[behind])) makeRoom(draft, behind, ROOM, stepId);
+    putOnEdge(draft, edge, stepId, exitsOf(step)[0]);
+  });
 }
 
 /** Nothing leads to it and it leads nowhere. */
@@ -348,7 +354,11 @@ export function openChosen(): void {
   const { selection, noteSelection, openPanel, readOnly } = now();
   if (selection.length) {
     openPanel("settings");
-    focusSoon(() => document.querySelector<HTMLElement>("#fe-panel :is(input, select, textarea, [contenteditable]), #fe-panel"));
+    focusSoon(
+      () =>
+        document.querySelector<HTMLElement>("#fe-panel .fe-panel-body :is(input, select, textarea)") ??
+        document.querySelector<HTMLElement>("#fe-panel"),
+    );
   } else if (noteSelection.length === 1 && !readOnly) useWriting.setState({ note: noteSelection[0] as number });
 }
 

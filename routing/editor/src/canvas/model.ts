@@ -83,7 +83,7 @@ export class Drawing {
       const own = faults.get(step.id) ?? NO_FAULTS;
       const said = this.#saidOf(step, analysis, item);
       const at = places[step.id] ?? [0, 0];
-      const here = shown.others.filter((other) => other.step === step.id).map((other) => other.name).join(", ");
+      const here = [...new Set(shown.others.filter((other) => other.step === step.id).map((other) => other.name))].join(", ");
       const parts = [step, said, item, faultsKey(own), at[0], at[1], selected.has(step.id), overlay?.steps[step.id], overlay !== null, here, readOnly];
       kept.set(step.id, this.#keep(step.id, parts, () => ({
         id: step.id,

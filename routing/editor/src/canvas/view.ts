@@ -97,7 +97,7 @@ export function fit(ids?: string[]): void {
   void instance?.fitView({
     padding: { top: "24px", left: "64px", right: "24px", bottom: "24px" },
     maxZoom: 1,
-    minZoom: 0.1,
+    minZoom: 0.05,
     duration: unhurried(),
     nodes: ids?.length ? ids.map((id) => ({ id })) : undefined,
   });
@@ -109,6 +109,13 @@ export function zoomBy(factor: number): void {
 
 export function zoomTo(zoom: number): void {
   void instance?.zoomTo(zoom, { duration: unhurried() });
+}
+
+/** The canvas became wider or narrower: what was in its middle stays there. */
+export function stayCentred(by: number): void {
+  if (!instance || !by) return;
+  const { x, y, zoom } = instance.getViewport();
+  void instance.setViewport({ x: x + by / 2, y, zoom });
 }
 
 /** To the beginning of the flow, at a readable size. */
@@ -124,7 +131,7 @@ export function focusStep(id: string | undefined): void {
   else focusSoon(() => pane?.querySelector<HTMLElement>(`[data-step="${CSS.escape(id)}"]`));
 }
 
-const FRAMES = 12;
+const FRAMES = 40;
 
 /** Tries until what is wanted is there and can be seen: nothing hidden takes the keyboard. */
 export function focusSoon(find: () => HTMLElement | null | undefined, frames = FRAMES): void {
