@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -16,7 +17,9 @@ from routing.admin.canvas.door import Asked, canvas_view, page
 from routing.catalog import catalog, inputs_of
 from routing.engine.analysis import analyse, shown_step
 from routing.engine.catalog import Catalog
+from routing.engine.definition import Definition
 from routing.engine.steps import STEP_TYPES
+from routing.engine.steps.end import End
 from routing.models import Flow
 from routing.selectors import last_writer
 
@@ -33,12 +36,13 @@ def with_live() -> QuerySet[Flow]:
 def document(asked: Asked) -> dict[str, Any]:
     """The draft, what is wrong with it, what it may be built of, and every address of the canvas."""
     flow = asked.flow
+    known = catalog()
     return {
         "flow": flow_info(flow),
         "definition": flow.draft,
-        "analysis": analyse(flow.draft, catalog(), key=flow.key),
+        "analysis": analyse(flow.draft, known, key=flow.key),
         "palette": palette(),
-        "catalog": choices(but=flow),
+        "catalog": choices(but=flow, live=known.flows),
         "languages": [{"code": code, "name": _language(code)} for code in _LANGUAGES.split()],
         "may": {
             "edit": asked.may("change"),
@@ -102,8 +106,8 @@ def _paragraphs(doc: str) -> list[str]:
     return [" ".join(part.split()) for part in doc.split("\n\n")]
 
 
-def choices(*, but: Flow) -> dict[str, list[dict[str, Any]]]:
-    """What settings may refer to, by name; a flow is no sub-flow of its own."""
+def choices(*, but: Flow, live: Mapping[str, Definition]) -> dict[str, list[dict[str, Any]]]:
+    """What settings may refer to, by name; a flow is no sub-flow of its own. `live` are the flows that are published."""
     queues = Queue.objects.filter(is_active=True).order_by("name").values_list("pk", "key", "name")
     hours = OpeningHours.objects.order_by("name").values_list("pk", "key", "name")
     flows = Flow.objects.filter(live__isnull=False).exclude(pk=but.pk).order_by("name").values_list("pk", "key", "name")
@@ -111,8 +115,17 @@ def choices(*, but: Flow) -> dict[str, list[dict[str, Any]]]:
         "queue": [_entry("queues_queue_change", *row) for row in queues],
         "source": [_source(source) for source in DataSource.objects.filter(is_active=True).order_by("name")],
         "hours": [_entry("queues_openinghours_change", *row) for row in hours],
-        "flow": [_entry("routing_flow_change", *row) for row in flows],
+        "flow": [
+            {**_entry("routing_flow_change", *row), "results": _results(live[row[1]]) if row[1] in live else []}
+            for row in flows
+        ],
     }
+
+
+def _results(definition: Definition) -> list[str]:
+    """What the ends of a flow name, which are the exits of the step that walks through it."""
+    named = (node.settings.get("result") for node in definition.steps if node.type == End.type)
+    return sorted({result for result in named if isinstance(result, str) and result})
 
 
 def _entry(view: str, pk: int, key: str, name: str) -> dict[str, Any]:

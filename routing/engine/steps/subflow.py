@@ -26,7 +26,7 @@ class Subflow(Step):
         max_length=20,
         title="Results",
         description="Exits by the names that the sub-flow's ends give.",
-        json_schema_extra={"exit": "name"},
+        json_schema_extra={"exit": "name", "keys": {"field": "flow", "list": "results"}},
     )
 
     def exits(self) -> tuple[Exit, ...]:

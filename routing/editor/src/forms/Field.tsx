@@ -162,18 +162,28 @@ function Optional({ schema }: { schema: Schema }) {
 }
 
 export function Faults({ faults, id }: { faults: SettingFault[]; id: string }) {
-  const inForm = useContext(FormContext);
-  if (!faults.length || !inForm) return null;
+  const form = useContext(FormContext);
+  if (!faults.length || !form) return null;
+  const { mend } = form;
   return (
     <ul className="f-faults" id={id}>
       {faults.map((fault, index) => (
         <li key={index} className={fault.level === "error" ? "f-error" : "f-warning"}>
           {fault.message}
+          {mend && fault.fault
+            ? fault.fault.mends.slice(0, MENDS_SHOWN).map((one) => (
+                <button key={one.label} type="button" className="f-mend" onClick={() => fault.fault && mend(fault.fault, one.label)}>
+                  {one.label}
+                </button>
+              ))
+            : null}
         </li>
       ))}
     </ul>
   );
 }
+
+const MENDS_SHOWN = 2;
 
 function same(a: Json | undefined, b: Json | undefined): boolean {
   return JSON.stringify(a) === JSON.stringify(b);

@@ -3,6 +3,7 @@
 import "./forms.css";
 import { useCallback, useEffect, useMemo } from "react";
 import type { Fault, Step } from "../api/types";
+import { mendFault } from "../faults/mend";
 import type { PanelProps } from "../panels";
 import { saidOf } from "../state/steps";
 import { useEditor } from "../state/store";
@@ -14,6 +15,8 @@ import { useScope } from "./scope";
 import { StepForm } from "./StepForm";
 
 const NO_CATALOG = { queue: [], source: [], hours: [], flow: [] };
+
+const mend = (fault: Fault, label: string) => void mendFault(fault, label);
 
 export function SettingsPanel({ props }: PanelProps) {
   const selection = useEditor((state) => state.selection);
@@ -118,6 +121,7 @@ function StepSettings({ step }: { step: Step }) {
             scope={scope}
             listenUrl={document?.urls.listen ?? ""}
             readOnly={readOnly}
+            mend={mend}
             act={act}
           />
           <Exits step={step} said={said.exits} titles={titles} faults={faults} readOnly={readOnly} act={act} />

@@ -23,6 +23,7 @@ export interface StepFormProps {
   scope?: Scope;
   listenUrl?: string;
   readOnly?: boolean;
+  mend?: (fault: Fault, label: string) => void;
   /** Changes the step in one act; acts of one `merge` are one undo. */
   act: (what: string, change: (step: Step) => void, merge?: string) => void;
 }
@@ -39,7 +40,7 @@ export function settingFaults(faults: Fault[]): { inside: SettingFault[]; whole:
   const whole: Fault[] = [];
   for (const fault of faults) {
     const [first, , third, ...rest] = fault.where;
-    if (first === "steps" && third === "settings" && rest.length) inside.push({ message: fault.message, level: fault.level, path: rest });
+    if (first === "steps" && third === "settings" && rest.length) inside.push({ message: fault.message, level: fault.level, path: rest, fault });
     else if (third !== "exits") whole.push(fault);
   }
   return { inside, whole };
@@ -98,6 +99,7 @@ export function StepForm(props: StepFormProps) {
     set,
     act,
     register,
+    ...(props.mend && !props.readOnly ? { mend: props.mend } : {}),
   };
 
   const wanted = useWanted();
@@ -114,7 +116,7 @@ export function StepForm(props: StepFormProps) {
   const stray = claimed.length
     ? inside.filter((fault) => !claimed.some((field) => (field.leaf ? startsWith(fault.path, field.path) : key(fault.path) === key(field.path))))
     : [];
-  const top = [...whole.map((fault) => ({ message: fault.message, level: fault.level, path: [] })), ...stray];
+  const top = [...whole.map((fault) => ({ message: fault.message, level: fault.level, path: [], fault })), ...stray];
   const hasFields = Object.keys(item.schema.properties ?? {}).length > 0;
   return (
     <FormContext.Provider value={form}>

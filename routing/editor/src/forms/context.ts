@@ -1,13 +1,15 @@
 /// What every widget of a form can reach: the settings, what is wrong with them, and what is known of the house.
 
 import { createContext, useContext, useEffect } from "react";
-import type { Catalog, Definition, Json, Schema, Settings, Step, StepExit, Variable } from "../api/types";
+import type { Catalog, Definition, Fault, Json, Schema, Settings, Step, StepExit, Variable } from "../api/types";
 import type { Path } from "./schema";
 
 export interface SettingFault {
   message: string;
   level: "error" | "warning";
   path: Path;
+  /** As the server said it, with its ways to mend it. */
+  fault?: Fault;
 }
 
 /** A variable as the server describes it, with values it is likely to have. */
@@ -48,6 +50,8 @@ export interface FormApi {
   set: (path: Path, value: Json | undefined, what: string) => void;
   /** Changes the step in one act, exits included. `merge` fuses acts of one kind. */
   act: (what: string, change: (step: Step) => void, merge?: string) => void;
+  /** Mends a fault in the way of this label; absent where nothing can be mended. */
+  mend?: (fault: Fault, label: string) => void;
   /** Says that a field for this path is on the screen; faults below it are its own if it is a leaf. */
   register: (path: Path, leaf: boolean) => () => void;
 }

@@ -35,7 +35,7 @@ interface Given {
   settings?: Settings;
   exits?: StepExit[];
   edges?: Record<string, string>;
-  faults?: { path: (string | number)[]; message: string; level?: Fault["level"] }[];
+  faults?: { path: (string | number)[]; message: string; level?: Fault["level"]; mends?: Fault["mends"] }[];
   known?: KnownVariable[] | null;
   readOnly?: boolean;
   steps?: Step[];
@@ -46,6 +46,7 @@ interface Given {
 export function show({ schema, settings = {}, exits = [], edges = {}, faults = [], known = VARIABLES, readOnly = false, steps = [], catalog = CATALOG }: Given) {
   let latest: Step = { id: "it", type: "made_up", settings, exits: edges };
   const acts: { what: string; merge: string | undefined }[] = [];
+  const mended: string[] = [];
   const item: PaletteItem = { type: "made_up", title: "Made up", kind: "data", doc: "Does something.", schema, sample: {}, asks: false };
 
   function Form() {
@@ -63,7 +64,7 @@ export function show({ schema, settings = {}, exits = [], edges = {}, faults = [
         step={step}
         item={item}
         said={{ title: "Made up", gist: "", exits, provides: [], reads: [] }}
-        faults={faults.map((one) => ({ message: one.message, where: ["steps", 0, "settings", ...one.path], step: "it", level: one.level ?? "error", mends: [] }))}
+        faults={faults.map((one) => ({ message: one.message, where: ["steps", 0, "settings", ...one.path], step: "it", level: one.level ?? "error", mends: one.mends ?? [] }))}
         definition={{ format: 1, steps: [step, ...steps] }}
         catalog={catalog}
         addUrls={{ hours: "/admin/queues/openinghours/add/" }}
@@ -75,6 +76,7 @@ export function show({ schema, settings = {}, exits = [], edges = {}, faults = [
         scope={scope}
         listenUrl="/listen/"
         readOnly={readOnly}
+        mend={(fault, label) => mended.push(`${fault.message} ${label}`)}
         act={act}
       />
     );
@@ -84,6 +86,7 @@ export function show({ schema, settings = {}, exits = [], edges = {}, faults = [
   return {
     user,
     acts,
+    mended,
     container: view.container,
     step: () => latest,
     settings: () => latest.settings as Record<string, Json>,

@@ -174,6 +174,20 @@ describe("lists", () => {
     expect(screen.getByText("→ Step standard")).toBeTruthy();
   });
 
+  it("offers what the chosen sub-flow ends with, and takes the line along with what is removed", async () => {
+    const schema = {
+      type: "object",
+      required: ["flow"],
+      properties: { flow: { type: "string", choices: "flow" }, results: { type: "array", title: "Results", default: [], main: true, items: { type: "string" }, exit: "name", keys: { field: "flow", list: "results" } } },
+    };
+    const flow = [{ key: "identify", name: "Identify", url: "/", results: ["known", "unknown"] }];
+    const form = show({ schema, settings: { flow: "identify" }, edges: { known: "vip" }, catalog: { queue: [], source: [], hours: [], flow } });
+    await form.user.click(screen.getByRole("button", { name: "Add known to Results" }));
+    expect(form.settings().results).toEqual(["known"]);
+    await form.user.click(screen.getByRole("button", { name: "Remove known from Results" }));
+    expect(form.step().exits).toEqual({});
+  });
+
   it("takes a short list by Enter, comma and pasting", async () => {
     const form = show({ schema: one({ type: "array", items: { type: "string" } }), settings: { field: ["gold"] } });
     const input = screen.getByRole("textbox", { name: "Field" });
@@ -274,6 +288,13 @@ describe("objects and unions", () => {
   it("shows a fault that belongs to no field at the top", async () => {
     show({ schema: one({ type: "string" }), faults: [{ path: ["colour"], message: "“colour” is not known here." }] });
     expect(await screen.findByText("“colour” is not known here.")).toBeTruthy();
+  });
+
+  it("offers to mend a fault where it stands", async () => {
+    const mends = [{ label: "Use “vip”", patch: [] }];
+    const form = show({ schema: one({ type: "string", choices: "queue" }), settings: { field: "vipp" }, faults: [{ path: ["field"], message: "There is no queue “vipp”.", mends }] });
+    await form.user.click(screen.getByRole("button", { name: "Use “vip”" }));
+    expect(form.mended).toEqual(["There is no queue “vipp”. Use “vip”"]);
   });
 
   it("lets nothing be changed where nothing may be", () => {

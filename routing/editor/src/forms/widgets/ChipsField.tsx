@@ -5,6 +5,7 @@ import type { Json } from "../../api/types";
 import { t } from "../../t";
 import { useForm } from "../context";
 import type { WidgetProps } from "../Field";
+import { useKnownNames } from "./known";
 import { plain, resolve, setIn, slug } from "../schema";
 import { readNumber } from "./NumberField";
 
@@ -12,6 +13,7 @@ export function ChipsField({ id, value, set, schema, title, path, describedBy, i
   const form = useForm();
   const items = resolve(schema.items ?? {}, form.root);
   const isNumber = items.type === "number" || items.type === "integer";
+  const suggestions = useKnownNames(schema, path);
   const isExit = schema.exit === "name";
   const chips = Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];
   const read = (text: string): Json => (isNumber ? (readNumber(text) ?? text) : isExit ? slug(text, "result") : text);
@@ -30,6 +32,7 @@ export function ChipsField({ id, value, set, schema, title, path, describedBy, i
       describedBy={describedBy}
       invalid={invalid}
       disabled={form.readOnly}
+      suggestions={suggestions}
       read={read}
       change={change}
     />

@@ -1,12 +1,13 @@
 /// Names with a value each, as rows. A name that is there twice, or not yet, stays in its row until it is mended.
 
 import { useState } from "react";
-import type { CatalogEntry, Json, Schema } from "../../api/types";
+import type { Json, Schema } from "../../api/types";
 import { Icon } from "../../shell/Icon";
 import { t } from "../../t";
 import { key, useForm } from "../context";
 import { Faults, Field, type WidgetProps } from "../Field";
-import { emptyOf, getIn, type Path, plain, resolve } from "../schema";
+import { emptyOf, getIn, type Path, resolve } from "../schema";
+import { useKnownNames } from "./known";
 
 interface Row {
   id: number;
@@ -49,7 +50,7 @@ export function MapField({ id, value, set, schema, path, title }: WidgetProps) {
     if (!same(made, value)) set(made);
   };
   const keyTitle = t(typeof schema.key_title === "string" ? schema.key_title : "Name");
-  const known = useKnownKeys(schema, path);
+  const known = useKnownNames(schema, path);
   const missing = known.filter((name) => !stored.some((row) => row.name === name));
   const add = (name: string) => change([...stored, { id: ++freshRow, name, value: emptyOf(values, form.root) }]);
   return (
@@ -153,18 +154,4 @@ function MapRow({ row, id, path, title, keyTitle, values, twice, keep, rename, r
       <Faults id={`${id}-faults`} faults={own} />
     </li>
   );
-}
-
-/** Names that the thing chosen in another field knows: the placeholders of a data source, its values. */
-function useKnownKeys(schema: Schema, path: Path): string[] {
-  const form = useForm();
-  const from = schema.keys as { field?: string; list?: string } | undefined;
-  if (!from?.field || !from.list) return [];
-  const beside = form.root.properties?.[from.field];
-  const chosen = getIn(form.settings, [...path.slice(0, -1), from.field]);
-  const entries = form.catalog[String(beside?.choices ?? from.field)] ?? [];
-  const entry = entries.find((one) => one.key === chosen) as (CatalogEntry & Record<string, unknown>) | undefined;
-  const found = entry?.[from.list];
-  if (!Array.isArray(found)) return [];
-  return found.map((one) => (typeof one === "string" ? one : plain((one as { name?: Json }).name))).filter(Boolean);
 }
