@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from routing.admin.canvas.document import with_live
 from routing.admin.canvas.door import Asked, Refused, canvas_view
 from routing.catalog import catalog
 from routing.engine.analysis import shown_steps
 from routing.engine.comparison import compare
+from routing.models import Flow
 
 
-@canvas_view("GET", flows=with_live)
+def _with_subflows() -> QuerySet[Flow]:
+    return Flow.objects.select_related("live")
+
+
+@canvas_view("GET", flows=_with_subflows)
 def comparison(asked: Asked) -> dict[str, Any]:
     """From `a` to `b`, each a version's id, `draft` or `live`. The definition has the steps of both."""
     query = asked.request.GET
@@ -22,15 +27,34 @@ def comparison(asked: Asked) -> dict[str, Any]:
     after_title, after = _state(asked, query.get("b", "draft"))
     known = catalog()
     found = compare(before, after, known)
+    # The draft takes over what its sub-flows say today; a version keeps what they said when it was published.
+    anew = _published_anew(asked.flow) if query.get("b") == "draft" and _is_live(asked.flow, query.get("a", "")) else []
     return {
         "a": {"title": before_title},
         "b": {"title": after_title},
         "definition": found.union,
         "analysis": {"faults": [], "steps": shown_steps(found.union, known)},
         "changes": [asdict(change) for change in found.changes],
-        "other": list(found.other),
-        "same": found.same,
+        "other": [*anew, *found.other],
+        "same": found.same and not anew,
     }
+
+
+def _is_live(flow: Flow, which: str) -> bool:
+    return which == "live" or which == str(flow.live_id)
+
+
+def _published_anew(flow: Flow) -> list[str]:
+    """Sub-flows of what is live that have a newer live version, in sentences."""
+    if flow.live is None or not flow.live.subflows:
+        return []
+    rows = Flow.objects.filter(key__in=flow.live.subflows, live__isnull=False).order_by("name")
+    return [
+        _("The flow “%(name)s” was published anew: version %(number)s is walked through from now on.")
+        % {"name": name, "number": number}
+        for key, name, live_id, number in rows.values_list("key", "name", "live_id", "live__number")
+        if live_id != flow.live.subflows[key]
+    ]
 
 
 def _state(asked: Asked, which: str) -> tuple[str, dict[str, Any]]:

@@ -198,3 +198,25 @@ def test_steps_become_a_flow_of_their_own(admin_client: Client, flow: Flow) -> N
     again = post(admin_client, flow, "subflow", {**body, "revision": 2, "definition": definition()})
     assert again.status_code == 400
     assert "already" in again.json()["error"]
+
+
+def test_a_subflow_that_was_published_anew_is_a_change_to_be_published(admin_client: Client, flow: Flow) -> None:
+    publish_flow(flow_id=flow.pk, by=None, now=timezone.now())
+    outer = {
+        "steps": [
+            {"id": "call", "type": "call", "exits": {"started": "in"}},
+            {"id": "in", "type": "subflow", "settings": {"flow": "line"}, "exits": {"done": "bye"}},
+            {"id": "bye", "type": "end"},
+        ]
+    }
+    around = create_flow(key="around", name="Around", definition=outer, by=None, now=timezone.now())
+    publish_flow(flow_id=around.pk, by=None, now=timezone.now())
+    assert admin_client.get(address(around, "compare"), {"a": "live", "b": "draft"}).json()["same"] is True
+    save_draft(flow_id=flow.pk, definition=definition(title="New"), revision=1, by=None, now=timezone.now())
+    publish_flow(flow_id=flow.pk, by=None, now=timezone.now())
+    found = admin_client.get(address(around, "compare"), {"a": "live", "b": "draft"}).json()
+    assert found["same"] is False
+    assert found["other"] == ["The flow “Line” was published anew: version 2 is walked through from now on."]
+    assert (
+        post(admin_client, around, "publish", {"revision": 1, "note": "Take it over"}).json()["version"]["number"] == 2
+    )

@@ -162,10 +162,22 @@ function Difference({ found, live }: { found: Comparison | null; live: boolean }
   if (!found) return <p role="status">{t("Comparing…")}</p>;
   if (!live) return <p>{tn("%(count)s step.", "%(count)s steps.", found.definition.steps.length)}</p>;
   const real = found.changes.filter((change) => change.kind !== "moved");
+  if (!real.length && !found.same) {
+    return (
+      <>
+        {found.other.map((sentence) => (
+          <p key={sentence}>{sentence}</p>
+        ))}
+      </>
+    );
+  }
   if (!real.length) return <p>{found.changes.length ? t("Steps only moved on the canvas; contacts notice nothing.") : t("Nothing: the draft is what is live.")}</p>;
   return (
     <>
       <p>{summary(found.changes)}.</p>
+      {found.other.map((sentence) => (
+        <p key={sentence}>{sentence}</p>
+      ))}
       <details className="d-details">
         <summary>{t("In words")}</summary>
         <ChangeList changes={real} />
