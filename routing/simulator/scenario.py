@@ -174,8 +174,13 @@ class Scenario(BaseModel):
         return self.fetches.get(path) or self.fetches.get(f"source:{source}")
 
     def as_json(self) -> dict[str, Any]:
-        """Without what nobody said."""
-        return self.model_dump(mode="json", exclude_defaults=True) | {"at": self.at.isoformat()}
+        """Without what nobody said; the caller's number and the time zone are always there."""
+        found = self.model_dump(mode="json", exclude_defaults=True)
+        return found | {
+            "at": self.at.isoformat(),
+            "time_zone": self.time_zone,
+            "caller": {"number": self.caller.number, **found.get("caller", {})},
+        }
 
 
 def read_scenario(data: object) -> Scenario:

@@ -195,7 +195,7 @@ export interface FoundCustomer {
 }
 
 /** The way over the canvas: each step with the numbers of its visits, each line that was followed; all else is dimmed. */
-export function overlayOf(result: Result, chosen: number | null): Overlay {
+export function overlayOf(result: Result): Overlay {
   const overlay: Overlay = { title: t("The way of this try. The numbers say in which order."), steps: {}, edges: {} };
   const byStep = new Map<string, Visit[]>();
   for (const visit of result.visits) {
@@ -206,12 +206,8 @@ export function overlayOf(result: Result, chosen: number | null): Overlay {
     // What happens inside of a sub-flow has numbers of its own in the list.
     const own = visits.filter((visit) => visit.depth === 0);
     const told = own.length ? own : visits;
-    const isChosen = visits.some((visit) => visit.number === chosen);
-    overlay.steps[step] = {
-      tone: toneOf(visits),
-      badge: told.map((visit) => visit.number).join(", "),
-      detail: isChosen ? told.at(-1)?.lines[0]?.text : undefined,
-    };
+    // No more words than these: the draft is not moved apart to make room.
+    overlay.steps[step] = { tone: toneOf(visits), badge: told.map((visit) => visit.number).join(", ") };
   }
   for (const [edge, numbers] of Object.entries(result.edges)) {
     overlay.edges[edge] = { tone: "path", label: numbers.length > 1 ? t("%(count)s times", { count: numbers.length }) : undefined, weight: 0.35 };

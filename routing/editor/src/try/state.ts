@@ -145,9 +145,9 @@ async function send(body: unknown, take: (answer: Answer) => void): Promise<void
 }
 
 function lay(): void {
-  const { result, chosen } = get();
+  const { result } = get();
   if (!result) return;
-  mine = overlayOf(result, chosen);
+  mine = overlayOf(result);
   useEditor.getState().setOverlay(mine);
 }
 
@@ -217,7 +217,6 @@ export function change(changes: Partial<Scenario>): void {
 export function choose(number: number | null): void {
   set({ chosen: number });
   const visit = get().result?.visits.find((one) => one.number === number);
-  lay();
   if (!visit?.step) return;
   // On a small screen the panel covers the canvas, and what was clicked is in the panel.
   if (!window.matchMedia("(max-width: 760px)").matches) useEditor.getState().reveal(visit.step);
@@ -228,7 +227,6 @@ export function chooseStep(step: string): void {
   const visit = get().result?.visits.filter((one) => one.step === step).at(-1);
   if (visit && visit.number !== get().chosen) {
     set({ chosen: visit.number, tab: "try" });
-    lay();
   }
 }
 

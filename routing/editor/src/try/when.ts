@@ -8,6 +8,8 @@ export function wallClock(instant: string, zone: string): string {
 
 /** The instant at which the clocks of `zone` show `wall`; an hour that they skip is the one after. */
 export function instantOf(wall: string, zone: string): string {
+  // An empty field, or one that is being typed into.
+  if (!/^\d{4,6}-\d{2}-\d{2}T\d{2}:\d{2}$/.test(wall)) return "";
   const wanted = Date.parse(`${wall}:00Z`);
   if (Number.isNaN(wanted)) return "";
   let guess = wanted;
