@@ -133,6 +133,7 @@ class FlowAdmin(KeyIsFixed, ModelAdmin):
             return canvas_page(self, request, flow)
         extra = {
             "may_publish": self.has_publish_permission(request),
+            "has_canvas": editor_is_built(),
             **self._beside(object_id),
             **(extra_context or {}),
         }

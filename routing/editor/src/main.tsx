@@ -11,6 +11,7 @@ for (const message of document.querySelectorAll<HTMLElement>("#flow-messages li"
   const tone = { error: "bad", warning: "bad", success: "good" }[message.dataset.tone ?? ""] ?? "info";
   useEditor.getState().say(message.textContent.trim(), tone as "info");
 }
+document.getElementById("flow-messages")?.remove();
 
 if (place) {
   createRoot(place).render(

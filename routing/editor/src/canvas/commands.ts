@@ -98,8 +98,9 @@ function placeFor(edge: { source: string; exit: string }, between: boolean): Poi
   if (between && source && behind && behind[1] > source[1]) {
     // In the middle of a long line; where the next step was on a short one, which makes room.
     const room = behind[1] - source[1] - height;
+    const under = behind[0] + ((boxOf(target as string)?.width ?? STEP_WIDTH) - STEP_WIDTH) / 2;
     if (room >= NEW_HEIGHT + 64) return [(source[0] + behind[0]) / 2, source[1] + height + (room - NEW_HEIGHT) / 2];
-    return [behind[0], source[1] + height + GAP_ALONG];
+    return [under, source[1] + height + GAP_ALONG];
   }
   return besideExit(definition, analysis, all, edge.source, edge.exit);
 }

@@ -18,7 +18,7 @@ import {
   selectAll,
   selectNothing,
 } from "./commands";
-import { fit, focusStep, show, zoomBy, zoomTo } from "./view";
+import { fit, focusSoon, focusStep, show, zoomBy, zoomTo } from "./view";
 import { first } from "./walk";
 
 export interface Shortcut {
@@ -174,8 +174,10 @@ function toBeginning(): void {
 }
 
 function toPalette(): void {
-  document.querySelector<HTMLElement>(".fe-palette-toggle[aria-expanded=false]")?.click();
-  requestAnimationFrame(() => document.querySelector<HTMLElement>("#fe-palette-search")?.focus());
+  const field = () => document.querySelector<HTMLElement>("#fe-palette-search");
+  // At once if it is there: whoever types on does not wait for a frame.
+  if (!field()) document.querySelector<HTMLElement>(".fe-palette-toggle")?.click();
+  focusSoon(field);
 }
 
 function askConnect(): void {

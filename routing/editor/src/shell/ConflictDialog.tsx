@@ -112,7 +112,9 @@ export function differences(base: unknown, now: unknown, path: string[] = []): {
     return [...new Set([...Object.keys(base), ...Object.keys(now)])].flatMap((key) => differences(base[key], now[key], [...path, key]));
   }
   if (!path.length && isRecord(now)) return Object.entries(now).flatMap(([key, value]) => differences(undefined, value, [key]));
-  return [{ path: path.filter((part) => part !== "settings").join(" › ").replaceAll("_", " "), value: now }];
+  const names: Record<string, string> = { title: t("name"), exits: t("leads to"), type: t("kind") };
+  const shownPath = path.filter((part) => part !== "settings").map((part, index) => (index ? part : (names[part] ?? part)));
+  return [{ path: shownPath.join(" › ").replaceAll("_", " "), value: now }];
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

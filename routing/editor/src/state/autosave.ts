@@ -242,7 +242,7 @@ export function decide(choices: Record<string, "mine" | "theirs">): void {
   // Merged anew: whoever decided may have gone on working behind the question.
   const merged = merge(saved.definition, draftOf(useEditor.getState()), stale.definition, choices);
   conflicting = null;
-  finish(stale, merged.definition, [...merged.theirs, ...Object.keys(choices).filter((id) => choices[id] === "theirs")]);
+  finish(stale, merged.definition, merged.theirs);
   notifyConflict();
 }
 
