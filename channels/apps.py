@@ -10,6 +10,9 @@ class ChannelsConfig(AppConfig):
 
     def ready(self) -> None:
         from channels.provider import providers  # noqa: PLC0415  apps come before settings are complete
+        from routing.files.foreign import register  # noqa: PLC0415  it reads models
 
         for provider in providers().values():
             provider.register_checks()
+            for reader in provider.file_readers():
+                register(reader)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
 from routing.engine.effects import Effect
+
+if TYPE_CHECKING:
+    from routing.files.foreign import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,9 @@ class Provider(Protocol):
 
     def register_checks(self) -> None:
         """Registers its system checks. Called once, when all models are there."""
+
+    def file_readers(self) -> Sequence[Reader]:
+        """Readers of the files in which flows of the vendor's own builder are kept; none if it has none."""
 
     def verify(self, request: Request, secret: str) -> bool:
         """True only if the request was signed with `secret`. Constant time; never raises."""

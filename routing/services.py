@@ -10,14 +10,17 @@ from typing import Any
 from auditlog.context import disable_auditlog
 from auditlog.models import LogEntry
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 
+from customers.enrichment.creating import create_source
 from routing.catalog import catalog, subflow_keys
 from routing.engine.definition import read_definition
 from routing.engine.faults import DefinitionInvalid, Fault
 from routing.engine.validation import validate
-from routing.files import FlowFile, read_file, unstorable, write_file
+from routing.files import FlowFile, Form, unstorable, write_file
+from routing.files.foreign import Foreign, Wish
+from routing.importing import Reading, in_file, read_import
 from routing.live import LiveFlow, live_flows
 from routing.models import Flow, FlowCase, FlowVersion
 from routing.selectors import last_writer
@@ -61,6 +64,12 @@ class ImportReport:
     faults: tuple[Fault, ...] = ()
     cases: tuple[CaseResult, ...] = ()
     """Test cases that would not end as expected, and that kept it from being published."""
+    foreign: Foreign | None = None
+    """What became of a flow of another system."""
+    sources: tuple[str, ...] = ()
+    """Keys of the data sources that were made for it."""
+    held: bool = False
+    """It was to be published, but has errors: it is kept as the draft."""
 
     @property
     def ok(self) -> bool:
@@ -159,34 +168,48 @@ def import_flow(
     now: datetime,
     name: str | None = None,
     despite_cases: bool = False,
+    key: str = "",
+    file_name: str = "",
 ) -> ImportReport:
     """Creates the flow that the file holds, or replaces the draft of the flow of its key.
 
     The report has every fault; with one of error level nothing is written, nor where its test cases keep it from
-    being published. `name` is taken instead of the file's.
+    being published. A flow of another system is kept as a draft all the same, if its faults only mark what is to be
+    done here; then it is not published. `name` and `key` are taken instead of the file's.
     """
-    try:
-        file = read_file(text)
-    except DefinitionInvalid as invalid:
-        return ImportReport(faults=invalid.faults)
-    if name is not None:
-        file = file.model_copy(update={"name": name})
-    faults = [_in_file(fault) for fault in validate(file.definition, catalog(), key=file.key)]
-    namesake = Flow.objects.filter(name=file.name).exclude(key=file.key).first()
-    if namesake is not None:
-        faults.insert(0, Fault(f"The flow “{namesake.key}” is called “{file.name}” already.", ("name",)))
-    if any(fault.level == "error" for fault in faults):
-        return ImportReport(key=file.key, name=file.name, faults=tuple(faults))
-    try:
-        return _import(file, publish=publish, by=by, now=now, faults=tuple(faults), despite_cases=despite_cases)
-    except CasesDiffer as differ:
-        return ImportReport(key=file.key, name=file.name, faults=tuple(faults), cases=differ.failed)
-    except DefinitionInvalid as invalid:
-        # The world moved since it was validated: the transaction took everything back.
-        return ImportReport(key=file.key, name=file.name, faults=tuple(map(_in_file, invalid.faults)))
+    reading = read_import(text, wish=Wish(key=key, name=name or "", file_name=file_name))
+    return keep_reading(reading=reading, publish=publish, by=by, now=now, despite_cases=despite_cases)
 
 
-def export_flow(*, flow: Flow, live: bool = False) -> str:
+def keep_reading(
+    *, reading: Reading, publish: bool, by: AbstractBaseUser | None, now: datetime, despite_cases: bool = False
+) -> ImportReport:
+    """Keeps what was read from a file, as `import_flow` says."""
+    file = reading.file
+    if file is None or reading.is_refused:
+        key, name = (file.key, file.name) if file else ("", "")
+        return ImportReport(key=key, name=name, faults=reading.faults, foreign=reading.foreign)
+    refused = ImportReport(key=file.key, name=file.name, faults=reading.faults, foreign=reading.foreign)
+    goes_live = publish and reading.may_be_published
+    # A second time, if somebody made a flow of the same key at this very moment: then it is theirs that changes.
+    for last in (False, True):
+        try:
+            report = _import(reading, file, publish=goes_live, by=by, now=now, despite_cases=despite_cases)
+        except CasesDiffer as differ:
+            return replace(refused, cases=differ.failed)
+        except DefinitionInvalid as invalid:
+            # The world moved since it was validated: the transaction took everything back.
+            return replace(refused, faults=tuple(map(in_file, invalid.faults)))
+        except IntegrityError:
+            if last:
+                fault = Fault(f"Another flow is called “{file.name}” by now.", ("name",))
+                return replace(refused, faults=(fault, *reading.faults))
+        else:
+            return replace(report, held=publish and not goes_live)
+    raise AssertionError("unreachable")
+
+
+def export_flow(*, flow: Flow, live: bool = False, form: Form = "json") -> str:
     """The draft, or what is live, as a file that `import_flow` takes back; the same bytes each time."""
     if live and flow.live is None:
         raise FlowIsNotPublished(f"“{flow.name}” has no live version yet.")
@@ -200,20 +223,23 @@ def export_flow(*, flow: Flow, live: bool = False) -> str:
             description=flow.description,
             definition=definition,
             cases=files_of(flow),
-        )
+        ),
+        form,
     )
 
 
 @transaction.atomic
 def _import(
+    reading: Reading,
     file: FlowFile,
     *,
     publish: bool,
     by: AbstractBaseUser | None,
     now: datetime,
-    faults: tuple[Fault, ...],
     despite_cases: bool,
 ) -> ImportReport:
+    # First, so that the flow finds them when it is published.
+    made = tuple(one.source.key for one in reading.sources if create_source(one))
     flow = Flow.objects.select_for_update().filter(key=file.key).first()
     created = flow is None
     changed = True
@@ -236,7 +262,9 @@ def _import(
         created=created,
         changed=changed,
         published=version.number if version else None,
-        faults=faults,
+        faults=reading.faults,
+        foreign=reading.foreign,
+        sources=made,
     )
 
 
@@ -359,8 +387,3 @@ def _goes_on(flow: Flow, revision: str, *, by: AbstractBaseUser | None, now: dat
         entry.save(update_fields=["changes", "additional_data", "timestamp"])
         return True
     return False
-
-
-def _in_file(fault: Fault) -> Fault:
-    """The fault with its path from the top of the file."""
-    return replace(fault, where=("definition", *fault.where))

@@ -21,6 +21,9 @@ class Fault:
     """What kind of fault it is, for whoever knows a way to mend it."""
     subject: str = ""
     """What it is about: the exit, the variable, the key that is not there."""
+    line: int = 0
+    """In the file that it was read from, from 1; 0: there is none."""
+    column: int = 0
 
     @property
     def path(self) -> str:
@@ -31,6 +34,12 @@ class Fault:
         return {"message": self.message, "where": self.path, "step": self.step, "level": self.level}
 
     def __str__(self) -> str:
+        place = f"line {self.line}, column {self.column}: " if self.line else ""
+        return f"{place}{self.words}"
+
+    @property
+    def words(self) -> str:
+        """Without the place in a file."""
         at = f"step “{self.step}”, {self.path}" if self.step else self.path
         return f"{at}: {self.message}" if at else self.message
 

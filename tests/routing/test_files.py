@@ -222,6 +222,7 @@ def test_the_command_prints_a_line_for_each_fault_and_fails(tmp_path: Path) -> N
     assert refused.value.returncode == 1
     (line,) = err.getvalue().splitlines()
     assert "error: step “to_vip”, definition.steps[4].settings.queue: There is no queue “nobody”." in line
+    assert line.startswith(f"{path}:")
 
 
 @pytest.mark.parametrize("name", ["missing.json", "."])

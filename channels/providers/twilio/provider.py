@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from django.core.checks import Tags, register
 
@@ -10,6 +11,9 @@ from channels.provider import Request
 from channels.providers.twilio.render import render
 from channels.providers.twilio.signature import signed_url
 from routing.engine.effects import Effect
+
+if TYPE_CHECKING:
+    from routing.files.foreign import Reader
 
 
 class Twilio:
@@ -24,6 +28,12 @@ class Twilio:
 
         register(checks.check_public_url, deploy=True)
         register(checks.check_numbers, Tags.database)
+
+    def file_readers(self) -> Sequence[Reader]:
+        """Flows drawn in Twilio Studio."""
+        from channels.providers.twilio.studio.reader import StudioReader  # noqa: PLC0415  it reads models, too
+
+        return [StudioReader()]
 
     def verify(self, request: Request, secret: str) -> bool:
         """True only if the request was signed with `secret`."""

@@ -214,9 +214,13 @@ class Gather(Step):
                 names = tuple(choice.name for choice in self.choices) or ("entered",)
                 return About("text", names[0], names)
 
+    def cautions(self) -> Iterator[tuple[Path, str]]:
+        if not any(text.strip() for text in (*self.prompt.text.values(), *self.prompt.audio.values())):
+            yield ("prompt", "text"), "Nothing is asked here: callers hear silence until they press or say something."
+
     def faults(self) -> Iterator[tuple[Path, str]]:
-        for name, required in (("prompt", True), ("again", False)):
-            for where, message in getattr(self, name).faults(required=required):
+        for name in ("prompt", "again"):
+            for where, message in getattr(self, name).faults(required=False):
                 yield (name, *where), message
         if not (self.keys or self.speech):
             yield ("keys",), "Listen to keys, to speech or to both; otherwise nobody can answer."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -26,11 +26,18 @@ class Voicemail(Step):
     prompt: Prompt = Field(title="What to say before the beep")
     max_s: int = Field(default=120, ge=5, le=3600, title="Longest message", json_schema_extra={"unit": "seconds"})
 
+    timeout_s: int = Field(default=5, ge=1, le=60, title="Ends after silence of", json_schema_extra={"unit": "seconds"})
+    finish_on_key: Literal["#", "*", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] = Field(
+        default="#", title="Key that ends the message"
+    )
+
     def exits(self) -> tuple[Exit, ...]:
         return (Exit("recorded", "Recorded", optional=True), Exit("nothing_said", "Nothing said", optional=True))
 
     def enter(self, visit: Visit) -> Move:
-        visit.order(*self.prompt.speak(visit.scope, visit.language), Record(max_s=self.max_s))
+        visit.order(
+            *self.prompt.speak(visit.scope, visit.language), Record(self.max_s, self.timeout_s, self.finish_on_key)
+        )
         return Wait("recording")
 
     def resume(self, visit: Visit, event: Event) -> Move:
@@ -43,7 +50,7 @@ class Voicemail(Step):
                 return Leave("nothing_said")
 
     def gist(self) -> str:
-        return f"“{self.prompt.gist()}”"
+        return f"“{self.prompt.gist()}”" if self.prompt else "A beep, and nothing said before"
 
     def variables(self) -> frozenset[str]:
         return self.prompt.variables()
@@ -59,6 +66,10 @@ class Voicemail(Step):
             return About("number", 42)
         return About("text", "https://recordings.example.com/1.mp3")
 
+    def cautions(self) -> Iterator[tuple[Path, str]]:
+        if not any(text.strip() for text in (*self.prompt.text.values(), *self.prompt.audio.values())):
+            yield ("prompt", "text"), "Nothing is said here before the beep: callers should have been told to speak."
+
     def faults(self) -> Iterator[tuple[Path, str]]:
-        for where, message in self.prompt.faults(required=True):
+        for where, message in self.prompt.faults(required=False):
             yield ("prompt", *where), message

@@ -6,17 +6,25 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from routing.files import form_of
 from routing.models import Flow
 from routing.services import FlowIsNotPublished, export_flow
 
 
 class Command(BaseCommand):
-    help = "Writes the draft of a flow as JSON: the same flow is always the same bytes, ready for version control."
+    help = (
+        "Writes the draft of a flow as JSON or YAML: the same flow is always the same bytes, ready for version control."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", metavar="NAME", help="Name or key of the flow.")
         parser.add_argument(
             "--output", metavar="FILE", default="-", help="Where to write it. Default: standard output."
+        )
+        form = parser.add_mutually_exclusive_group()
+        form.add_argument("--json", dest="form", action="store_const", const="json", help="Write JSON.")
+        form.add_argument(
+            "--yaml", dest="form", action="store_const", const="yaml", help="Write YAML. Else the file's name decides."
         )
         parser.add_argument("--live", action="store_true", help="What callers get today instead of the draft.")
 
@@ -27,7 +35,8 @@ class Command(BaseCommand):
             known = ", ".join(Flow.objects.order_by("key").values_list("key", flat=True)) or "none yet"
             raise CommandError(f"There is no flow “{name}”. There are: {known}.")
         try:
-            text = export_flow(flow=flow, live=options["live"])
+            form = options["form"] or form_of("{", options["output"])
+            text = export_flow(flow=flow, live=options["live"], form=form)
         except FlowIsNotPublished as reason:
             raise CommandError(str(reason)) from None
         if options["output"] == "-":

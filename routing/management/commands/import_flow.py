@@ -2,24 +2,36 @@
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from routing.services import import_flow
+from routing.engine.faults import Fault
+from routing.files.foreign import Foreign, Wish
+from routing.importing import Reading, read_import
+from routing.services import ImportReport, keep_reading
+
+_FILE_BYTES = 16_000_000
+_WORDS = {"translated": "translated", "differs": "differs", "placeholder": "PLACEHOLDER"}
 
 
 class Command(BaseCommand):
     help = (
-        "Creates the flow that a file holds, or replaces the draft of the flow of its key. A bad file changes nothing."
+        "Creates the flow that a file holds, or replaces the draft of the flow of its key. Takes JSON and YAML, and "
+        "flows exported by other systems. A bad file changes nothing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", metavar="FILE", help="A file that export_flow wrote, or - for standard input.")
+        parser.add_argument(
+            "file", metavar="FILE", help="A file that export_flow or another system wrote, or - for standard input."
+        )
         parser.add_argument("--publish", action="store_true", help="Make it the live version at once.")
-
+        parser.add_argument("--key", default="", help="Key of the flow, instead of the file's.")
+        parser.add_argument("--name", default="", help="Name of the flow, instead of the file's.")
+        parser.add_argument("--check", action="store_true", help="Only say what would happen.")
         parser.add_argument(
             "--despite-cases",
             action="store_true",
@@ -28,15 +40,21 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         file: str = options["file"]
-        report = import_flow(
-            text=_read(file),
+        wish = Wish(key=options["key"], name=options["name"], file_name="" if file == "-" else Path(file).name)
+        reading = read_import(_read(file), wish=wish)
+        if options["check"]:
+            self._check(file, reading)
+            return
+        report = keep_reading(
+            reading=reading,
             publish=options["publish"],
             by=None,
             now=timezone.now(),
             despite_cases=options["despite_cases"],
         )
-        for fault in report.faults:
-            self.stderr.write(f"{file}: {fault.level}: {fault}")
+        if report.foreign is not None:
+            self._translated(report.foreign)
+        self._faults(file, report.faults)
         for case in report.cases:
             self.stderr.write(f"{file}: test case {case}")
         if report.cases:
@@ -46,15 +64,70 @@ class Command(BaseCommand):
             )
         if not report.ok:
             raise CommandError(f"{file} is refused. Nothing was changed.")
+        self._sources(reading, report)
         done = "created" if report.created else "draft replaced" if report.changed else "draft unchanged"
         live = f", version {report.published} is live" if report.published else ""
         self.stdout.write(f"Flow “{report.name}” ({report.key}): {done}{live}.")
+        if report.held:
+            errors = sum(fault.level == "error" for fault in report.faults)
+            raise CommandError(
+                f"It is kept as a draft and not published: {errors} fault{'s' * (errors != 1)} to mend first."
+            )
+
+    def _check(self, file: str, reading: Reading) -> None:
+        if reading.foreign is not None:
+            self._translated(reading.foreign)
+        self._faults(file, reading.faults)
+        if reading.is_refused or reading.file is None:
+            raise CommandError(f"{file} would be refused.")
+        can = "could be published" if reading.may_be_published else "would be a draft with faults"
+        self.stdout.write(f"Flow “{reading.file.name}” ({reading.file.key}) {can}.")
+
+    def _faults(self, file: str, faults: tuple[Fault, ...]) -> None:
+        for fault in faults:
+            place = f"{file}:{fault.line}:{fault.column}" if fault.line else file
+            self.stderr.write(f"{place}: {fault.level}: {fault.words}")
+
+    def _translated(self, foreign: Foreign) -> None:
+        for line in _report(foreign):
+            self.stdout.write(line)
+
+    def _sources(self, reading: Reading, report: ImportReport) -> None:
+        for one in reading.sources:
+            name, source = one.source.key, one.source
+            if source.key not in report.sources:
+                self.stdout.write(f"Data source “{name}”: there already, unchanged.")
+            elif one.is_active:
+                self.stdout.write(f"Data source “{name}”: created.")
+            else:
+                self.stdout.write(f"Data source “{name}”: created, and not asked yet: {' '.join(one.faults)}")
+
+
+def _report(foreign: Foreign) -> Iterator[str]:
+    """What became of each part, in lines."""
+    yield (
+        f"{foreign.system}: {len(foreign.rows)} parts: {foreign.count('translated')} translated, "
+        f"{foreign.count('differs')} with a difference, {foreign.count('placeholder')} as placeholders."
+    )
+    for note in foreign.notes:
+        yield f"  {note}"
+    width = max((len(row.name) for row in foreign.rows), default=0)
+    for row in foreign.rows:
+        yield f"  {_WORDS[row.outcome]:<12} {row.name:<{min(width, 40)}}  {row.kind} → {', '.join(row.steps) or 'nothing'}"
+        for note in row.notes:
+            yield f"  {'':<12} · {note}"
 
 
 def _read(file: str) -> str:
     try:
-        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return data.decode("utf-8")
+        if file == "-":
+            data = sys.stdin.buffer.read(_FILE_BYTES + 1)
+        else:
+            with Path(file).open("rb") as opened:
+                data = opened.read(_FILE_BYTES + 1)
+        if len(data) > _FILE_BYTES:
+            raise CommandError(f"{file} is too large to be a flow.")
+        return data.decode("utf-8-sig")
     except OSError as error:
         raise CommandError(f"{file} cannot be read: {error.strerror or error}.") from None
     except UnicodeDecodeError as error:

@@ -1,28 +1,27 @@
-"""Flows as files: reading one with every fault and where it is, and writing one that is the same whoever writes it."""
+"""A flow as a file of ours: reading one with every fault and where it is, and writing one that is the same whoever writes it."""
 
 from __future__ import annotations
 
 import functools
-import json
 import operator
 import types
-from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from routing.engine import limits
+from routing.engine.complaints import complaints
 from routing.engine.definition import Definition, Node
 from routing.engine.faults import DefinitionInvalid, Fault
 from routing.engine.steps import BY_TYPE
+from routing.files import json_text, yaml_text
+from routing.files.text import Form, Source, read_source
 from routing.simulator.expectation import Expected
 from routing.simulator.keeping import CaseFile, faults_of_files
 from routing.simulator.scenario import Scenario
 
 FILE_FORMAT = 1
-# The envelope and white space beside the definition itself.
-_FILE_CHARS = 4 * limits.DEFINITION_BYTES
 
 
 class FlowFile(BaseModel):
@@ -38,68 +37,35 @@ class FlowFile(BaseModel):
     cases: tuple[CaseFile, ...] | None = Field(default=None, description="Test cases. Absent: those of today stay.")
 
 
-def read_file(text: str) -> FlowFile:
-    """The flow in `text`. Raises DefinitionInvalid with every fault of the file's own form."""
-    if len(text) > _FILE_CHARS:
-        raise DefinitionInvalid([Fault(f"{len(text)} characters; a file of a flow has at most {_FILE_CHARS}.")])
-    twice: list[str] = []
+def read_file(text: str, *, name: str = "") -> FlowFile:
+    """The flow in `text`, JSON or YAML. Raises DefinitionInvalid with every fault of the file's own form and where it is."""
+    return file_of(read_source(text, name=name))
 
-    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
-        """JSON would silently keep the last of two equal keys."""
-        if len(kept := dict(found)) < len(found):
-            twice.extend(name for name, times in Counter(name for name, _ in found).items() if times > 1)
-        return kept
 
-    try:
-        data = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=pairs, parse_constant=_refuse_constant)
-    except json.JSONDecodeError as error:
-        message = f"line {error.lineno}, column {error.colno}: {error.msg}."
-        raise DefinitionInvalid([Fault(message)]) from None
-    except (ValueError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise DefinitionInvalid([Fault(f"The file cannot be read as JSON: {reason}.")]) from None
-    faults = [Fault(f"The key “{key}” is there twice in one object.") for key in dict.fromkeys(twice)]
-    faults.extend(unstorable(data))
-    if not isinstance(data, dict) or "pareto_flow" not in data:
-        faults.append(Fault("This is no flow of Pareto: a JSON object with “pareto_flow”: 1 is expected."))
-        raise DefinitionInvalid(faults)
+def file_of(source: Source) -> FlowFile:
+    """The flow in a file that is one of ours. Raises DefinitionInvalid."""
+    data = source.data
+    if not is_ours(data):
+        message = "This is no flow of Pareto: an object with “pareto_flow”: 1 is expected."
+        raise DefinitionInvalid([Fault(message, line=1, column=1)])
+    faults: list[Fault] = []
     try:
         file = FlowFile.model_validate(data)
     except ValidationError as error:
-        for one in error.errors(include_url=False, include_context=False, include_input=False):
-            faults.append(Fault(one["msg"], one["loc"]))
-        raise DefinitionInvalid(faults) from None
-    faults.extend(faults_of_files(file.cases or ()))
-    if faults:
-        raise DefinitionInvalid(faults)
-    return file
+        faults.extend(Fault(message, path) for path, message in complaints(error))
+    else:
+        faults.extend(faults_of_files(file.cases or ()))
+        if not faults:
+            return file
+    raise DefinitionInvalid([source.located(fault) for fault in faults])
 
 
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no number of JSON")
+def is_ours(data: object) -> bool:
+    """Whether it says that it is a flow of Pareto."""
+    return isinstance(data, dict) and "pareto_flow" in data
 
 
-def unstorable(data: Any, where: tuple[str | int, ...] = ()) -> list[Fault]:
-    """Texts that JSON may hold and PostgreSQL may not: the character U+0000, and halves of surrogate pairs."""
-    faults: list[Fault] = []
-    todo: list[tuple[Any, tuple[str | int, ...]]] = [(data, where)]
-    while todo:
-        value, path = todo.pop()
-        if isinstance(value, dict):
-            todo.extend((part, (*path, str(key))) for key, part in value.items())
-            texts = [str(key) for key in value]
-        elif isinstance(value, list | tuple):
-            todo.extend((part, (*path, index)) for index, part in enumerate(value))
-            texts = []
-        else:
-            texts = [value] if isinstance(value, str) else []
-        for text in texts:
-            if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
-                faults.append(Fault("This text holds a character that cannot be kept.", path))
-    return faults
-
-
-def write_file(file: FlowFile) -> str:
+def write_file(file: FlowFile, form: Form = "json") -> str:
     """The file as text: the same bytes for the same flow, in whatever order the database returns its keys."""
     data = {
         "pareto_flow": file.pareto_flow,
@@ -117,7 +83,7 @@ def write_file(file: FlowFile) -> str:
             }
             for case in file.cases
         ]
-    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+    return json_text.write(data) if form == "json" else yaml_text.write(data)
 
 
 def ordered(definition: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Flows drawn in Twilio Studio, read from their exported definitions."""

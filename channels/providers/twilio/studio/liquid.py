@@ -1,0 +1,227 @@
+"""Studio's variables and Liquid in ours: `{{ widgets.menu.Digits }}` is `{{ steps.menu.digits }}`.
+
+https://www.twilio.com/docs/studio/user-guide/liquid-template-language and …/user-guide/get-started/use-variables.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from channels.providers.twilio.studio.flow import Flow, State
+from channels.providers.twilio.studio.names import plain, unique
+from routing.engine.templates import template_fault
+
+_TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_RAW = re.compile(r"\{%-?\s*raw\s*-?%\}.*?\{%-?\s*endraw\s*-?%\}", re.DOTALL)
+_WORD = re.compile(
+    r"""(?P<text>"[^"]*"|'[^']*')
+    |(?P<path>[A-Za-z_][\w-]*(?:\s*\.\s*[\w-]+|\s*\[\s*(?:[0-9]+|"[^"]*"|'[^']*')\s*\])*)""",
+    re.VERBOSE,
+)
+_PART = re.compile(r"""\.\s*([\w-]+)|\[\s*([0-9]+)\s*\]|\[\s*"([^"]*)"\s*\]|\[\s*'([^']*)'\s*\]""")
+_SOLE = re.compile(r"\s*\{\{-?\s*([A-Za-z_][\w.-]*)\s*-?\}\}\s*")
+# The clock of Studio is UTC unless a zone is said; ours is the contact's.
+_DATE = re.compile(r"""(\|\s*date\s*:\s*(?:"[^"]*"|'[^']*'))(?!\s*,)""")
+_ZONED = re.compile(
+    r"""\|\s*timezone\s*:\s*("[^"]*"|'[^']*'|[\w.]+)\s*\|\s*date\s*:\s*("[^"]*"|'[^']*')(?:\s*,\s*"UTC")?"""
+)
+
+_CALL: Final = {
+    "From": "contact.from",
+    "Caller": "contact.from",
+    "To": "contact.to",
+    "Called": "contact.to",
+    "CallSid": "contact.reference",
+    "CallerName": "contact.caller_name",
+    "ForwardedFrom": "contact.forwarded_from",
+    "StirVerstat": "contact.attestation",
+    **{
+        f"{who}{theirs}": f"contact.{ours}"
+        for who in ("From", "Caller")
+        for theirs, ours in (("City", "city"), ("State", "region"), ("Zip", "postal_code"), ("Country", "country"))
+    },
+}
+_MESSAGE: Final = {
+    "Body": "contact.text",
+    "From": "contact.from",
+    "To": "contact.to",
+    "MessageSid": "contact.reference",
+    "SmsSid": "contact.reference",
+    "ProfileName": "contact.caller_name",
+    "FromCity": "contact.city",
+    "FromState": "contact.region",
+    "FromZip": "contact.postal_code",
+    "FromCountry": "contact.country",
+}
+_GATHERED: Final = {"Digits": "digits", "SpeechResult": "speech"}
+_RECORDED: Final = {"RecordingUrl": "recording_url", "RecordingDuration": "seconds"}
+_ASKS_APIS: Final = frozenset({"make-http-request", "run-function"})
+
+
+@dataclass
+class Words:
+    """Translates the texts of one flow. What has no counterpart stays as it was, and is noted."""
+
+    flow: Flow
+    ids: Mapping[str, str]
+    """Name of a state to the id of its step."""
+    variables: dict[str, str] = field(default_factory=dict)
+    """Studio's variables to ours."""
+    answers: dict[str, dict[str, str]] = field(default_factory=dict)
+    """For each state that asks an API: where values stand in its answer, and what they are called."""
+
+    def variable(self, name: str) -> str:
+        """What a variable of the flow is called here."""
+        if name not in self.variables:
+            self.variables[name] = unique(plain(name, other="value"), frozenset(self.variables.values()))
+        return self.variables[name]
+
+    def text(self, text: str, notes: list[str]) -> str:
+        """The text with every variable by our name."""
+        return self._rewritten(text, lambda parts: self.path(parts, notes), notes)
+
+    def inputs(self, text: str, inputs: dict[str, str], notes: list[str]) -> str:
+        """The text for a data source: each variable is one of its placeholders, filled by the flow from `inputs`."""
+
+        def placeholder(parts: list[str]) -> str:
+            ours = f"{{{{ {self.path(parts, notes)} }}}}"
+            for name, value in inputs.items():
+                if value == ours:
+                    return name
+            name = unique(plain(parts[-1], other="value"), inputs)
+            inputs[name] = ours
+            return name
+
+        return self._rewritten(text, placeholder, notes, check=False)
+
+    def sole(self, text: str, notes: list[str]) -> str | None:
+        """Our path of a text that is nothing but a variable."""
+        translated = self.text(text, [])
+        found = _SOLE.fullmatch(translated)
+        if found is None:
+            return None
+        self.text(text, notes)
+        return found[1]
+
+    def learn(self) -> None:
+        """Looks through the whole flow for the values that it takes from the answers of APIs."""
+        for state in self.flow.states:
+            for text in texts_of(state):
+                for tag in _TAG.findall(text):
+                    for word in _WORD.finditer(tag):
+                        if word["path"]:
+                            self.path(parts_of(word["path"]), [])
+
+    def path(self, parts: list[str], notes: list[str]) -> str:
+        """Our name of a variable."""
+        found = self._found(parts)
+        if found is None:
+            notes.append(f"Nothing here is “{'.'.join(parts)}”: it stays empty.")
+            return ".".join(parts)
+        return found
+
+    def _found(self, parts: list[str]) -> str | None:
+        match parts:
+            case ["trigger", "call", name]:
+                if name.startswith("SipHeader_"):
+                    key = re.sub(r"[^a-z0-9]+", "_", name.removeprefix("SipHeader_").lower()).strip("_")[:60]
+                    return f"contact.sip_{key}" if key else None
+                return _CALL.get(name)
+            case ["trigger", "message" | "conversation", name]:
+                return _MESSAGE.get(name)
+            case ["trigger", "parent", "parameters", name] | ["trigger", "request", "parameters", name]:
+                return f"vars.{self.variable(name)}"
+            case ["trigger", "request", "to"] | ["contact", "channel", "address"]:
+                return "contact.from"
+            case ["trigger", "request", "from"] | ["flow", "channel", "address"]:
+                return "contact.to"
+            case ["flow", "variables" | "data", name, *rest]:
+                return ".".join([f"vars.{self.variable(name)}", *rest])
+            case ["widgets", name, *rest] if name in self.flow.by_name:
+                return self._of_widget(self.flow.by_name[name], rest)
+            case _:
+                return None
+
+    def _of_widget(self, state: State, rest: list[str]) -> str | None:
+        step = self.ids.get(state.name, "")
+        match state.kind, rest:
+            case "gather-input-on-call", [name] if name in _GATHERED:
+                return f"steps.{step}.{_GATHERED[name]}"
+            case "record-voicemail", [name] if name in _RECORDED:
+                return f"steps.{step}.{_RECORDED[name]}"
+            case "connect-call-to", ["DialCallStatus" | "CallStatus"]:
+                return f"steps.{step}.status"
+            case "send-and-wait-for-reply", ["inbound" | "incoming", "Body"]:
+                return f"steps.{step}.speech"
+            case "run-subflow", [name, *more]:
+                # What a sub-flow sets is read from its widget: …/widget-library/run-subflow
+                return ".".join([f"vars.{self.variable(name)}", *more])
+            case "set-variables", [name, *more]:
+                return ".".join([f"vars.{self.variable(name)}", *more])
+            case kind, ["parsed", *path] if kind in _ASKS_APIS and path:
+                return f"{step}.{self._value(state.name, path)}"
+            case _:
+                return None
+
+    def _value(self, state: str, path: list[str]) -> str:
+        known = self.answers.setdefault(state, {})
+        where = "".join(_step_of_path(part, first=not index) for index, part in enumerate(path))
+        if where not in known:
+            known[where] = unique(plain("_".join(path), other="value"), frozenset(known.values()))
+        return known[where]
+
+    def _rewritten(self, text: str, found: Callable[[list[str]], str], notes: list[str], *, check: bool = True) -> str:
+        if "{{" not in text and "{%" not in text:
+            return text
+        raw = [match.span() for match in _RAW.finditer(text)]
+
+        def tag(match: re.Match[str]) -> str:
+            if any(start <= match.start() < end for start, end in raw):
+                return match[0]
+            inner = _WORD.sub(lambda word: found(parts_of(word["path"])) if _is_variable(word) else word[0], match[0])
+            return _ZONED.sub(r"| date: \2, \1", _DATE.sub(r'\1, "UTC"', inner)) if check else inner
+
+        translated = _TAG.sub(tag, text)
+        if check and (fault := template_fault(translated)):
+            notes.append(f"Its Liquid is not all known here. {fault}")
+        return translated
+
+
+def _is_variable(word: re.Match[str]) -> bool:
+    path = word["path"]
+    return bool(path) and re.match(r"(?:trigger|widgets|flow|contact)\b\s*[.\[]", path) is not None
+
+
+def parts_of(path: str) -> list[str]:
+    """`widgets['my menu'].Digits` as its three parts."""
+    first = re.match(r"[\w-]+", path)
+    assert first is not None
+    return [first[0], *(next(filter(None, found), "") for found in _PART.findall(path[first.end() :]))]
+
+
+def _step_of_path(part: str, *, first: bool) -> str:
+    """A part of a JMESPath: `.name`, `[0]` or `."odd name"`."""
+    if part.isdecimal():
+        return f"[{part}]"
+    word = part if re.fullmatch(r"[A-Za-z_]\w*", part) else '"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return word if first else f".{word}"
+
+
+def texts_of(state: State) -> Iterator[str]:
+    """Every text of a state, however deep it stands."""
+    todo: list[object] = [state.properties]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping):
+            todo.extend(value.values())
+        elif isinstance(value, list):
+            todo.extend(value)
+    for way in state.ways:
+        for test in way.tests:
+            yield test.argument
+            yield test.value

@@ -1,0 +1,183 @@
+"""Widgets that say something, ask, record, or write a message.
+
+Settings and transitions: https://www.twilio.com/docs/studio/widget-library, the pages say-play, gather-input-call,
+record-voicemail, send-message and send-wait-reply.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from channels.providers.twilio.studio.made import Job, Made, Step, placeholder
+
+_SSML = re.compile(r"</?(?:speak|break|emphasis|lang|p|phoneme|prosody|s|say-as|sub|w|amazon:[\w-]+)\b[^<>]*>")
+_KEYS = frozenset({"", "#", "*", *"0123456789"})
+_MOST_TIMES = 10
+_LONGEST_WAIT_S = 60
+
+
+def say_play(job: Job) -> Made:
+    prompt = prompt_of(job)
+    if not prompt:
+        if job.state.text("digits"):
+            return placeholder(job, "Play keys to the caller")
+        return placeholder(job, "Say or play, with nothing to say")
+    if job.state.text("digits").strip():
+        job.note("The keys that it played are not played.")
+    settings: dict[str, Any] = {"prompt": prompt, **_times(job)}
+    return Made([Step("say", settings, {"done": "audioComplete"})])
+
+
+def gather(job: Job) -> Made:
+    state = job.state
+    # Studio listens to speech where its way is connected: …/widget-library/gather-input-call
+    speech, keys = bool(state.to("speech")), bool(state.to("keypress")) or not state.to("speech")
+    settings: dict[str, Any] = {"prompt": prompt_of(job)}
+    if not keys:
+        settings["keys"] = False
+    if speech:
+        settings["speech"] = True
+    if keys and (digits := _whole(state.number("number_of_digits"), 1, 32)):
+        settings |= {"digits": digits, "exact": False}
+    finish = state.text("finish_on_key").strip() if "finish_on_key" in state.properties else "#"
+    if finish not in _KEYS:
+        job.note(f"“{finish}” cannot end an entry; # does.")
+    elif finish != "#":
+        settings["finish_on_key"] = finish
+    if keys and speech:
+        settings["apart"] = True
+    if speech:
+        settings["language"] = _language(job, "gather_language") or "en-US"
+        hints = [hint.strip() for hint in job.state.text("hints").split(",") if hint.strip() and "{" not in hint]
+        if hints:
+            settings["hints"] = hints[:100]
+        if state.text("hints").count("{{"):
+            job.note("Likely words that come from variables are left out.")
+        if state.text("speech_timeout").strip() not in {"", "auto"}:
+            job.note("How long a pause ends the speech is decided by the carrier.")
+    settings |= _times(job)
+    settings["timeout_s"] = _whole(state.number("timeout"), 1, _LONGEST_WAIT_S) or 5
+    settings["retries"] = 0
+    ways = {"entered": "keypress" if keys else "speech", "timed_out": "timeout"}
+    if keys and speech:
+        ways["spoken"] = "speech"
+    return Made([Step("gather", settings, ways)], used=frozenset({"keypress", "speech"}))
+
+
+def voicemail(job: Job) -> Made:
+    state = job.state
+    settings: dict[str, Any] = {"prompt": prompt_of(job)}
+    # https://www.twilio.com/docs/studio/widget-library/record-voicemail: an hour, unless it says so.
+    settings["max_s"] = _whole(state.number("max_length"), 5, 3600) or 3600
+    settings["timeout_s"] = _whole(state.number("timeout"), 1, _LONGEST_WAIT_S) or 5
+    finish = state.text("finish_on_key").strip()
+    if finish in _KEYS and finish not in {"", "#"}:
+        settings["finish_on_key"] = finish
+    elif len(finish) > 1:
+        job.note("Only # ends the message.")
+    if state.text("play_beep").lower() == "false":
+        job.note("A beep is heard before the message.")
+    if state.is_set("transcribe"):
+        job.note("The message is not written down as text.")
+    if state.text("recording_status_callback_url").strip():
+        job.note("Nobody is told of the recording at its callback address.")
+    return Made(
+        [Step("voicemail", settings, {"recorded": "recordingComplete", "nothing_said": "noAudio"})],
+        lost={"hangup": "a caller who hangs up has left the flow"},
+    )
+
+
+def send_message(job: Job) -> Made:
+    body = job.text("body").strip()
+    if not body:
+        return placeholder(job, "Send a message that is kept elsewhere (a template or a picture)")
+    if job.from_calls:
+        return placeholder(job, "Send a message to somebody who calls")
+    if not _goes_to_the_contact(job):
+        return placeholder(job, "Send a message to somebody else")
+    _message_notes(job)
+    return Made(
+        [Step("say", {"prompt": {"text": {job.language: body}}}, {"done": "sent"})],
+        lost={"failed": "a message is sent again by itself until it arrives"},
+    )
+
+
+def send_and_wait(job: Job) -> Made:
+    body = job.text("body").strip()
+    if not body or job.from_calls:
+        return placeholder(job, "Send a message and wait for the reply")
+    _message_notes(job)
+    wait = job.state.number("timeout")
+    if wait and wait > _LONGEST_WAIT_S:
+        job.note(f"It waited {wait:g} seconds for the reply; here a question waits {_LONGEST_WAIT_S}.")
+    settings = {
+        "prompt": {"text": {job.language: body}},
+        "speech": True,
+        "timeout_s": _whole(wait, 1, _LONGEST_WAIT_S) or _LONGEST_WAIT_S,
+        "retries": 0,
+    }
+    return Made(
+        [Step("gather", settings, {"entered": "incomingMessage", "timed_out": "timeout"})],
+        lost={"deliveryFailure": "a message is sent again by itself until it arrives"},
+    )
+
+
+def prompt_of(job: Job) -> dict[str, Any]:
+    """What is said or played; empty if there is nothing."""
+    language = _language(job, "language") or "en-US"
+    prompt: dict[str, Any] = {}
+    if play := job.text("play").strip():
+        if play.startswith(("https://", "http://")):
+            prompt["audio"] = {language: play}
+        else:
+            job.note("The address of its sound is no full address, so it is not played.")
+    text = job.text("say").strip()
+    if text and not prompt:
+        plain = _SSML.sub(" ", text)
+        if plain != text:
+            job.note("How it is spoken (SSML) is left out; the words are the same.")
+        text = " ".join(plain.split()) if plain != text else text
+        if text:
+            prompt["text"] = {language: text}
+    voice = job.state.text("voice").strip()
+    if prompt and "{" in voice:
+        job.note("Its voice came from a variable; here it is the usual one.")
+    elif prompt and voice and "text" in prompt:
+        prompt["voice"] = voice[:60]
+    return prompt
+
+
+def _language(job: Job, name: str) -> str:
+    language = job.state.text(name).strip()
+    if "{" in language:
+        job.note("Its language came from a variable; here it is English. Set “language” and write the text in each.")
+        return ""
+    usable = re.fullmatch(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*", language)
+    return language.replace("_", "-")[:20] if usable else ""
+
+
+def _times(job: Job) -> dict[str, int]:
+    loop = job.state.number("loop")
+    if loop is None or loop == 1:
+        return {}
+    if not 1 <= loop <= _MOST_TIMES:
+        job.note(f"It was said {'for ever' if not loop else f'{loop:g} times'}; here it is said {_MOST_TIMES} times.")
+    return {"times": _MOST_TIMES if loop < 1 else min(_MOST_TIMES, int(loop))}
+
+
+def _whole(number: float | None, least: int, most: int) -> int | None:
+    return None if number is None or number <= 0 else max(least, min(most, int(number)))
+
+
+def _goes_to_the_contact(job: Job) -> bool:
+    to = job.state.text("to").strip()
+    return not to or job.words.text(to, []).replace(" ", "") == "{{contact.from}}"
+
+
+def _message_notes(job: Job) -> None:
+    if job.state.text("media_url").strip():
+        job.note("The picture or file that went with it is left out.")
+    sender = job.state.text("from").strip()
+    if sender and job.words.text(sender, []).replace(" ", "") != "{{contact.to}}":
+        job.note("It answers from the number that was written to.")
