@@ -115,8 +115,15 @@ def first_scenario(bench: Bench, *, now: datetime, time_zone: str) -> Scenario:
 
 
 def _customer_fields(plan: Plan, outside: Outside) -> tuple[Field, ...]:
+    """What steps read of the customer, and what fetches fall back on when the API fails."""
     known = (*outside.customer, *outside.synced)
-    read = plan.names.get("customer", frozenset())
+    read = plan.names.get("customer", frozenset()).union(
+        *(
+            plan.names.get(planned.step.save_as, frozenset())
+            for _, planned in walk_steps(plan)
+            if isinstance(planned.step, FetchVariables) and (planned.step.use_synced or planned.step.synced_first)
+        )
+    )
     return _read(read, known) if read else ()
 
 

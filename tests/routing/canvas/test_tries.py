@@ -109,7 +109,7 @@ def test_the_first_question_is_answered_with_something_to_begin_with(admin_clien
         "Loyalty API",
         ["status"],
     )
-    assert [one["name"] for one in found["setup"]["customer"]] == ["name"]
+    assert [one["name"] for one in found["setup"]["customer"]] == ["name", "status"]
     assert found["scenario"]["time_zone"] == "Europe/Berlin"
     assert "status" in found["scenario"]["fetches"]["loyalty"]["values"]
     again = post(admin_client, flow, "try", definition=definition(), scenario=found["scenario"])

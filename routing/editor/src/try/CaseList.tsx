@@ -89,9 +89,9 @@ function CaseRow({ found, result, mayEdit, isFirst, isLast }: { found: Case; res
           {result.differences.map((one) => (
             <li key={one.what}>
               <span>{one.label}</span>
-              <s>{one.expected}</s>
+              <span>{t("expected %(expected)s", { expected: one.expected })}</span>
               <Icon name="arrow_forward" />
-              <b>{one.got}</b>
+              <b>{t("now %(got)s", { got: one.got })}</b>
             </li>
           ))}
           {result.problem && <li>{result.problem}</li>}

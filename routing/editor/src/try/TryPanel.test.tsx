@@ -203,8 +203,8 @@ describe("test cases", () => {
     await userEvent.click(screen.getByRole("button", { name: "Test cases" }));
     expect(await screen.findByText("1 of 1 differ")).toBeTruthy();
     const row = screen.getByText("Gold goes to VIP").closest("li");
-    expect(row?.textContent).toContain("QueueVIP");
-    expect(row?.textContent).toContain("Standard");
+    expect(row?.textContent).toContain("Queueexpected VIP");
+    expect(row?.textContent).toContain("now Standard");
     routes["/cases/4/"] = () => ({ case: CASE, result: caseResult() });
     await userEvent.click(screen.getByRole("button", { name: "Expect this from now on" }));
     expect(await screen.findByText("passes")).toBeTruthy();

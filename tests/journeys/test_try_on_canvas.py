@@ -1,0 +1,242 @@
+"""A manager tries a draft on its canvas as if it were the telephone, keeps what came of it, and is warned by it later."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from tests.embedded.test_supervisor import Run, free_port
+
+PASSWORD = "for-this-test"
+WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    run = Run(tmp_path_factory.mktemp("try") / "data", free_port(), ADMIN_PASSWORD=PASSWORD)
+    try:
+        run.wait_until_up()
+        yield run
+    finally:
+        run.process.terminate()
+        run.wait_until_ended()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        # Debian's own; Playwright could only download one.
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, house: Run) -> Iterator[Page]:
+    """Signed in; a script that fails fails the test."""
+    page = _sign_in(browser, house, viewport=WIDE)
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    page.context.close()
+    assert complaints == []
+
+
+def _sign_in(browser: Browser, house: Run, **options: Any) -> Page:
+    page = browser.new_context(base_url=f"http://127.0.0.1:{house.port}", **options).new_page()
+    page.goto("/admin/")
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/admin/")
+    return page
+
+
+def _open(page: Page, flow: str = "Priority line") -> Locator:
+    """The panel where flows are tried."""
+    page.goto("/admin/routing/flow/")
+    page.get_by_role("link", name=flow).first.click()
+    page.locator(".fe-step").first.wait_for()
+    page.get_by_role("tab", name="Try it").click()
+    panel = page.get_by_role("tabpanel", name="Try it")
+    panel.get_by_role("button", name="Start").wait_for()
+    return panel
+
+
+def _answer(panel: Locator, answer: str, **values: str) -> None:
+    """What the loyalty API says in this try."""
+    panel.locator(".tr-fetch > summary").click()
+    panel.get_by_role("combobox", name="Answer").select_option(answer)
+    for name, value in values.items():
+        panel.get_by_role("combobox", name=name.replace("_", " ")).fill(value)
+
+
+def _barriers(page: Page) -> list[str]:
+    found = [
+        f"{one['id']}: {node['html'][:120]}"
+        for one in Axe().run(page).response["violations"]
+        if one["impact"] in {"serious", "critical"}
+        for node in one["nodes"]
+    ]
+    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+        found.append("it scrolls sideways")
+    return found
+
+
+def _picture(page: Page, name: str) -> None:
+    if folder := os.environ.get("PICTURES"):
+        page.wait_for_timeout(400)
+        page.screenshot(path=Path(folder) / f"try-{name}.png")
+
+
+def _contacts(page: Page) -> int:
+    page.goto("/admin/routing/contact/")
+    return page.locator("#result_list tbody tr").count()
+
+
+def test_a_manager_tries_the_priority_line_and_nothing_real_happens(page: Page) -> None:
+    panel = _open(page)
+    _answer(panel, "typed", loyalty_status="platinum")
+    panel.get_by_role("button", name="Start").click()
+
+    # What is heard, and the way over the canvas; whatever lies beside it is dimmed.
+    expect(panel.get_by_text("Welcome. We are putting you through to the right team.")).to_be_visible()
+    expect(panel.locator(".tr-why")).to_contain_text("Went to VIP because loyalty status was “platinum”")
+    expect(page.locator("[data-step=to_vip] .fe-over-badge")).to_have_text("5")
+    expect(page.locator("[data-step=to_standard]")).to_have_class(re.compile("is-faded"))
+    expect(page.locator("[data-line='worth:valuable']")).to_have_class(re.compile("tone-path"))
+
+    # What a step saw: from the canvas, and from the list.
+    page.locator("[data-step=worth] .fe-step-title").click()
+    expect(panel.locator(".tr-seen")).to_contain_text("loyalty status was “platinum” – is one of")
+    panel.get_by_role("button", name=re.compile("Ask the loyalty API")).click()
+    expect(panel.locator(".tr-seen")).to_contain_text("loyalty status = “platinum”")
+    _picture(page, "step")
+
+    # Busy, then nobody there: the overflow and the voicemail; and one step back.
+    panel.get_by_role("button", name="Busy").click()
+    expect(panel.get_by_text("It rings. What happens at Standard?")).to_be_visible()
+    panel.get_by_role("button", name="Nobody answers").click()
+    expect(panel.get_by_text(re.compile("Sorry, everybody is on the phone"))).to_be_visible()
+    panel.get_by_role("button", name="Leave a message", exact=True).click()
+    expect(panel.locator(".tr-end")).to_contain_text("left a message")
+    panel.get_by_role("button", name="One step back").click()
+    panel.get_by_role("button", name="One step back").click()
+    expect(panel.get_by_text("It rings. What happens at Standard?")).to_be_visible()
+
+    # The API fails instead, in the try that is open.
+    panel.locator(".tr-summary > summary").click()
+    _answer(panel, "fails")
+    expect(panel.locator(".tr-why")).to_contain_text("the data source “loyalty” failed")
+    expect(page.locator("[data-line='loyalty:failed']")).to_have_class(re.compile("tone-path"))
+    assert _contacts(page) == 0
+
+
+def test_a_change_of_the_draft_is_tried_at_once(page: Page) -> None:
+    panel = _open(page)
+    panel.get_by_role("button", name="Start").click()
+    expect(panel.get_by_text("Welcome. We are putting you through to the right team.")).to_be_visible()
+    page.locator("[data-step=greet] .fe-step-title").click()
+    page.get_by_role("tab", name="Step").click()
+    step = page.get_by_role("tabpanel", name="Step")
+    step.get_by_role("tab", name=re.compile("English|en", re.IGNORECASE)).first.click()
+    text = step.locator("textarea").filter(visible=True).first
+    text.fill("Welcome. Just a moment.")
+    page.get_by_role("tab", name="Try it").click()
+    expect(panel.get_by_text(re.compile("Just a moment"))).to_be_visible()
+    page.locator(".fe-saved.is-saved").wait_for()
+
+
+def test_a_real_customer_is_found_and_the_api_is_really_asked(page: Page) -> None:
+    panel = _open(page)
+    panel.get_by_role("radio", name="A real customer").click()
+    panel.get_by_role("searchbox", name="Find a customer").fill("amara")
+    panel.get_by_role("button", name=re.compile("Amara Okafor")).click()
+    expect(panel.get_by_role("textbox", name="Number", exact=True)).to_have_value("+4915100000001")
+    _answer(panel, "real")
+    panel.get_by_role("button", name="Start").click()
+    # A worker asked the demo's loyalty API.
+    expect(panel.locator(".tr-why")).to_contain_text("loyalty status was “platinum”", timeout=15_000)
+    _picture(page, "real")
+    panel.get_by_role("button", name="Save as test case").click()
+    panel.get_by_role("textbox", name="Name of the test case").fill("A valuable customer goes to VIP")
+    panel.get_by_role("button", name="Save", exact=True).click()
+    expect(panel.get_by_text("Test case “A valuable customer goes to VIP”")).to_be_visible()
+    # Nobody's name or number is kept.
+    kept = page.request.get(page.url.replace("change/", "canvas/cases/")).text()
+    assert "platinum" in kept
+    assert "Okafor" not in kept
+    assert "+4915100000001" not in kept
+    assert _contacts(page) == 0
+
+
+def test_publishing_shows_which_test_cases_differ(page: Page) -> None:
+    _open(page)
+    base = page.url.split("change/")[0] + "canvas/"
+    document = page.request.get(base + "document/").json()
+    draft = document["definition"]
+    for step in draft["steps"]:
+        if step["id"] == "worth":
+            step["settings"]["rules"][0]["when"]["conditions"][0]["value"] = ["diamond"]
+    token = next(one["value"] for one in page.context.cookies() if one["name"] == "csrftoken")
+    saved = page.request.post(
+        base + "draft/",
+        data={"revision": document["flow"]["revision"], "definition": draft, "session": "test"},
+        headers={"X-CSRFToken": token, "Referer": page.url},
+    )
+    assert saved.ok, saved.text()
+
+    panel = _open(page)
+    panel.get_by_role("button", name=re.compile("Test cases")).click()
+    expect(panel.get_by_text("1 of 1 differ")).to_be_visible()
+    expect(panel.locator(".tr-differences")).to_contain_text("Standard")
+    _picture(page, "cases")
+    panel.get_by_role("button", name="Show its way").click()
+    expect(page.locator("[data-step=to_standard] .fe-over-badge")).to_have_text("5")
+
+    page.locator(".fe-header").get_by_role("button", name="Publish").click()
+    publish = page.get_by_role("tabpanel", name="Publish")
+    publish.get_by_role("button", name="Publish", exact=True).click()
+    expect(publish.get_by_role("alert")).to_contain_text("Queue: expected VIP, got Standard.")
+    _picture(page, "publish")
+    publish.get_by_role("button", name="Publish all the same").click()
+    expect(page.get_by_text("Version 2 is live")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"viewport": WIDE, "color_scheme": "light"},
+        {"viewport": NARROW, "color_scheme": "dark"},
+    ],
+    ids=["desk and light", "phone and dark"],
+)
+def test_the_panel_has_no_serious_barrier_and_does_not_scroll_sideways(
+    browser: Browser, house: Run, options: Any
+) -> None:
+    page = _sign_in(browser, house, **options)
+    name = options["color_scheme"]
+    panel = _open(page)
+    panel.get_by_role("radio", name="A made-up customer").click()
+    panel.locator(".tr-fetch > summary").click()
+    _picture(page, f"{name}-form")
+    assert _barriers(page) == []
+    panel.get_by_role("button", name="Start").click()
+    panel.locator(".tr-end").wait_for()
+    panel.locator(".tr-step button").nth(3).click()
+    panel.get_by_role("button", name="Save as test case").click()
+    _picture(page, f"{name}-keep")
+    assert _barriers(page) == []
+    panel.get_by_role("button", name=re.compile("Test cases")).click()
+    panel.locator(".tr-case").first.wait_for()
+    _picture(page, f"{name}-cases")
+    assert _barriers(page) == []
+    page.context.close()
