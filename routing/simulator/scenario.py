@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
@@ -47,6 +48,13 @@ def _known_zone(name: str) -> str:
     if zone_of(name) is None:
         raise ValueError(f"There is no time zone “{name}”.")
     return name
+
+
+def _in_our_days(at: datetime) -> datetime:
+    # A calendar ends somewhere, and time zones are only known for so long.
+    if not 1970 <= at.year <= 2200:
+        raise ValueError("An instant between 1970 and 2200, please.")
+    return at
 
 
 class Caller(BaseModel):
@@ -159,7 +167,7 @@ class Scenario(BaseModel):
     """Of the caller's country, as carriers guess it; empty: unknown."""
     details: Annotated[dict[ShortText, ShortText], Field(max_length=50)] = {}
     """Further facts of the carrier, read as contact.<name>."""
-    at: AwareDatetime
+    at: Annotated[AwareDatetime, AfterValidator(_in_our_days)]
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
     """Whose clock people read; `at` is the instant itself."""
     inputs: Annotated[tuple[Input, ...], Field(max_length=INPUTS)] = ()

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeAlias
 
+import structlog
+
 from routing.engine.effects import Dial, Effect, Fetch, Gather, Hangup, Record
 from routing.engine.events import CameBack, ContactStarted, Event, FetchAnswered
 from routing.engine.plan import Plan
-from routing.engine.run import Status, advance
+from routing.engine.run import Advance, Status, advance
 from routing.runner.fallback import fall_back, of_the_fallback
 from routing.runner.outcome import standing
 from routing.runner.plans import fallback_plan
@@ -21,7 +23,10 @@ from routing.simulator.clock import event_of, fits, takes_s
 from routing.simulator.scenario import FetchAnswer, Reply, Scenario
 from routing.simulator.splits import reference_for
 
+log = structlog.get_logger(__name__)
+
 _NOTHING_SAID = "The scenario does not say what this data source answers."
+_BROKEN = "an error in the flow"
 _DOES_NOT_ANSWER = "The API does not answer."
 
 
@@ -229,7 +234,13 @@ def _play(attempt: _Try, event: Event) -> tuple[Played, list[Moment]]:
     moments: list[Moment] = []
 
     def take(event: Event) -> None:
-        step = advance(plan, played.state or attempt.state, event, attempt.now, world)
+        try:
+            step = advance(plan, played.state or attempt.state, event, attempt.now, world)
+        except Exception:
+            # As for a live contact: the fallback queue takes whom a flow breaks down on.
+            log.exception("flow failed in the simulator", flow=plan.key)
+            played.trace = []
+            step = Advance({}, (), (), "stranded", _BROKEN)
         played.take(step)
         moments.extend(effect for effect in step.effects if not isinstance(effect, Fetch))
 

@@ -16,6 +16,7 @@ from routing.catalog import catalog
 from routing.engine.analysis import shown_faults
 from routing.engine.faults import DefinitionInvalid
 from routing.engine.hours import zone_of
+from routing.files import unstorable
 from routing.models import Contact
 from routing.simulator.bench import Bench, CustomerIsGone, bench_for
 from routing.simulator.oracle import Asking, AskingNotAllowed
@@ -71,6 +72,8 @@ def scenario_in(asked: Asked) -> Scenario:
         scenario = read_scenario(asked.body.get("scenario"))
     except ScenarioInvalid as invalid:
         raise Refused(first_sentence(invalid.faults), faults=[one.as_json() for one in invalid.faults]) from None
+    if odd := unstorable(asked.body.get("scenario")):
+        raise Refused(str(odd[0]), faults=[one.as_json() for one in odd])
     if scenario.caller.kind == "real":
         _may_see_customers(asked)
     return scenario

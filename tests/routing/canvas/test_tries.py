@@ -198,6 +198,42 @@ def test_a_wrong_scenario_is_refused_with_each_fault(reader: Client, flow: Flow,
     assert place in [fault["where"] for fault in answer.json()["faults"]]
 
 
+@pytest.mark.parametrize("depth", [50, 300, 900, 5_000])
+@pytest.mark.parametrize("place", ["values", "last_known"])
+def test_values_nested_deeply_are_a_clear_answer(admin_client: Client, flow: Flow, depth: int, place: str) -> None:
+    nested = "[" * depth + "]" * depth
+    answer = '{"answer": "fails", "' + place + '": {"status": ' + nested + "}}"
+    scenario = '{"at": "' + NOW + '", "fetches": {"loyalty": ' + answer + "}}"
+    body = '{"name": "deep", "definition": ' + json.dumps(definition()) + ', "scenario": ' + scenario + "}"
+    for view in ("try", "cases"):
+        found = admin_client.post(address(flow, view), body, content_type="application/json")
+        assert found.status_code in {200, 400}, found.content
+    admin_client.post(address(flow, "cases/run"), json.dumps({"definition": definition()}), "application/json")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"caller": {"number": "+49\0"}},
+        {"fetches": {"loyalty": {"values": {"status": "\ud800"}}}},
+        {"fetches": {"loyalty": {"values": {"status": 10**4000}}}},
+        {"fetches": {"loyalty": {"values": {"status": {"a": [1, {"b": None}]}}}}},
+        {"caller": {"kind": "made_up", "values": {"tier": ["gold"], "language": 3, "name": {}}}},
+        {"caller": {"kind": "real"}},
+        {"at": "0001-01-01T00:00:00+14:00"},
+        {"at": "9999-12-31T23:59:59Z", "fetches": {"loyalty": {"after_s": 3600}}},
+        {"inputs": [{"do": "silence"}] * 200},
+        {"called": "nonsense", "details": {"from": "somebody else", "reference": "mine"}},
+        {"fallback_queue": "gone", "trigger": "message"},
+        {"replies": [{"source": "loyalty", "inputs": {}, "status": "found"}]},
+    ],
+)
+def test_odd_scenarios_are_a_clear_answer(admin_client: Client, flow: Flow, said: Any) -> None:
+    for view in ("try", "cases"):
+        body = {"definition": definition(), "scenario": {"at": NOW, **said}, "name": "odd"}
+        assert post(admin_client, flow, view, **body).status_code in {200, 400}
+
+
 def test_a_real_customer_needs_the_right_to_see_customers(client: Client, flow: Flow, anna: Customer) -> None:
     with_permissions(client, "reader", "view_flow")
     real = {"kind": "real", "customer_id": anna.pk, "number": "+4915112345678"}

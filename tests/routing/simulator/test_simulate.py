@@ -148,6 +148,15 @@ def test_a_flow_that_cannot_go_on_ends_in_the_fallback_queue_as_live() -> None:
     assert "because the flow could not go on" in tried.standing.why
 
 
+def test_a_flow_that_breaks_down_ends_in_the_fallback_queue_as_live(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("routing.engine.steps.branch.Branch.enter", broken)
+    tried = run(**fetch(values={"status": "gold"}))
+    assert (tried.stranded, tried.queue) == ("an error in the flow", "standard")
+
+
 def test_a_message_is_no_call() -> None:
     tried = run(trigger="message", channel="whatsapp")
     assert tried.stranded == "The flow has no trigger for a message."
@@ -218,6 +227,7 @@ def test_what_was_really_asked_is_kept_and_not_asked_again() -> None:
     ("said", "where"),
     [
         ({"at": "2026-03-02T10:00:00"}, ("at",)),
+        ({"at": "1066-10-14T09:00:00Z"}, ("at",)),
         ({"time_zone": "Europe/Atlantis"}, ("time_zone",)),
         ({"inputs": [{"do": "keys", "keys": "x"}]}, ("inputs", 0, "keys")),
         ({"inputs": [{"do": "dance"}]}, ("inputs", 0)),
