@@ -49,8 +49,11 @@ class Reading:
         return self.file is not None and not self.errors
 
 
-def read_import(text: str, *, wish: Wish | None = None) -> Reading:
-    """The flow in `text`, ours or another system's, with every fault and where it is. Writes nothing."""
+def read_import(text: str, *, wish: Wish | None = None, may_create_sources: bool = True) -> Reading:
+    """The flow in `text`, ours or another system's, with every fault and where it is. Writes nothing.
+
+    Without `may_create_sources` what it asks is not there, unless somebody makes it.
+    """
     wish = wish or Wish()
     if wish.key and not _KEY.fullmatch(wish.key):
         return Reading(faults=(Fault(f"“{wish.key}” is no key: letters, digits, - and _, at most 50.", ("key",)),))
@@ -64,7 +67,7 @@ def read_import(text: str, *, wish: Wish | None = None) -> Reading:
         foreign = reader.read(source, wish=wish, catalog=found, unpublished=unpublished)
     except DefinitionInvalid as invalid:
         return Reading(faults=invalid.faults)
-    sources = tuple(judge(one) for one in foreign.sources)
+    sources = tuple(judge(one) for one in foreign.sources) if may_create_sources else ()
     faults = [*_of_name(foreign.file), *validate(foreign.file.definition, _with(found, sources), key=foreign.file.key)]
     return Reading(foreign.file, foreign, sources, tuple(faults))
 

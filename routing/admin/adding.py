@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from routing.admin.drafts import first_draft
+from routing.admin.files import ACCEPTED
 from routing.catalog import catalog
 from routing.engine.definition import FORMAT
-from routing.engine.faults import DefinitionInvalid
-from routing.files import read_file
+from routing.files.foreign import Wish
+from routing.importing import Reading, read_import
 from routing.models import Flow
 from routing.starters import fit, starters
 
@@ -43,7 +44,7 @@ class AddFlowForm(forms.ModelForm):  # type: ignore[type-arg]
     file = forms.FileField(
         label=_("File of a flow"),
         required=False,
-        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".json,application/json"}),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ACCEPTED}),
     )
 
     # What FlowAdmin sets on every form of a flow; here nothing is refused for being stale.
@@ -102,9 +103,16 @@ class AddFlowForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error("file", _("The file is too large to be a flow."))
         else:
             try:
-                self.definition = read_file(file.read().decode("utf-8-sig")).definition
+                self._take(read_import(file.read().decode("utf-8-sig"), wish=Wish(file_name=str(file.name))))
             except UnicodeDecodeError:
                 self.add_error("file", _("The file is no text in UTF-8, so it is no flow."))
-            except DefinitionInvalid as invalid:
-                for fault in invalid.faults[:_FAULTS_SHOWN]:
-                    self.add_error("file", str(fault))
+
+    def _take(self, reading: Reading) -> None:
+        """Whatever is a flow may be drawn on, with its faults; data sources are made on the page for imports only."""
+        if reading.file is not None and not reading.sources:
+            self.definition = reading.file.definition
+            return
+        if reading.sources:
+            self.add_error("file", _("This flow asks APIs: import it from the list of flows, which sets them up, too."))
+        for fault in reading.faults[:_FAULTS_SHOWN] if reading.file is None else ():
+            self.add_error("file", str(fault))

@@ -25,15 +25,15 @@ from routing.admin.adding import AddFlowForm
 from routing.admin.canvas.urls import canvas_urls
 from routing.admin.canvas_page import canvas_page, editor_is_built
 from routing.admin.drafts import FlowForm, as_text, shown
-from routing.admin.files import ImportForm
+from routing.admin.import_page import import_page
 from routing.engine.faults import DefinitionInvalid
+from routing.files import Form
 from routing.models import Flow, FlowVersion
 from routing.services import (
     DraftIsStale,
     FlowHasNoSuchVersion,
     create_flow,
     export_flow,
-    import_flow,
     publish_flow,
     roll_back,
     save_draft,
@@ -243,40 +243,18 @@ class FlowAdmin(KeyIsFixed, ModelAdmin):
         flow = self._flow(object_id)
         if not self.has_view_permission(request, flow):
             raise PermissionDenied
+        form: Form = "yaml" if request.GET.get("form") == "yaml" else "json"
         return HttpResponse(
-            export_flow(flow=flow),
-            content_type="application/json",
-            headers={"Content-Disposition": f'attachment; filename="{flow.key}.json"'},
+            export_flow(flow=flow, form=form),
+            content_type=f"application/{form}; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{flow.key}.{form}"'},
         )
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
         """A file becomes a new flow, or the draft of the flow of its key."""
         if not (self.has_add_permission(request) and self.has_change_permission(request)):
             raise PermissionDenied
-        form = ImportForm(request.POST or None, request.FILES or None)
-        if not self.has_publish_permission(request):
-            del form.fields["publish"]
-        report = None
-        if request.method == "POST" and form.is_valid():
-            report = import_flow(
-                text=form.cleaned_data["text"],
-                publish=form.cleaned_data.get("publish", False),
-                by=_person(request),
-                now=timezone.now(),
-                despite_cases="_despite_cases" in request.POST,
-            )
-            if report.ok:
-                messages.success(request, _imported(report.name, report.published, created=report.created))
-                return HttpResponseRedirect(reverse("admin:routing_flow_change", args=[report.flow_id]))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": _("Import a flow"),
-            "form": form,
-            "faults": shown(report.faults, form.cleaned_data["text"]) if report else [],
-            "differing": report.cases if report else (),
-        }
-        return TemplateResponse(request, "admin/routing/flow/import.html", context)
+        return import_page(self, request)
 
     def roll_back_view(self, request: HttpRequest, object_id: int, version_id: int) -> HttpResponse:
         """Asks once, then publishes an old version anew."""
@@ -337,13 +315,6 @@ def _person(request: HttpRequest) -> User:
     """Who is signed in; every view of the admin has made sure that somebody is."""
     assert isinstance(request.user, User)
     return request.user
-
-
-def _imported(name: str, published: int | None, *, created: bool) -> str:
-    text = _t("“%(name)s” was created from the file.") if created else _t("The draft of “%(name)s” is now the file's.")
-    if published:
-        text += " " + _t("Version %(number)s is live.")
-    return text % {"name": name, "number": published}
 
 
 @admin.register(FlowVersion)

@@ -208,7 +208,9 @@ def test_an_exported_flow_is_imported_again(admin_client: Client, flow: Flow) ->
     data["definition"]["steps"][0]["title"] = "From the file"
     upload = SimpleUploadedFile("line.json", json.dumps(data).encode())
     page = _page(
-        admin_client.post(reverse("admin:routing_flow_import"), {"file": upload, "publish": "on"}, follow=True)
+        admin_client.post(
+            reverse("admin:routing_flow_import"), {"file": upload, "publish": "on", "_confirm": "1"}, follow=True
+        )
     )
     flow.refresh_from_db()
     assert flow.draft["steps"][0]["title"] == "From the file"
@@ -220,7 +222,7 @@ def test_an_exported_flow_is_imported_again(admin_client: Client, flow: Flow) ->
     ("text", "words"),
     [
         ("", "Choose a file, or paste its text."),
-        ("{", "line 1, column 2"),
+        ("{", "This is no JSON"),
         ('{"pareto_flow": 1, "key": "x", "name": "X", "definition": {"format": 1, "steps": []}}', "add a trigger"),
     ],
 )
@@ -273,7 +275,7 @@ class TestWhoMay:
 
     def test_an_editor_imports_but_publishes_nothing_by_it(self, editor: Client, queue: Queue) -> None:
         file = {"pareto_flow": 1, "key": "x", "name": "X", "definition": definition()}
-        editor.post(reverse("admin:routing_flow_import"), {"text": json.dumps(file), "publish": "on"})
+        editor.post(reverse("admin:routing_flow_import"), {"text": json.dumps(file), "publish": "on", "_confirm": "1"})
         assert Flow.objects.get(key="x").live is None
 
     def test_a_reader_reads_and_changes_nothing(self, reader: Client, flow: Flow) -> None:

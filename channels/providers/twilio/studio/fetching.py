@@ -55,6 +55,8 @@ def _ask(job: Job, method: str, kind: str, failed: str) -> Made:
     )
     body = job.words.inputs(job.state.text("body"), inputs, job.notes)
     headers, sign_in = _headers(job, inputs)
+    if login and sign_in:
+        job.note("A header that signs in is left out: a data source signs in once, here with user and password.")
     if login:
         sign_in = _basic(unquote(login)) if "{" not in login else sign_in
         if not sign_in:

@@ -34,7 +34,7 @@ def unique(word: str, taken: Container[str]) -> str:
 
 def key(text: str, *, other: str = "flow") -> str:
     """`Support (neu)` as `support-neu`, for keys of flows, queues and data sources."""
-    return plain(text, other=other).replace("_", "-")
+    return plain(text.lower(), other=other).replace("_", "-")
 
 
 def title(name: str) -> str:

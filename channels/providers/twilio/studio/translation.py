@@ -61,6 +61,7 @@ _TRIGGER = "trigger"
 # Studio's own words for a flow that nobody named.
 _NAMELESS = frozenset({"", "a new flow", "new flow", "flow", "untitled"})
 _ENDS_HERE = "ends_here"
+_NOTE_CHARS = 3_900
 
 
 @dataclass
@@ -111,10 +112,12 @@ def translate(flow: Flow, *, wish: Wish, catalog: Catalog, unpublished: Mapping[
                 unique(f"{ids[state.name][:32]}{step.suffix}", taken) if step.suffix else ids[state.name]
             )
             taken.add(whole.ids[state.name, step.suffix])
-    rows = _rows(whole, trigger_notes)
+    rows = list(_rows(whole, trigger_notes))
     if len(whole.nodes) > limits.STEPS:
         raise DefinitionInvalid([Fault(f"It would have {len(whole.nodes)} steps; a flow has at most {limits.STEPS}.")])
-    definition = {"format": FORMAT, "steps": whole.nodes, "notes": [], "layout": place(whole.spots)}
+    layout = place(whole.spots)
+    remarks = _remarks(rows, layout)
+    definition = {"format": FORMAT, "steps": whole.nodes, "notes": remarks, "layout": layout}
     file = FlowFile(pareto_flow=1, key=key, name=name, description=f"From {SYSTEM}.", definition=definition)
     notes = tuple(f"There is more than one state “{double}”: only the first can be reached." for double in flow.doubles)
     return Foreign(SYSTEM, file, tuple(rows), tuple(whole.sources), notes)
@@ -123,7 +126,7 @@ def translate(flow: Flow, *, wish: Wish, catalog: Catalog, unpublished: Mapping[
 def _name(flow: Flow, wish: Wish) -> str:
     stem = PurePath(wish.file_name).stem.strip() if wish.file_name not in {"", "-"} else ""
     name = flow.name if flow.name.casefold() not in _NAMELESS or not stem else ""
-    found = wish.name or name or title(stem.replace("-", "_")) or "Imported flow"
+    found = wish.name or name or (title(stem.replace("-", "_")) if stem else "Imported flow")
     found = "".join(char for char in found if char.isprintable())
     return " ".join(found.split())[: limits.NAME_CHARS].strip() or "Imported flow"
 
@@ -157,7 +160,7 @@ def _starts(flow: Flow) -> tuple[dict[str, str], list[str]]:
             notes.append(f"It was started by “{event}”; here calls begin at “{target}”.")
         elif target not in starts.values() or event != "incomingParent":
             notes.append(f"Its way “{event}” to “{target}” has no counterpart: nothing starts it so.")
-    if not ways and flow.initial in flow.by_name:
+    if flow.initial in flow.by_name and not any(state.kind == _TRIGGER for state in flow.states):
         starts["call"] = flow.initial
         notes.append(f"It has no trigger: calls begin at “{flow.initial}”.")
     return starts or {"call": ""}, notes
@@ -190,7 +193,7 @@ def _language(flow: Flow) -> str:
 def _made(job: Job) -> Made:
     make = _WIDGETS.get(job.state.kind)
     if make is None:
-        was = _UNKNOWN.get(job.state.kind, f"A widget “{job.state.kind}”")
+        was = _UNKNOWN.get(job.state.kind, f"Widget {job.state.kind}")
         return placeholder(job, was)
     made = make(job)
     for step in made.steps:
@@ -199,8 +202,18 @@ def _made(job: Job) -> Made:
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             job.note(f"It cannot be said here: {first['msg']} ({'.'.join(map(str, first['loc']))}).")
-            return placeholder(job, f"A widget “{job.state.kind}” with settings that do not fit here")
+            return placeholder(job, f"Widget {job.state.kind} with settings that do not fit here")
     return made
+
+
+def _remarks(rows: list[Row], layout: Mapping[str, list[int]]) -> list[dict[str, Any]]:
+    """What differs as a note beside the flow, for whoever goes on drawing."""
+    lines = [f"{row.name}: {' '.join(row.notes)}" for row in rows if row.notes]
+    if not lines:
+        return []
+    text = "\n".join((f"Differs from the flow of {SYSTEM}:", *lines))
+    left = min((x for x, _ in layout.values()), default=0)
+    return [{"text": text if len(text) <= _NOTE_CHARS else f"{text[:_NOTE_CHARS]}…", "at": [left - 360, 0]}]
 
 
 def _rows(whole: _Whole, trigger_notes: list[str]) -> Iterator[Row]:

@@ -47,6 +47,7 @@ export function Menu() {
     { icon: "edit", label: t("Name and description"), href: `${urls.text}#id_name` },
     { icon: "code", label: t("As text"), href: urls.text },
     { icon: "download", label: t("Export as a file"), href: urls.export },
+    { icon: "download", label: t("Export as YAML"), href: urls.export && `${urls.export}?form=yaml` },
     { icon: "upload", label: t("Import a file"), href: urls.import ?? urls.list },
   ];
   const close = (focus = true) => {

@@ -1,0 +1,427 @@
+"""Each widget with a counterpart does here what it did: its settings, its Liquid, and the ways that it leads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from channels.providers.twilio.studio.made import safe
+from routing.engine.catalog import Catalog
+from routing.engine.effects import Dial, Gather, Play, Record, Say
+from routing.engine.events import DigitsPressed, InputTimedOut, MessageRecorded, TransferEnded, WordsSpoken
+from routing.files.foreign import Foreign
+from tests.channels.twilio.studio.flows import CATALOG, fixture, flow, row, say, split, state, step, translated, walk
+from tests.routing.engine.runs import WORLD, Walk, plan_of
+
+
+def one(kind: str, ways: dict[str, str] | None = None, **properties: Any) -> Foreign:
+    return translated(flow(state("it", kind, ways or {"next": "yes"}, **properties)))
+
+
+# --- saying ---------------------------------------------------------------------------------
+
+
+def test_what_is_said_keeps_language_voice_and_how_often() -> None:
+    contact = walk(
+        flow(
+            state(
+                "it",
+                "say-play",
+                {"audioComplete": ""},
+                say="Hallo {{trigger.call.From}}",
+                language="de-DE",
+                voice="Polly.Vicki",
+                loop=2,
+            )
+        )
+    )
+    contact.start()
+    said = [effect for effect in contact.effects if isinstance(effect, Say)]
+    assert said == [Say("Hallo +4915100000001", "de-DE", "Polly.Vicki")] * 2
+    assert contact.status == "ended"
+
+
+def test_a_sound_is_played() -> None:
+    contact = walk(
+        flow(state("it", "say-play", {}, play="https://sounds.example.com/{{trigger.call.FromCountry}}.mp3"))
+    )
+    contact.start(country="DE")
+    assert [effect for effect in contact.effects if isinstance(effect, Play)] == [
+        Play("https://sounds.example.com/DE.mp3")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("properties", "outcome"),
+    [
+        ({"say": "Hi <break time='1s'/> there"}, "differs"),
+        ({"say": "Hi", "loop": 0}, "differs"),
+        ({"say": "Hi", "language": "{{flow.variables.x}}"}, "differs"),
+        ({"digits": "12"}, "placeholder"),
+        ({}, "placeholder"),
+        ({"play": "{{flow.variables.sound}}"}, "placeholder"),
+        ({"say": "Hi"}, "translated"),
+    ],
+)
+def test_what_cannot_be_said_so_is_told(properties: dict[str, Any], outcome: str) -> None:
+    assert row(one("say-play", {"audioComplete": "yes"}, **properties), "it").outcome == outcome
+
+
+# --- asking ---------------------------------------------------------------------------------
+
+
+def asking(**properties: Any) -> Walk:
+    ways = {"keypress": "yes", "speech": "no", "timeout": "other"}
+    return walk(flow(state("it", "gather-input-on-call", ways, say="?", **properties))).start()
+
+
+def test_a_question_asks_as_it_did() -> None:
+    contact = asking(
+        number_of_digits=4, finish_on_key="*", timeout=7, gather_language="de-DE", hints="Ja, Nein", language="de-DE"
+    )
+    [asked] = [effect for effect in contact.effects if isinstance(effect, Gather)]
+    assert (asked.digits, asked.finish_on_key, asked.timeout_s, asked.language) == (4, "*", 7, "de-DE")
+    assert (asked.keys, asked.speech, asked.hints) == (True, True, ("Ja", "Nein"))
+
+
+@pytest.mark.parametrize(
+    ("event", "came_to"),
+    [
+        (DigitsPressed("1234"), "yes"),
+        # Fewer keys and a pause are keys, too.
+        (DigitsPressed("1"), "yes"),
+        (WordsSpoken("hello"), "no"),
+        (InputTimedOut(), "other"),
+    ],
+)
+def test_keys_speech_and_silence_go_their_ways(event: Any, came_to: str) -> None:
+    assert asking(number_of_digits=4).tell(event).heard[-2] == f"say en-US: Here is {came_to}"
+
+
+def test_speech_is_not_listened_to_where_its_way_led_nowhere() -> None:
+    settings = step(one("gather-input-on-call", {"keypress": "yes", "speech": "", "timeout": ""}, say="?"), "it")[
+        "settings"
+    ]
+    assert "speech" not in settings
+
+
+def test_a_menu_that_asks_again_does_so() -> None:
+    gather = state("menu", "gather-input-on-call", {"keypress": "split", "timeout": "menu"}, say="1?")
+    contact = walk(flow(gather, split([{"type": "equal_to", "value": "1"}], "{{widgets.menu.Digits}}"))).start()
+    contact.tell(InputTimedOut()).tell(InputTimedOut()).tell(DigitsPressed("1"))
+    assert contact.heard.count("gather") == 3
+    assert contact.heard[-2] == "say en-US: Here is yes"
+
+
+# --- recording, connecting ------------------------------------------------------------------
+
+
+def test_a_message_is_recorded_and_its_address_is_known() -> None:
+    voicemail = state(
+        "vm",
+        "record-voicemail",
+        {"recordingComplete": "told", "noAudio": "no"},
+        max_length=60,
+        timeout=3,
+        finish_on_key="*",
+    )
+    contact = walk(
+        flow(voicemail, say("told", text="{{widgets.vm.RecordingUrl}} {{widgets.vm.RecordingDuration}}"))
+    ).start()
+    assert [effect for effect in contact.effects if isinstance(effect, Record)] == [Record(60, 3, "*")]
+    assert "say en-US: https://r.example.com/1 9" in contact.tell(MessageRecorded("https://r.example.com/1", 9)).heard
+
+
+@pytest.mark.parametrize(
+    ("properties", "dialled"),
+    [
+        ({"noun": "number", "to": "+49 30 123-456"}, "+4930123456"),
+        ({"noun": "number", "to": "15555551234"}, "+15555551234"),
+        ({"to": "{{trigger.call.From}}"}, "+4915100000001"),
+        ({"noun": "sip", "sip_endpoint": "sip:anna@pbx.example.com;transport=tls"}, "sip:anna@pbx.example.com"),
+    ],
+)
+@pytest.mark.parametrize("status", ["completed", "busy"])
+def test_a_call_is_connected_and_goes_on_however_it_ended(
+    properties: dict[str, Any], dialled: str, status: Any
+) -> None:
+    contact = walk(
+        flow(state("it", "connect-call-to", {"callCompleted": "yes", "hangup": ""}, timeout=25, **properties))
+    ).start()
+    [dial] = [effect for effect in contact.effects if isinstance(effect, Dial)]
+    assert (dial.to, dial.ring_s) == (dialled, 25)
+    assert contact.tell(TransferEnded(status)).heard[-2] == "say en-US: Here is yes"
+
+
+def test_several_numbers_ring_one_after_the_other() -> None:
+    contact = walk(
+        flow(
+            state("it", "connect-call-to", {"callCompleted": "yes"}, noun="number-multi", to="+4930123456, +4930123457")
+        )
+    ).start()
+    contact.tell(TransferEnded("no_answer"))
+    assert contact.dialled == ["+4930123456", "+4930123457"]
+    assert contact.tell(TransferEnded("busy")).heard[-2] == "say en-US: Here is yes"
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "queue", "noted"),
+    [
+        ("enqueue-call", {"queue_name": "VIP"}, "vip", False),
+        ("enqueue-call", {"queue_name": " standard"}, "standard", False),
+        ("enqueue-call", {"queue_name": "Große Anliegen"}, "grosse-anliegen", True),
+        ("send-to-flex", {"workflow": "WW1", "attributes": '{"department": "Standard"}'}, "standard", True),
+    ],
+)
+def test_queues_are_found_by_their_names(kind: str, properties: dict[str, Any], queue: str, noted: bool) -> None:
+    foreign = translated(
+        flow(state("to_somebody", kind, {"callComplete": "yes", "failedToEnqueue": "no"}, **properties))
+    )
+    found = step(foreign, "to_somebody")
+    assert (found["settings"]["queue"], found["exits"]) == (queue, {"answered": "yes", "unanswered": "no"})
+    assert bool(row(foreign, "to_somebody").notes) is noted
+
+
+def test_the_name_of_the_widget_may_say_which_queue() -> None:
+    assert step(translated(flow(state("enqueue_vip", "enqueue-call", {}, workflow_sid="WW1"))), "enqueue_vip")[
+        "settings"
+    ] == {"queue": "vip"}
+
+
+# --- APIs -----------------------------------------------------------------------------------
+
+
+def asked_api(**properties: Any) -> Foreign:
+    http = state("api", "make-http-request", {"success": "told", "failed": "no"}, **properties)
+    told = say("told", text="{{widgets.api.parsed.customer.tier}} {{widgets.api.parsed['odd name'][0].x}}")
+    return translated(flow(http, told))
+
+
+def test_an_api_is_asked_with_what_the_flow_knows_and_answers_by_path() -> None:
+    foreign = asked_api(
+        method="GET", url="https://api.example.com/c/{{trigger.call.From | url_encode}}?to={{flow.channel.address}}"
+    )
+    [source] = foreign.sources
+    assert (source.method, source.url) == ("GET", "https://api.example.com/c/{{from | url_encode}}?to={{address}}")
+    assert [(one["name"], one["path"]) for one in source.mapping] == [
+        ("customer_tier", "customer.tier"),
+        ("odd_name_0_x", '"odd name"[0].x'),
+    ]
+    settings = step(foreign, "api")["settings"]
+    assert settings["inputs"] == {"from": "{{ contact.from }}", "address": "{{ contact.to }}"}
+    assert settings["use_synced"] is False
+    contact = Walk(plan_of(foreign.file.definition)).start()
+    contact.answer("api", customer_tier="gold", odd_name_0_x="7")
+    assert "say en-US: gold 7" in contact.heard
+
+
+@pytest.mark.parametrize(("status", "came_to"), [("failed", "no"), ("not_found", "no")])
+def test_a_failed_question_leads_where_it_led(status: str, came_to: str) -> None:
+    foreign = asked_api(method="GET", url="https://api.example.com/")
+    contact = Walk(plan_of(foreign.file.definition)).start().answer("api", status)
+    assert contact.heard[-2] == f"say en-US: Here is {came_to}"
+
+
+def test_parameters_go_as_a_form_and_bodies_as_they_are() -> None:
+    [source] = asked_api(
+        method="POST",
+        url="https://api.example.com/",
+        content_type="application/x-www-form-urlencoded;charset=utf-8",
+        parameters=[{"key": "an be", "value": "Grüße {{trigger.call.From}}&"}],
+    ).sources
+    assert source.body == "an+be=Gr%C3%BC%C3%9Fe+{{from}}%26"
+    [source] = asked_api(
+        method="POST",
+        url="https://api.example.com/",
+        content_type="application/json;charset=utf-8",
+        body='{"a": "{{trigger.call.From}}"}',
+    ).sources
+    assert (source.body, source.headers) == ('{"a": "{{from}}"}', {"Content-Type": "application/json"})
+
+
+@pytest.mark.parametrize(
+    ("properties", "auth", "name"),
+    [
+        ({"url": "https://user:geheim@api.example.com/"}, "basic", "user"),
+        ({"headers": [{"key": "Authorization", "value": "Bearer geheim"}]}, "bearer", ""),
+        ({"headers": {"Authorization": "Basic dXNlcjpnZWhlaW0="}}, "basic", "user"),
+        ({"headers": [{"key": "X-Api-Key", "value": "geheim"}]}, "header", "X-Api-Key"),
+    ],
+)
+def test_a_secret_is_kept_apart_and_said_nowhere(properties: dict[str, Any], auth: str, name: str) -> None:
+    foreign = asked_api(**{"method": "GET", "url": "https://api.example.com/", **properties})
+    [source] = foreign.sources
+    assert (source.auth, source.auth_name, source.secret) == (auth, name, "geheim")
+    assert "geheim" not in repr(foreign)
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"url": "{{flow.variables.base}}/x"},
+        {"url": "https://{{flow.variables.host}}/x"},
+        {"url": ""},
+        {"url": "https://api.example.com/", "method": "DELETE"},
+        {"url": f"https://api.example.com/{'x' * 2000}"},
+    ],
+)
+def test_what_no_data_source_can_ask_is_marked(properties: dict[str, Any]) -> None:
+    assert row(asked_api(**properties), "api").outcome == "placeholder"
+
+
+def test_a_function_is_asked_by_post_and_unsigned() -> None:
+    foreign = translated(
+        flow(
+            state(
+                "it",
+                "run-function",
+                {"success": "yes", "fail": "no"},
+                url="https://x.twil.io/y",
+                parameters=[{"key": "a", "value": "b"}],
+            )
+        )
+    )
+    assert (foreign.sources[0].method, foreign.sources[0].body) == ("POST", "a=b")
+    assert step(foreign, "it")["exits"] == {"found": "yes", "failed": "no"}
+    assert "not signed" in row(foreign, "it").notes[-1]
+
+
+def test_an_address_is_shown_without_who_signs_in() -> None:
+    assert safe("see https://user:geheim@api.example.com/x") == "see https://•••@api.example.com/x"
+
+
+# --- variables, sub-flows, messages ---------------------------------------------------------
+
+
+def test_variables_are_set_and_read_by_names_that_pareto_takes() -> None:
+    setting = state(
+        "set",
+        "set-variables",
+        {"next": "told"},
+        variables=[{"key": "Größe", "value": "{{trigger.call.From | size}}"}, {"key": "groesse", "value": "x"}],
+    )
+    contact = walk(flow(setting, say("told", text="{{flow.variables.Größe}} {{flow.variables.groesse}}"))).start()
+    assert contact.heard[0] == "say en-US: 14 x"
+
+
+@pytest.mark.parametrize(
+    ("liquid", "written"),
+    [
+        (
+            "{{trigger.call.To}} {{contact.channel.address}} {{flow.channel.address}}",
+            "+4930901820 +4915100000001 +4930901820",
+        ),
+        ("{% if trigger.call.FromCountry == 'DE' %}Hallo{% else %}Hello{% endif %}", "Hallo"),
+        ("{{ trigger.call.FromCity | default: 'nowhere' | upcase }}", "NOWHERE"),
+        ("{{ 'now' | date: '%H:%M' }}", "10:00"),
+        ("{{ 'now' | timezone: 'Europe/Berlin' | date: '%H:%M' }}", "11:00"),
+        ("{{ 'now' | date: '%H:%M', 'Asia/Tokyo' }}", "19:00"),
+        ("{{trigger.call.SipHeader_X-Tier}}", "gold"),
+        ("{{ 'trigger.call.From' }}", "trigger.call.From"),
+    ],
+)
+def test_liquid_says_the_same(liquid: str, written: str) -> None:
+    contact = walk(flow(say("it", text=liquid)))
+    contact.now = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+    contact.start(country="DE", sip_x_tier="gold", time_zone="America/New_York")
+    assert contact.heard[0].endswith(f": {written}")
+
+
+def test_liquid_that_is_not_known_here_is_noted() -> None:
+    found = row(translated(flow(say("it", text="{{ 'x' | reticulate: 3 }}"))), "it")
+    assert found.outcome == "differs"
+    assert "reticulate" in found.notes[0]
+
+
+def test_a_sub_flow_is_found_by_its_name_given_values_and_gives_them_back() -> None:
+    sub = state(
+        "Kunde erkennen",
+        "run-subflow",
+        {"completed": "told", "failed": "no"},
+        flow_sid="FW1",
+        parameters=[{"key": "nummer", "value": "{{trigger.call.From}}"}],
+    )
+    told = say("told", text="{{widgets['Kunde erkennen'].Ergebnis}}")
+    outer = translated(flow(sub, told), flows={"kunde-erkennen": "Kunde erkennen"})
+    assert step(outer, "kunde_erkennen")["settings"] == {"flow": "kunde-erkennen"}
+    inner = translated(
+        flow(
+            state(
+                "set",
+                "set-variables",
+                {"next": ""},
+                variables=[{"key": "Ergebnis", "value": "Nr. {{trigger.parent.parameters.nummer}}"}],
+            ),
+            event="incomingParent",
+        )
+    )
+    contact = Walk(plan_of(outer.file.definition, {"kunde-erkennen": inner.file.definition})).start()
+    assert contact.heard[0] == "say en-US: Nr. +4915100000001"
+
+
+def test_a_message_is_written_to_whoever_writes_and_marked_for_whoever_calls() -> None:
+    message = state(
+        "it",
+        "send-message",
+        {"sent": "", "failed": ""},
+        body="Hi {{trigger.message.From}}",
+        to="{{contact.channel.address}}",
+    )
+    assert (
+        walk(flow(message, event="incomingMessage")).start(trigger="message").heard[0] == "say en-US: Hi +4915100000001"
+    )
+    assert row(translated(flow(message)), "it").outcome == "placeholder"
+    other = {**message, "properties": {**message["properties"], "to": "+4930000000"}}
+    assert row(translated(flow(other, event="incomingMessage")), "it").outcome == "placeholder"
+
+
+def test_a_reply_is_waited_for() -> None:
+    ask = state(
+        "ask", "send-and-wait-for-reply", {"incomingMessage": "split", "timeout": "other"}, body="Ja?", timeout="30"
+    )
+    data = flow(
+        ask,
+        split([{"type": "matches_any_of", "value": "ja, yes"}], "{{widgets.ask.inbound.Body}}"),
+        event="incomingMessage",
+    )
+    contact = walk(data).start(trigger="message").tell(WordsSpoken("JA "))
+    assert contact.heard[-2] == "say en-US: Here is yes"
+
+
+# --- a whole one ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("hour", "status", "said"),
+    [
+        (10, "Gold", "Schön, dass Sie anrufen, Anna."),
+        (10, "neu", "gather"),
+        (10, "gesperrt", "say de-DE: Ihr Konto ist gesperrt. Wir verbinden Sie mit der Buchhaltung."),
+        (18, "Gold", "say de-DE: Wir sind von 8 bis 18 Uhr für Sie da."),
+        (5, "Gold", "say de-DE: Wir sind von 8 bis 18 Uhr für Sie da."),
+    ],
+)
+def test_the_hotline_walks_as_it_did(hour: int, status: str, said: str) -> None:
+    queues = {**WORLD.queues, "alle-anliegen": replace(WORLD.queues["standard"], key="alle-anliegen")}
+    foreign = translated(
+        fixture("hotline"), catalog=Catalog(queues={**CATALOG.queues, "alle-anliegen": "Alle Anliegen"})
+    )
+    contact = Walk(plan_of(foreign.file.definition), world=replace(WORLD, queues=queues))
+    contact.now = datetime(2026, 3, 2, hour, 0, tzinfo=UTC)
+    contact.start()
+    if contact.state and contact.state.get("waits_for") == "fetch":
+        contact.answer(
+            "kunde_suchen",
+            kunde_status=status,
+            kunde_name="Anna",
+            kunde_umsatz="20000",
+            kunde_betreuer_telefon="+4989111",
+        )
+    assert any(said in line for line in contact.heard)
+    if status == "Gold" and hour == 10:
+        assert contact.dialled == ["+4989111"]
+        contact.tell(TransferEnded("no_answer"))
+        assert contact.dialled[-1] == "sip:vip@pbx.example.com"
