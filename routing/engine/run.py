@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import marshal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -52,12 +52,34 @@ class _Run:
         self.stamp = self.now.isoformat()
 
 
+def first_fetches(plan: Plan, event: ContactStarted, now: datetime) -> tuple[Fetch, ...]:
+    """The fetches that start with the contact, as `advance` will order them.
+
+    Who asks them first may hand the answers that are known at once to `advance`, which then need not stop for them.
+    """
+    if not plan.prefetch.get(event.trigger):
+        return ()
+    run = _Run(plan, _new_state(event, now), now, NOWHERE)
+    run.state["scope"]["now"] = run.stamp
+    try:
+        _fetch_early(run, event)
+    except (RunStranded, TemplateFailed):
+        return ()  # `advance` says so
+    return tuple(effect for effect in run.effects if isinstance(effect, Fetch))
+
+
 def advance(
-    plan: Plan, state: Mapping[str, Any] | None, event: Event, now: datetime, world: World = NOWHERE
+    plan: Plan,
+    state: Mapping[str, Any] | None,
+    event: Event,
+    now: datetime,
+    world: World = NOWHERE,
+    known: Sequence[FetchAnswered] = (),
 ) -> Advance:
     """The next state, effects and trace. Pure: the same arguments always give the same answer.
 
-    `state` is None for `ContactStarted` and what the last call returned otherwise. `now` is aware.
+    `state` is None for `ContactStarted` and what the last call returned otherwise. `now` is aware. `known` are answers
+    to `first_fetches` that were there when the contact started.
     """
     if isinstance(event, ContactStarted):
         run = _Run(plan, _new_state(event, now), now, world)
@@ -68,7 +90,7 @@ def advance(
             return Advance(run.state, (), (), run.state.get("status", "ended"))
     run.state["scope"]["now"] = run.stamp
     try:
-        move = _begin(run, event) if isinstance(event, ContactStarted) else _wake(run, event)
+        move = _begin(run, event, known) if isinstance(event, ContactStarted) else _wake(run, event)
         if move is not None:
             _walk(run, move)
         _weigh(run)
@@ -98,18 +120,24 @@ def _new_state(event: ContactStarted, now: datetime) -> dict[str, Any]:
     }
 
 
-def _begin(run: _Run, event: ContactStarted) -> Move:
+def _begin(run: _Run, event: ContactStarted, known: Sequence[FetchAnswered]) -> Move:
     entry = run.plan.entries.get(event.trigger)
     if entry is None:
         raise RunStranded(f"The flow has no trigger for a {event.trigger}.")
     run.state["frames"] = [{"flow": "", "at": entry}]
+    _fetch_early(run, event)
+    for answer in known:
+        _take_answer(run, answer)
+    return _enter(run)
+
+
+def _fetch_early(run: _Run, event: ContactStarted) -> None:
     for step_id in run.plan.prefetch.get(event.trigger, ()):
         planned = run.plan.steps[step_id]
         visit = _visit(run, step_id)
         if isinstance(planned.step, FetchVariables):
             planned.step.begin(visit)
         run.effects.extend(visit.effects)
-    return _enter(run)
 
 
 def _wake(run: _Run, event: Event) -> Move | None:
