@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+from collections import deque
 from typing import Any
 
 import psycopg
@@ -23,6 +24,12 @@ def still_open(connection: psycopg.Connection[Any]) -> None:
     poll.register(connection.fileno(), select.POLLIN)
     if poll.poll(0):
         ConnectionPool.check_connection(connection)
+
+
+class _Stack(deque[Any]):
+    """The connection that was used last is taken first: its server process and its statements are still warm."""
+
+    append = deque.appendleft
 
 
 class Cursor(CursorWrapper):
@@ -63,6 +70,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if pool is not None and pool._check is None:  # noqa: SLF001  the argument that Django sets itself
             # Django knows only the check that asks the server each time (CONN_HEALTH_CHECKS).
             pool._check = still_open  # noqa: SLF001
+            pool._pool = _Stack()  # noqa: SLF001
         return pool
 
     def get_connection_params(self) -> dict[str, Any]:
