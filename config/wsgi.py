@@ -38,7 +38,7 @@ class WebhookHandler:
     """
 
     def __init__(self) -> None:
-        self._respond: Callable[[HttpRequest], HttpResponse] = _respond
+        self._respond: Callable[[HttpRequest], Any] = _respond
         for path in reversed(settings.WEBHOOK_MIDDLEWARE):
             self._respond = convert_exception_to_response(import_string(path)(self._respond))
 

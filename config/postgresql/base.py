@@ -50,6 +50,10 @@ class Cursor(CursorWrapper):
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's, with less around each connection that comes out of the pool, and around each cursor."""
 
+    # The stubs leave these out.
+    _connection_pools: dict[str, Any]
+    health_check_done: bool
+
     def cursor(self) -> Any:
         """A cursor. Whatever is not the usual case, and a first connection above all, goes Django's way."""
         if self.connection is None or self.queries_logged or not self.health_check_done:
@@ -80,4 +84,4 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _set_autocommit(self, autocommit: bool) -> None:  # noqa: FBT001  Django's signature
         # The driver takes its lock even to change nothing.
         if self.connection.autocommit != autocommit:
-            super()._set_autocommit(autocommit)
+            super()._set_autocommit(autocommit)  # type: ignore[misc]  # the stubs leave it out
