@@ -64,9 +64,22 @@ def exchange(request: bytes, replies: int = 1) -> list[Any]:
         if not isinstance(error, NoScriptError):
             wire.disconnect()
         pool.release(wire)
+        if isinstance(error, redis.exceptions.ConnectionError):
+            # The server was restarted, most likely, and the others are as stale.
+            _give_back(idle, pool)
         raise
     idle.append(wire)
     return answers
+
+
+def _give_back(idle: list[Any], pool: Any) -> None:
+    while idle:
+        try:
+            wire = idle.pop()
+        except IndexError:  # another thread took the last one
+            return
+        wire.disconnect()
+        pool.release(wire)
 
 
 def packed(*parts: str | bytes | int) -> bytes:

@@ -45,6 +45,11 @@ class _Run:
     effects: list[Effect] = field(default_factory=list)
     trace: list[dict[str, Any]] = field(default_factory=list)
     visits: int = 0
+    known: set[str] = field(default_factory=set)
+    """The fetches whose answers were there when the contact started."""
+    ordered: int = 0
+    noted: int = 0
+    """How many effects and entries of the trace the bounds of a turn no longer count."""
     stamp: str = ""
     """`now` as the trace and the state have it."""
 
@@ -126,8 +131,7 @@ def _begin(run: _Run, event: ContactStarted, known: Sequence[FetchAnswered]) -> 
         raise RunStranded(f"The flow has no trigger for a {event.trigger}.")
     run.state["frames"] = [{"flow": "", "at": entry}]
     _fetch_early(run, event)
-    for answer in known:
-        _take_answer(run, answer)
+    run.known = {_take_answer(run, answer) for answer in known}
     return _enter(run)
 
 
@@ -252,8 +256,14 @@ def _enter(run: _Run) -> Move:
     run.state["memory"] = {}
     run.state["entered_at"] = run.stamp
     planned = _at(run)
-    visit = _visit(run, _path(run))
+    path = _path(run)
+    visit = _visit(run, path)
     move = planned.step.enter(visit)
+    if path in run.known and isinstance(move, Leave):
+        # Had the answer come a moment later, the contact would have stopped here and gone on with new bounds. Whether
+        # a flow is stranded must not depend on that.
+        run.known.remove(path)
+        run.visits, run.ordered, run.noted = 0, len(run.effects), len(run.trace)
     _note(run, planned, visit, move)
     return move
 
@@ -276,7 +286,7 @@ def _visit(run: _Run, path: str) -> Visit:
 def _note(run: _Run, planned: PlannedStep, visit: Visit, move: Move) -> None:
     """Writes the step into the trace and takes over what it ordered."""
     run.effects.extend(visit.effects)
-    if len(run.effects) > limits.EFFECTS_A_TURN:
+    if len(run.effects) - run.ordered > limits.EFFECTS_A_TURN:
         raise RunStranded(f"More than {limits.EFFECTS_A_TURN} things to say or do at once.")
     entered_at = run.state["entered_at"]
     waited = run.now - datetime.fromisoformat(entered_at) if entered_at != run.stamp else timedelta()
@@ -298,7 +308,7 @@ def _note(run: _Run, planned: PlannedStep, visit: Visit, move: Move) -> None:
     if visit.did:
         entry["did"] = visit.did
     run.trace.append(entry)
-    if len(run.trace) > limits.TRACE_ENTRIES_A_TURN:
+    if len(run.trace) - run.noted > limits.TRACE_ENTRIES_A_TURN:
         raise RunStranded("The flow goes round in circles.")
 
 
@@ -315,7 +325,7 @@ def _note_return(run: _Run, exit_name: str) -> None:
             "came_back": True,
         }
     )
-    if len(run.trace) > limits.TRACE_ENTRIES_A_TURN:
+    if len(run.trace) - run.noted > limits.TRACE_ENTRIES_A_TURN:
         raise RunStranded("The flow goes round in circles.")
 
 

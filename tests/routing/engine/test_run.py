@@ -299,6 +299,18 @@ def test_the_first_fetches_are_those_that_are_ordered_then() -> None:
     assert first_fetches(plan, event, NOW) == tuple(effect for effect in ordered if isinstance(effect, Fetch))
 
 
+def test_whether_an_answer_is_known_at_the_start_or_a_moment_later_strands_no_flow() -> None:
+    # A line of prompts on either side of the fetch, each shorter than the bound of a turn, both together longer.
+    before = [say(f"a{number}", f"a{number + 1}") for number in range(60)]
+    after = [say(f"b{number}", f"b{number + 1}") for number in range(60)]
+    plan = plan_of(steps(*before, fetch("a60", "b0"), *after, {"id": "b60", "type": "end"}))
+    event = ContactStarted("call", {"from": "+4915100000001"})
+    (first,) = first_fetches(plan, event, NOW)
+    done = advance(plan, None, event, NOW, WORLD, [FetchAnswered(first.question, "found", {"level": "gold"})])
+    assert done.status == "ended"
+    assert Walk(plan).start().answer("a60", level="gold").status == "ended"
+
+
 def test_an_answer_to_a_question_that_was_never_asked_changes_nothing() -> None:
     plan, event = _known_at_the_start()
     answer = FetchAnswered("g#1", "found", {"level": "gold"})
