@@ -7,9 +7,12 @@ from typing import Any
 
 import django
 from django.conf import settings
+from django.core.handlers.exception import convert_exception_to_response, response_for_exception
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
-from django.http import HttpRequest
-from django.urls import ResolverMatch, resolve
+from django.db import close_old_connections
+from django.http import HttpRequest, HttpResponse
+from django.urls import resolve
+from django.utils.module_loading import import_string
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup(set_prefix=False)
@@ -27,21 +30,36 @@ class WebhookRequest(WSGIRequest):
         self.content_params = {}
 
 
-class WebhookHandler(WSGIHandler):
-    """Django with WEBHOOK_MIDDLEWARE: what people's requests pass through costs a webhook a fifth of its time."""
+class WebhookHandler:
+    """From the server to the view and back: what people's requests pass through costs a webhook a fourth of its time.
 
-    request_class = WebhookRequest
+    Instead of Django's middleware there is WEBHOOK_MIDDLEWARE, and the signals of a request's beginning and end are
+    not sent: the connection is given back here, before the answer leaves.
+    """
 
-    def load_middleware(self, is_async: bool = False) -> None:  # noqa: FBT001, FBT002  Django's signature
-        everything, settings.MIDDLEWARE = settings.MIDDLEWARE, settings.WEBHOOK_MIDDLEWARE
+    def __init__(self) -> None:
+        self._respond: Callable[[HttpRequest], Any] = _respond
+        for path in reversed(settings.WEBHOOK_MIDDLEWARE):
+            self._respond = convert_exception_to_response(import_string(path)(self._respond))
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         try:
-            super().load_middleware(is_async)
+            response = self._respond(WebhookRequest(environ))
         finally:
-            settings.MIDDLEWARE = everything
+            close_old_connections()
+        # Without it the answer would leave in chunks.
+        response.headers.setdefault("Content-Length", str(len(response.content)))
+        start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
+        return (response.content,)
 
-    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
+
+def _respond(request: HttpRequest) -> HttpResponse:
+    try:
         match = request.resolver_match = _resolved(request.path_info)
-        return match
+        response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+    except Exception as error:  # noqa: BLE001  logged by Django, and answered as it answers people
+        return response_for_exception(request, error)
+    return response
 
 
 _people = WSGIHandler()

@@ -83,11 +83,7 @@ def call(caller: str, called: int, call_id: str) -> str:
         "wsgi.input": io.BytesIO(body),
         "wsgi.errors": io.StringIO(),
     }
-    answer = application(environ, lambda *_args: None)
-    try:
-        return b"".join(answer).decode()
-    finally:
-        answer.close()  # type: ignore[attr-defined]  # Django's has it: here the connection goes back
+    return b"".join(application(environ, lambda *_args: None)).decode()
 
 
 @pytest.fixture

@@ -13,21 +13,16 @@ list, which leaves it there for the others.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
-import redis
-from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
-from redis.retry import Retry
+from redis.exceptions import RedisError
 
 from customers.enrichment.questions import JSON, Result, Rung, Status
+from customers.enrichment.wires import SLICE_S, Script, client, exchange, packed
 
 # How long a claim holds without news of its worker; also how long a task may lie in the queue unnoticed.
 LEASE_S = 3.0
@@ -36,8 +31,6 @@ SHARED_S = 10.0
 # A failure is shared by those who asked meanwhile, and asked for again soon.
 FAILED_S = 2.0
 _TRIPPED_S = 86_400
-_SLICE_S = 2.0
-_SOCKET_S = 0.7
 _SHAPE = 12  # characters of Source.shape, before the JSON
 
 Unavailable = (RedisError, OSError)
@@ -156,61 +149,19 @@ class Keys:
         )
 
 
-class Script:
-    """A script that is sent by its hash, and whole only where the server does not know it."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.sha = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
-
-    def __call__(self, keys: Sequence[str], *args: Any) -> Any:
-        try:
-            return self._directly(keys, *args)
-        except (NoScriptError, redis.exceptions.ConnectionError):
-            return client().eval(self.text, len(keys), *keys, *args)
-
-    def _directly(self, keys: Sequence[str], *args: Any) -> Any:
-        """Past the client's bookkeeping, which takes as long as the script: this is on the way of every call."""
-        pool = client().connection_pool
-        connection = pool.get_connection()
-        try:
-            connection.send_command("EVALSHA", self.sha, len(keys), *keys, *args)
-            return connection.read_response()
-        except NoScriptError:
-            raise
-        except BaseException:
-            # Half an answer may be left in it.
-            connection.disconnect()
-            raise
-        finally:
-            pool.release(connection)
-
-
-_clients: dict[tuple[int, str], redis.Redis] = {}
-
-
-def client(*, waits: bool = False) -> redis.Redis:
-    """This process's client; those that wait have connections of their own, so that they cannot use up the others'."""
-    name = (os.getpid(), f"{waits}{settings.REDIS_URL}")
-    found = _clients.get(name)
-    if found is None:
-        for pid, _url in list(_clients):
-            if pid != name[0]:
-                _clients.clear()  # sockets of the process we were forked from
-                break
-        pool = redis.ConnectionPool.from_url(
-            settings.REDIS_URL,
-            max_connections=settings.MAX_WAITING_WEBHOOKS * 2 + 16 if waits else 256,
-            socket_connect_timeout=0.3,
-            socket_timeout=_SLICE_S + _SOCKET_S if waits else _SOCKET_S,
-            # One more try, for a server that was restarted since the connection was last used.
-            retry=Retry(NoBackoff(), 1, supported_errors=(redis.exceptions.ConnectionError,)),
-        )
-        found = _clients[name] = redis.Redis(connection_pool=pool)
-    return found
-
-
 _look, _land, _reclaim, _renew, _release = (Script(text) for text in (_LOOK, _LAND, _RECLAIM, _RENEW, _RELEASE))
+
+
+def glance(question: str, *, since: float = 0.0) -> Result | None:
+    """An answer that `look` would call known, by two plain reads: half of what the script costs Redis. None: `look`."""
+    keys = Keys.of(question)
+    try:
+        shape, answer = exchange(packed("GET", keys.shape) + packed("LINDEX", keys.answer, 0), replies=2)
+    except RedisError:
+        return None  # `look` has another way to ask
+    if answer is None or (shape is not None and answer[:_SHAPE] != shape):
+        return None
+    return _decode(answer, since=since)
 
 
 def look(question: str, *, token: str, lease_s: float, since: float = 0.0) -> tuple[_Look, Result | None]:
@@ -263,10 +214,10 @@ def receive(mailbox: str, *, timeout_s: float) -> str | None:
     deadline = time.monotonic() + timeout_s
     while True:
         left_s = deadline - time.monotonic()
-        got = client(waits=True).blpop([mailbox], timeout=min(max(round(left_s, 3), 0.001), _SLICE_S))
+        got = client(waits=True).blpop([mailbox], timeout=min(max(round(left_s, 3), 0.001), SLICE_S))
         if got is not None:
             return cast("bytes", got[1]).decode()
-        if left_s <= _SLICE_S:
+        if left_s <= SLICE_S:
             return None
 
 
@@ -275,10 +226,10 @@ def _wait_for(key: str, deadline: float) -> bytes | None:
     while True:
         left_s = deadline - time.monotonic()
         # For Redis 0 would be for ever.
-        slice_s = min(max(round(left_s, 3), 0.001), _SLICE_S)
+        slice_s = min(max(round(left_s, 3), 0.001), SLICE_S)
         # The stubs of redis-py know neither parts of seconds nor that nothing is decoded here.
         answer = cast("bytes | None", client(waits=True).blmove(key, key, cast("int", slice_s), "LEFT", "RIGHT"))
-        if answer is not None or left_s <= _SLICE_S:
+        if answer is not None or left_s <= SLICE_S:
             return answer
 
 

@@ -16,6 +16,10 @@ Status: TypeAlias = Literal["found", "not_found", "failed"]
 Rung: TypeAlias = Literal["fresh", "cached", "last_known", "none"]
 
 
+# json.dumps makes a writer each time that it is told how to write.
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
 @dataclass(frozen=True)
 class Question:
     """One fetch for one contact."""
@@ -28,8 +32,9 @@ class Question:
     @cached_property
     def key(self) -> str:
         """The same for the same question in every process. Keyed with the secret key: numbers cannot be guessed from it."""
-        canonical = json.dumps(self.inputs, sort_keys=True, separators=(",", ":"))
-        digest = hmac.digest(settings.SECRET_KEY.encode(), canonical.encode("utf-8", "surrogatepass"), "sha256")
+        digest = hmac.digest(
+            settings.SECRET_KEY.encode(), _canonical(self.inputs).encode("utf-8", "surrogatepass"), "sha256"
+        )
         return f"{self.source}:{digest[:16].hex()}"
 
 

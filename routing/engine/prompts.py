@@ -85,8 +85,8 @@ def _choose(by_language: Mapping[str, str], language: str, fallback: str) -> str
     for wanted in (language, fallback, "en"):
         if wanted in by_language:
             return wanted
-        base = wanted.split("-")[0].lower()
-        for candidate in sorted(by_language):
-            if base and candidate.split("-")[0].lower() == base:
-                return candidate
+        if base := wanted.split("-")[0].lower():
+            for candidate in sorted(by_language):
+                if candidate.split("-")[0].lower() == base:
+                    return candidate
     return min(by_language, default="en")

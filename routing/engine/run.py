@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import marshal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -45,6 +45,11 @@ class _Run:
     effects: list[Effect] = field(default_factory=list)
     trace: list[dict[str, Any]] = field(default_factory=list)
     visits: int = 0
+    known: set[str] = field(default_factory=set)
+    """The fetches whose answers were there when the contact started."""
+    ordered: int = 0
+    noted: int = 0
+    """How many effects and entries of the trace the bounds of a turn no longer count."""
     stamp: str = ""
     """`now` as the trace and the state have it."""
 
@@ -52,12 +57,34 @@ class _Run:
         self.stamp = self.now.isoformat()
 
 
+def first_fetches(plan: Plan, event: ContactStarted, now: datetime) -> tuple[Fetch, ...]:
+    """The fetches that start with the contact, as `advance` will order them.
+
+    Who asks them first may hand the answers that are known at once to `advance`, which then need not stop for them.
+    """
+    if not plan.prefetch.get(event.trigger):
+        return ()
+    run = _Run(plan, _new_state(event, now), now, NOWHERE)
+    run.state["scope"]["now"] = run.stamp
+    try:
+        _fetch_early(run, event)
+    except (RunStranded, TemplateFailed):
+        return ()  # `advance` says so
+    return tuple(effect for effect in run.effects if isinstance(effect, Fetch))
+
+
 def advance(
-    plan: Plan, state: Mapping[str, Any] | None, event: Event, now: datetime, world: World = NOWHERE
+    plan: Plan,
+    state: Mapping[str, Any] | None,
+    event: Event,
+    now: datetime,
+    world: World = NOWHERE,
+    known: Sequence[FetchAnswered] = (),
 ) -> Advance:
     """The next state, effects and trace. Pure: the same arguments always give the same answer.
 
-    `state` is None for `ContactStarted` and what the last call returned otherwise. `now` is aware.
+    `state` is None for `ContactStarted` and what the last call returned otherwise. `now` is aware. `known` are answers
+    to `first_fetches` that were there when the contact started.
     """
     if isinstance(event, ContactStarted):
         run = _Run(plan, _new_state(event, now), now, world)
@@ -68,7 +95,7 @@ def advance(
             return Advance(run.state, (), (), run.state.get("status", "ended"))
     run.state["scope"]["now"] = run.stamp
     try:
-        move = _begin(run, event) if isinstance(event, ContactStarted) else _wake(run, event)
+        move = _begin(run, event, known) if isinstance(event, ContactStarted) else _wake(run, event)
         if move is not None:
             _walk(run, move)
         _weigh(run)
@@ -98,18 +125,23 @@ def _new_state(event: ContactStarted, now: datetime) -> dict[str, Any]:
     }
 
 
-def _begin(run: _Run, event: ContactStarted) -> Move:
+def _begin(run: _Run, event: ContactStarted, known: Sequence[FetchAnswered]) -> Move:
     entry = run.plan.entries.get(event.trigger)
     if entry is None:
         raise RunStranded(f"The flow has no trigger for a {event.trigger}.")
     run.state["frames"] = [{"flow": "", "at": entry}]
+    _fetch_early(run, event)
+    run.known = {_take_answer(run, answer) for answer in known}
+    return _enter(run)
+
+
+def _fetch_early(run: _Run, event: ContactStarted) -> None:
     for step_id in run.plan.prefetch.get(event.trigger, ()):
         planned = run.plan.steps[step_id]
         visit = _visit(run, step_id)
         if isinstance(planned.step, FetchVariables):
             planned.step.begin(visit)
         run.effects.extend(visit.effects)
-    return _enter(run)
 
 
 def _wake(run: _Run, event: Event) -> Move | None:
@@ -224,8 +256,14 @@ def _enter(run: _Run) -> Move:
     run.state["memory"] = {}
     run.state["entered_at"] = run.stamp
     planned = _at(run)
-    visit = _visit(run, _path(run))
+    path = _path(run)
+    visit = _visit(run, path)
     move = planned.step.enter(visit)
+    if path in run.known and isinstance(move, Leave):
+        # Had the answer come a moment later, the contact would have stopped here and gone on with new bounds. Whether
+        # a flow is stranded must not depend on that.
+        run.known.remove(path)
+        run.visits, run.ordered, run.noted = 0, len(run.effects), len(run.trace)
     _note(run, planned, visit, move)
     return move
 
@@ -248,7 +286,7 @@ def _visit(run: _Run, path: str) -> Visit:
 def _note(run: _Run, planned: PlannedStep, visit: Visit, move: Move) -> None:
     """Writes the step into the trace and takes over what it ordered."""
     run.effects.extend(visit.effects)
-    if len(run.effects) > limits.EFFECTS_A_TURN:
+    if len(run.effects) - run.ordered > limits.EFFECTS_A_TURN:
         raise RunStranded(f"More than {limits.EFFECTS_A_TURN} things to say or do at once.")
     entered_at = run.state["entered_at"]
     waited = run.now - datetime.fromisoformat(entered_at) if entered_at != run.stamp else timedelta()
@@ -270,7 +308,7 @@ def _note(run: _Run, planned: PlannedStep, visit: Visit, move: Move) -> None:
     if visit.did:
         entry["did"] = visit.did
     run.trace.append(entry)
-    if len(run.trace) > limits.TRACE_ENTRIES_A_TURN:
+    if len(run.trace) - run.noted > limits.TRACE_ENTRIES_A_TURN:
         raise RunStranded("The flow goes round in circles.")
 
 
@@ -287,7 +325,7 @@ def _note_return(run: _Run, exit_name: str) -> None:
             "came_back": True,
         }
     )
-    if len(run.trace) > limits.TRACE_ENTRIES_A_TURN:
+    if len(run.trace) - run.noted > limits.TRACE_ENTRIES_A_TURN:
         raise RunStranded("The flow goes round in circles.")
 
 

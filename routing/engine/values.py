@@ -57,7 +57,8 @@ def look_up(scope: Mapping[str, JSON], path: str) -> JSON:
         return scope.get(path, MISSING)
     here: JSON = scope
     for part in path.split("."):
-        if isinstance(here, Mapping):
+        # Nearly all are dicts, and the question for a Mapping takes ten times as long.
+        if type(here) is dict or isinstance(here, Mapping):
             here = here.get(part, MISSING)
             if here is MISSING:
                 return MISSING

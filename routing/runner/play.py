@@ -14,9 +14,9 @@ from django.db import connection
 
 from customers.enrichment.services import Question, Result, ask, last_known, wait
 from routing.engine.effects import ComeBack, Effect, Fetch, Play, Say
-from routing.engine.events import CameBack, Event, FetchAnswered
+from routing.engine.events import CameBack, ContactStarted, Event, FetchAnswered
 from routing.engine.plan import Plan
-from routing.engine.run import Advance, Status, advance
+from routing.engine.run import Advance, Status, advance, first_fetches
 from routing.engine.world import World
 
 # Webhooks that wait hold a thread of the web server. Beyond this many, callers are told to come back at
@@ -65,13 +65,22 @@ def play(
     ready it ends in `ComeBack`.
     """
     played = Played({}, [], [], "waiting")
-    if isinstance(event, CameBack) and state:
-        event = _overdue(state, clock.now()) or event
-    played.take(advance(plan, state, event, clock.now(), world))
     pending: dict[str, str] = {}
     asked: set[str] = set()
+    known: list[FetchAnswered] = []
+    now = clock.now()
+    if isinstance(event, ContactStarted):
+        # Asked before the first step is taken: what is known at once, a contact need not stop for.
+        for fetch in first_fetches(plan, event, now):
+            asked.add(fetch.question)
+            answer = _ask(fetch, now, pending)
+            if answer is not None:
+                known.append(answer)
+    elif isinstance(event, CameBack) and state:
+        event = _overdue(state, now) or event
+    played.take(advance(plan, state, event, now, world, known))
     while played.status == "waiting":
-        answer = _ask(played, pending, asked)
+        answer = _ask_open(played, pending, asked)
         if answer is None:
             if played.state.get("waits_for") != "fetch":
                 break
@@ -114,22 +123,28 @@ def _open_questions(state: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {one["question"]: one for one in state.get("fetches", {}).values() if "answer" not in one}
 
 
-def _ask(played: Played, pending: dict[str, str], asked: set[str]) -> FetchAnswered | None:
+def _ask_open(played: Played, pending: dict[str, str], asked: set[str]) -> FetchAnswered | None:
     """Asks what was not asked in this webhook; the first answer that is known at once."""
     for question, one in _open_questions(played.state).items():
         if question in asked:
             continue
         asked.add(question)
         asked_at, until = (datetime.fromisoformat(one[name]) for name in ("asked_at", "until"))
-        reply = ask(
-            [Question(source=one["source"], inputs=one["inputs"])],
-            patience_s=(until - asked_at).total_seconds(),
-            since=asked_at,
-        )
-        for result in reply.known.values():
-            return _answered(question, result)
-        for key in reply.pending:
-            pending[question] = key
+        fetch = Fetch(question, one["source"], one["inputs"], (until - asked_at).total_seconds())
+        answer = _ask(fetch, asked_at, pending)
+        if answer is not None:
+            return answer
+    return None
+
+
+def _ask(fetch: Fetch, asked_at: datetime, pending: dict[str, str]) -> FetchAnswered | None:
+    """The answer if it is known at once; else its key is in `pending` from now on."""
+    question = Question(source=fetch.source, inputs=fetch.inputs)
+    reply = ask([question], patience_s=fetch.patience_s, since=asked_at)
+    for result in reply.known.values():
+        return _answered(fetch.question, result)
+    for key in reply.pending:
+        pending[fetch.question] = key
     return None
 
 

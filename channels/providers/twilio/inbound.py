@@ -105,9 +105,14 @@ def read_form(body: bytes) -> dict[str, list[str]]:
         # Most names and values have nothing to decode, and the library's way is four times as long for them.
         for pair in _pairs(body.decode("ascii")):
             name, _, value = pair.partition("=")
-            if "%" in pair or "+" in pair:
-                name, value = _decoded(name), _decoded(value)
-            form.setdefault(name, []).append(value)
+            if "%" in value or "+" in value:
+                value = unquote_plus(value, errors="strict")
+            if "%" in name or "+" in name:
+                name = unquote_plus(name, errors="strict")
+            if name in form:
+                form[name].append(value)
+            else:
+                form[name] = [value]
     except ValueError as error:
         raise NotAForm(type(error).__name__) from error
     return form
@@ -118,10 +123,6 @@ def _pairs(text: str) -> list[str]:
     if len(pairs) > _FIELDS:
         raise ValueError("too many fields")
     return pairs
-
-
-def _decoded(text: str) -> str:
-    return unquote_plus(text, errors="strict")
 
 
 def read_call(form: Mapping[str, list[str]]) -> VoiceCall:

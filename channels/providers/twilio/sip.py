@@ -25,7 +25,8 @@ class UndialableAddress(ValueError):
 
 def with_headers(uri: str, headers: Mapping[str, str]) -> str:
     """`uri?X-Tier=gold&X-Reason=…`, not yet escaped for XML. Raises UndialableAddress."""
-    if len(uri) > URI_CHARS or "?" in uri or any(c.isspace() for c in uri) or not uri.isprintable():
+    # Of all white space only the blank is printable.
+    if len(uri) > URI_CHARS or "?" in uri or " " in uri or not uri.isprintable():
         raise UndialableAddress(uri[:60])
     part = header_part(headers)
     return f"{uri}?{part}" if part else uri

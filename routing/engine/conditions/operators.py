@@ -116,6 +116,8 @@ def wanted(raw: JSON) -> Wanted:
 
 def nothing_in(raw: JSON) -> bool:
     """Whether a side is missing: not there, null, or blank text. A list is there even if it is empty."""
+    if isinstance(raw, str):
+        return is_blank(raw)
     return not isinstance(raw, list | tuple | Mapping) and is_blank(raw)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from hypothesis import given
@@ -196,3 +196,21 @@ def test_facts_are_bounded_and_clean() -> None:
     details = details_of(call(**many))
     assert len([name for name in details if name.startswith("sip_")]) == 20
     assert all(len(value) <= 200 and "\x00" not in value for value in details.values())
+
+
+_PAIRS = st.lists(st.tuples(st.text(max_size=6), st.text(max_size=12)), max_size=12)
+_LOOSE = st.text(alphabet="ab=&+%2F0C3é ", max_size=40).map(lambda text: text.encode())
+
+
+@given(st.one_of(_PAIRS.map(lambda pairs: urlencode(pairs, errors="surrogatepass").encode()), _LOOSE))
+def test_a_form_is_read_as_the_standard_library_reads_it(body: bytes) -> None:
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict")
+    except ValueError:
+        with pytest.raises(NotAForm):
+            read_form(body)
+        return
+    wanted: dict[str, list[str]] = {}
+    for name, value in pairs:
+        wanted.setdefault(name, []).append(value)
+    assert read_form(body) == wanted

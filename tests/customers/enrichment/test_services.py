@@ -15,6 +15,7 @@ from werkzeug import Request, Response
 from customers.enrichment import flight, publishing
 from customers.enrichment.models import DataSource
 from customers.enrichment.services import Question, Result, ask, try_source, wait
+from customers.enrichment.wires import client
 
 pytestmark = pytest.mark.usefixtures("open_to_this_machine")
 PHONE = "+4915100000002"
@@ -88,7 +89,7 @@ def test_fifty_contacts_of_one_customer_at_once_make_one_request(
     assert {result.values["loyalty_status"] for result in results} == {"gold"}
     assert len(seen) == 1
     # The mailbox that woke them does not stay for ever.
-    assert 0 < flight.client().pttl(flight.Keys.of(question().key).answer) <= 60_000
+    assert 0 < client().pttl(flight.Keys.of(question().key).answer) <= 60_000
 
 
 def test_waiting_for_several_ends_when_all_are_there(stored: Stored, worker: None, gold: list[str]) -> None:
@@ -138,7 +139,7 @@ def test_while_the_api_fails_the_last_known_values_step_in(
     httpserver.expect_oneshot_request("/customers").respond_with_json({"loyalty_status": "gold"})
     httpserver.expect_request("/customers").respond_with_data("", status=503)
     answer_of(question())
-    flight.client().delete(flight.Keys.of(question().key).answer)  # its life is over
+    client().delete(flight.Keys.of(question().key).answer)  # its life is over
     result = answer_of(question())
     assert (result.status, result.rung, result.values) == ("found", "last_known", {"loyalty_status": "gold"})
     assert result.error == "The API answered 503."
@@ -149,7 +150,7 @@ def test_a_source_that_keeps_no_last_known_values_fails(stored: Stored, worker: 
     httpserver.expect_oneshot_request("/customers").respond_with_json({"loyalty_status": "gold"})
     httpserver.expect_request("/customers").respond_with_data("", status=503)
     answer_of(question())
-    flight.client().delete(flight.Keys.of(question().key).answer)
+    client().delete(flight.Keys.of(question().key).answer)
     assert answer_of(question()).rung == "none"
 
 
@@ -262,7 +263,7 @@ def test_a_broker_that_refuses_is_told_at_once_and_the_question_stays_free(
 
     monkeypatch.setattr("customers.enrichment.services.publish", refuse)
     assert ask([question()], patience_s=5).known[question().key].error == "The workers cannot be reached."
-    assert not flight.client().exists(flight.Keys.of(question().key).claim)
+    assert not client().exists(flight.Keys.of(question().key).claim)
 
 
 def test_without_redis_everything_is_told_within_a_second(settings: Any) -> None:
@@ -277,7 +278,7 @@ def test_without_redis_everything_is_told_within_a_second(settings: Any) -> None
 def test_no_number_can_be_read_in_redis(stored: Stored, worker: None, gold: list[str]) -> None:
     stored()
     answer_of(question())
-    keys = flight.client().keys("pareto:*")
+    keys = client().keys("pareto:*")
     assert keys
     assert PHONE[1:] not in str(keys)
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from routing.engine import limits
 from routing.engine.definition import read_definition
+from routing.engine.effects import Fetch
 from routing.engine.events import (
     CameBack,
     ContactStarted,
@@ -25,8 +26,8 @@ from routing.engine.events import (
     WordsSpoken,
 )
 from routing.engine.faults import DefinitionInvalid
-from routing.engine.plan import compile_plan
-from routing.engine.run import advance
+from routing.engine.plan import Plan, compile_plan
+from routing.engine.run import advance, first_fetches
 from routing.engine.steps import STEP_TYPES
 from routing.engine.validation import Catalog, validate
 from tests.routing.engine.runs import NOW, WORLD, Walk, plan_of, steps
@@ -270,3 +271,47 @@ def test_an_event_after_the_end_changes_nothing() -> None:
     state = copy.deepcopy(walk.state)
     assert walk.tell(DigitsPressed("1")).state == state
     assert walk.status == "ended"
+
+
+def _known_at_the_start() -> tuple[Plan, ContactStarted]:
+    plan = plan_of(steps(fetch("f", "q"), {"id": "q", "type": "queue", "settings": {"queue": "vip"}}))
+    return plan, ContactStarted("call", {"from": "+4915100000001"})
+
+
+def test_an_answer_that_is_known_at_the_start_is_not_stopped_for() -> None:
+    plan, event = _known_at_the_start()
+    (first,) = first_fetches(plan, event, NOW)
+    answer = FetchAnswered(first.question, "found", {"level": "gold"}, "cached")
+    at_once = advance(plan, None, event, NOW, WORLD, [answer])
+    stopped = advance(plan, None, event, NOW, WORLD)
+    afterwards = advance(plan, stopped.state, answer, NOW, WORLD)
+    # The same in everything but the entry of the trace for the stop.
+    assert at_once.state == afterwards.state
+    assert at_once.effects == stopped.effects + afterwards.effects
+    assert [entry for entry in stopped.trace if entry.get("waits_for") != "fetch"] + list(afterwards.trace) == list(
+        at_once.trace
+    )
+
+
+def test_the_first_fetches_are_those_that_are_ordered_then() -> None:
+    plan, event = _known_at_the_start()
+    ordered = advance(plan, None, event, NOW, WORLD).effects
+    assert first_fetches(plan, event, NOW) == tuple(effect for effect in ordered if isinstance(effect, Fetch))
+
+
+def test_whether_an_answer_is_known_at_the_start_or_a_moment_later_strands_no_flow() -> None:
+    # A line of prompts on either side of the fetch, each shorter than the bound of a turn, both together longer.
+    before = [say(f"a{number}", f"a{number + 1}") for number in range(60)]
+    after = [say(f"b{number}", f"b{number + 1}") for number in range(60)]
+    plan = plan_of(steps(*before, fetch("a60", "b0"), *after, {"id": "b60", "type": "end"}))
+    event = ContactStarted("call", {"from": "+4915100000001"})
+    (first,) = first_fetches(plan, event, NOW)
+    done = advance(plan, None, event, NOW, WORLD, [FetchAnswered(first.question, "found", {"level": "gold"})])
+    assert done.status == "ended"
+    assert Walk(plan).start().answer("a60", level="gold").status == "ended"
+
+
+def test_an_answer_to_a_question_that_was_never_asked_changes_nothing() -> None:
+    plan, event = _known_at_the_start()
+    answer = FetchAnswered("g#1", "found", {"level": "gold"})
+    assert advance(plan, None, event, NOW, WORLD, [answer]) == advance(plan, None, event, NOW, WORLD)

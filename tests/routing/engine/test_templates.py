@@ -324,3 +324,10 @@ def test_plain_text_and_simple_variables_cost_microseconds() -> None:
 )
 def test_more_filters_do_what_they_do_in_liquid(text: str, written: str) -> None:
     assert render(text, {}) == written
+
+
+@given(st.text(max_size=limits.TEMPLATE_OUTPUT_CHARS), st.sampled_from(["{{ a.b }}", "{{a.b}}", "{{ a['b'] }}"]))
+def test_a_text_is_rendered_by_the_short_way_as_liquid_renders_it(value: str, template: str) -> None:
+    scope = {"a": {"b": value}}
+    # The second variable is missing, so Liquid writes nothing for it; but with it Liquid has to be asked.
+    assert render(template, scope) == render(template + "{{ nobody }}", scope)
