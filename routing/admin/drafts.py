@@ -34,6 +34,7 @@ class ShownFault:
     step: str
     line: int
     """Where the step begins in the text; 0 if unknown."""
+    column: int = 0
 
 
 class FlowForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -23,12 +23,13 @@ from routing.engine.analysis import shown_steps
 from routing.engine.comparison import StepChange, compare
 from routing.engine.faults import Fault
 from routing.files import FlowFile
-from routing.files.foreign import systems
+from routing.files.foreign import Outcome, systems
 from routing.importing import Reading, read_import
 from routing.models import Flow
 from routing.services import ImportReport, keep_reading
 
 _CHANGES_SHOWN = 60
+_OUTCOMES: tuple[Outcome, ...] = ("translated", "differs", "placeholder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ def import_page(admin: Any, request: HttpRequest) -> HttpResponse:
         "differing": report.cases if report else (),
         "preview": _preview(reading, flow),
         "sources": [_source(one) for one in reading.sources],
+        "counts": {outcome: reading.foreign.count(outcome) for outcome in _OUTCOMES} if reading.foreign else {},
     }
     return TemplateResponse(request, "admin/routing/flow/import.html", context)
 
@@ -122,9 +124,8 @@ def _say(request: HttpRequest, report: ImportReport) -> None:
 
 def _shown(fault: Fault, *, foreign: bool) -> ShownFault:
     """Of a translated flow the places are those of steps, not of the file."""
-    return ShownFault(
-        fault.message, fault.level, "" if foreign and not fault.line else fault.path, fault.step, fault.line
-    )
+    path = "" if foreign and not fault.line else fault.path
+    return ShownFault(fault.message, fault.level, path, fault.step, fault.line, fault.column)
 
 
 def _fill(form: ImportForm, reading: Reading, revision: int) -> None:

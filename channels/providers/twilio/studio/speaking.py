@@ -134,7 +134,8 @@ def prompt_of(job: Job) -> dict[str, Any]:
             job.note("The address of its sound is no full address, so it is not played.")
     text = job.text("say").strip()
     if text and not prompt:
-        plain = _SSML.sub(" ", text)
+        # A break stands between words; what says how a word is spoken stands within a sentence.
+        plain = _SSML.sub(lambda tag: " " if re.match(r"</?(?:break|p|s)\b", tag[0]) else "", text)
         if plain != text:
             job.note("How it is spoken (SSML) is left out; the words are the same.")
         text = " ".join(plain.split()) if plain != text else text
