@@ -244,15 +244,12 @@ WAYS = st.lists(st.fixed_dictionaries({"event": EVENTS}, optional={"next": NEXT,
 def studio_flows(draw: st.DrawFn) -> dict[str, Any]:
     names = draw(st.lists(NAMES, max_size=9))
     offsets = st.fixed_dictionaries({"x": st.integers(-3000, 3000), "y": st.integers(-3000, 3000)})
-    states = [
-        {
-            "name": name,
-            "type": draw(KINDS_OF_STATES),
-            "transitions": draw(WAYS),
-            "properties": {**draw(PROPERTIES), "offset": draw(offsets)},
-        }
-        for name in names
-    ]
+    states: list[dict[str, Any]] = []
+    for name in names:
+        properties: dict[str, Any] = dict(draw(PROPERTIES))
+        properties["offset"] = draw(offsets)
+        kind, ways = draw(KINDS_OF_STATES), draw(WAYS)
+        states.append({"name": name, "type": kind, "transitions": ways, "properties": properties})
     trigger = {"name": "Trigger", "type": "trigger", "transitions": draw(WAYS), "properties": {}}
     states.insert(draw(st.integers(0, len(states))), trigger)
     return {"description": draw(TEXTS)[:200], "states": states, "initial_state": "Trigger", "flags": {}}

@@ -1,0 +1,267 @@
+"""A file on its way in: looked at first, kept once, whoever else brings the same; ours and another system's."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.core.management import CommandError, call_command
+from django.db import connections
+from django.test import Client
+from django.urls import reverse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from customers.enrichment.models import DataSource
+from demo.world import FLOWS
+from queues.models import OpeningHours, Queue, SipAddress
+from routing.files import read_file
+from routing.models import Flow, FlowVersion
+from routing.services import ImportReport, export_flow, import_flow
+from routing.starters import starters
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+LINE = (FLOWS / "priority-line.json").read_text(encoding="utf-8")
+STUDIO = Path(__file__).parents[2] / "channels/twilio/studio/fixtures"
+HOTLINE = (STUDIO / "hotline.json").read_text(encoding="utf-8")
+
+
+def make_world() -> None:
+    for key, name in (("vip", "VIP"), ("standard", "Standard")):
+        queue, _ = Queue.objects.get_or_create(key=key, defaults={"name": name})
+        SipAddress.objects.create(queue=queue, uri=f"sip:{key}@pbx.example.com")
+    OpeningHours.objects.get_or_create(key="support", defaults={"name": "Support"})
+    DataSource.objects.get_or_create(key="loyalty", defaults={"name": "Loyalty API", "url": "http://127.0.0.1:9/"})
+
+
+@pytest.fixture
+def world(db: None) -> None:
+    make_world()
+
+
+def load(text: str, *, publish: bool = False, **more: Any) -> ImportReport:
+    return import_flow(text=text, publish=publish, by=None, now=NOW, **more)
+
+
+TITLES = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
+
+
+class TestRoundTrip(TestCase):
+    """With a database of its own for each example."""
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(st.sampled_from([one.key for one in starters()]), TITLES, TITLES, st.booleans())
+    def test_what_is_exported_and_imported_is_exported_as_the_same_bytes(
+        self, key: str, title: str, text: str, yaml_first: bool
+    ) -> None:
+        make_world()
+        definition = json.loads(json.dumps(next(one.definition for one in starters() if one.key == key)))
+        definition["steps"][0]["title"] = title
+        definition["notes"] = [{"text": text, "at": [1.5, -8]}]
+        flow = Flow.objects.create(key=key, name=f"N {key}", description=text, draft=definition)
+        forms = ("yaml", "json") if yaml_first else ("json", "yaml")
+        files = {form: export_flow(flow=flow, form=form) for form in ("json", "yaml")}
+        flow.delete()
+        for form in forms:
+            report = load(files[form])
+            assert report.ok, report.faults
+            flow = Flow.objects.get(key=key)
+            assert {one: export_flow(flow=flow, form=one) for one in forms} == files  # type: ignore[arg-type]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_who_bring_the_same_new_flow_at_once_make_one() -> None:
+    make_world()
+    files = [LINE, LINE.replace("Welcome.", "Hello."), HOTLINE, HOTLINE]
+    start = threading.Barrier(len(files))
+    reports: list[ImportReport] = []
+
+    def bring(text: str) -> None:
+        start.wait()
+        try:
+            reports.append(load(text))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=bring, args=[text]) for text in files]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [report.ok for report in reports] == [True] * 4
+    assert sorted(Flow.objects.values_list("key", flat=True)) == ["hotline-sued", "priority-line"]
+    assert DataSource.objects.filter(key__startswith="hotline").count() == 3
+
+
+@pytest.mark.usefixtures("world")
+class TestAnotherSystem:
+    def test_it_becomes_a_draft_with_its_data_sources_and_is_not_published_before_it_is_mended(self) -> None:
+        report = load(HOTLINE, publish=True)
+        assert (report.ok, report.created, report.held, report.published) == (True, True, True, None)
+        flow = Flow.objects.get()
+        assert (flow.key, flow.live) == ("hotline-sued", None)
+        assert report.sources == (
+            "hotline-sued-kunde-suchen",
+            "hotline-sued-kunde-nachschlagen",
+            "hotline-sued-merke-aufnahme",
+        )
+        source = DataSource.objects.get(key=report.sources[0])
+        assert (source.auth, source.auth_name, source.secret, source.is_active) == (
+            "basic",
+            "import",
+            "geheim-4711",
+            True,
+        )
+        assert "geheim" not in json.dumps(flow.draft)
+        Queue.objects.create(key="alle-anliegen", name="Alle Anliegen")
+        again = load(HOTLINE, publish=True)
+        assert (again.created, again.held, again.published, again.sources) == (False, False, 1, ())
+        assert DataSource.objects.count() == 4
+
+    def test_an_address_within_the_house_is_kept_and_not_asked(self) -> None:
+        report = load(HOTLINE.replace("crm.example.com", "10.0.0.7"))
+        assert report.ok
+        kept = DataSource.objects.get(key="hotline-sued-kunde-suchen")
+        assert not kept.is_active
+        assert [fault.step for fault in report.faults if fault.level == "error"] == [
+            "kunde_suchen",
+            "zu_allen",
+            "merke_aufnahme",
+        ]
+
+    def test_a_name_that_another_flow_has_is_refused_unless_it_gets_another(self) -> None:
+        load(LINE)
+        Flow.objects.update(name="Hotline Süd")
+        assert not load(HOTLINE).ok
+        assert not DataSource.objects.filter(key__startswith="hotline").exists()
+        assert load(HOTLINE, name="Hotline 2", key="second").key == "second"
+
+    def test_a_key_that_is_none_is_refused(self) -> None:
+        assert not load(HOTLINE, key="no key").ok
+
+    @pytest.mark.parametrize("text", ["{}", "[]", "null", '{"states": 3}', "nothing", "states: []"])
+    def test_what_is_nobodys_flow_says_what_is_read(self, text: str) -> None:
+        [fault] = load(text).faults
+        assert "no flow of Pareto, nor one of Twilio Studio" in fault.message
+
+
+def run(*args: str) -> tuple[str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    try:
+        call_command(*args, stdout=out, stderr=err)
+    except CommandError as error:
+        err.write(str(error))
+    return out.getvalue(), err.getvalue()
+
+
+@pytest.mark.usefixtures("world")
+class TestCommands:
+    def test_yaml_goes_out_and_comes_in_again(self, tmp_path: Path) -> None:
+        load(LINE)
+        path = tmp_path / "line.yaml"
+        run("export_flow", "priority-line", "--output", str(path))
+        assert path.read_text(encoding="utf-8").startswith('pareto_flow: 1\nkey: "priority-line"\n')
+        assert run("export_flow", "priority-line", "--yaml")[0] == path.read_text(encoding="utf-8")
+        assert run("export_flow", "priority-line", "--json", "--output", "-")[0] == LINE
+        assert "draft unchanged" in run("import_flow", str(path))[0]
+
+    def test_a_fault_is_named_by_file_line_and_column(self, tmp_path: Path) -> None:
+        load(LINE)
+        path = tmp_path / "line.yml"
+        text = run("export_flow", "priority-line", "--yaml")[0].replace('queue: "vip"', 'queue: "nobody"')
+        path.write_text(text, encoding="utf-8")
+        line = 1 + text[: text.index('queue: "nobody"')].count("\n")
+        assert f"{path}:{line}:9: error: step “to_vip”" in run("import_flow", str(path))[1]
+
+    def test_a_flow_of_another_system_comes_with_a_report(self, tmp_path: Path) -> None:
+        path = STUDIO / "everything.json"
+        out, err = run("import_flow", str(path), "--publish", "--name", "All of it", "--key", "all")
+        assert "Twilio Studio: 24 parts" in out
+        assert "PLACEHOLDER" in out
+        assert "All of them" not in out
+        assert "Flow “All of it” (all): created." in out
+        assert "kept as a draft and not published: 1 fault to mend first." in err
+        assert "geheim" not in out + err
+
+    def test_a_check_writes_nothing(self) -> None:
+        out, _err = run("import_flow", str(STUDIO / "hotline.json"), "--check")
+        assert "would be a draft with faults" in out
+        assert not Flow.objects.exists()
+
+    def test_a_mended_flow_of_another_system_goes_live(self) -> None:
+        Queue.objects.create(key="q", name="Alle Anliegen")
+        assert "version 1 is live" in run("import_flow", str(STUDIO / "hotline.json"), "--publish")[0]
+        assert FlowVersion.objects.get().definition["steps"][0]["type"] == "call"
+
+
+@pytest.mark.usefixtures("world")
+class TestPage:
+    address = property(lambda _self: reverse("admin:routing_flow_import"))
+
+    def look(self, client: Client, text: str, **more: str) -> str:
+        response = client.post(self.address, {"text": text, **more})
+        return response.content.decode() if response.status_code == 200 else response.headers["Location"]
+
+    def test_a_new_flow_is_shown_first_and_kept_when_somebody_agrees(self, admin_client: Client) -> None:
+        page = self.look(admin_client, LINE)
+        assert "A new flow: “Priority line”" in page
+        assert not Flow.objects.exists()
+        assert "/change/" in self.look(admin_client, LINE, _confirm="1", seen="0", name="Other", key="other")
+        assert Flow.objects.get().name == "Other"
+
+    def test_what_would_change_is_said_in_words(self, admin_client: Client) -> None:
+        load(LINE)
+        page = self.look(
+            admin_client,
+            LINE.replace("Welcome. We are", "Hello. We are")
+            .replace('"id": "sorry"', '"id": "sorry_then"')
+            .replace('"sorry"', '"sorry_then"'),
+        )
+        assert "The draft of “Priority line” would be replaced" in page
+        assert "Welcome. We are putting you through to the right team. → Hello. We are" in page
+        assert "added" in page
+        assert "removed" in page
+
+    def test_a_draft_that_was_saved_meanwhile_is_looked_at_again(self, admin_client: Client) -> None:
+        load(LINE)
+        page = self.look(admin_client, LINE.replace("Welcome.", "Hello."), _confirm="1", seen="7")
+        assert "The draft was saved since you looked." in page
+        assert Flow.objects.get().draft_revision == 1
+
+    def test_faults_have_line_and_column(self, admin_client: Client) -> None:
+        page = self.look(admin_client, 'pareto_flow: 1\nkey: "x"\nname: "X"\ndefinition:\n  format: 1\n  steps: 3\n')
+        assert "line 6, column 3" in page
+
+    def test_a_flow_of_another_system_is_reported_with_what_would_be_asked(self, admin_client: Client) -> None:
+        page = self.look(admin_client, HOTLINE)
+        assert "What became of the flow of Twilio Studio" in page
+        assert "All of them rang at once" in page
+        assert "crm.example.com" in page
+        report = page[: page.index("The text of the file")]
+        assert "geheim" not in report
+        assert "/change/" in self.look(admin_client, HOTLINE, _confirm="1", seen="0")
+        assert DataSource.objects.filter(key__startswith="hotline").count() == 3
+
+    def test_whoever_may_not_add_data_sources_makes_none(self, client: Client) -> None:
+        user = User.objects.create_user("editor", is_staff=True)
+        user.user_permissions.add(*Permission.objects.filter(codename__in=("view_flow", "change_flow", "add_flow")))
+        client.force_login(user)
+        assert "you may not set up data sources" in self.look(client, HOTLINE)
+        self.look(client, HOTLINE, _confirm="1", seen="0")
+        assert Flow.objects.get().key == "hotline-sued"
+        assert not DataSource.objects.filter(key__startswith="hotline").exists()
+
+    def test_yaml_is_exported_too(self, admin_client: Client) -> None:
+        load(LINE)
+        response = admin_client.get(
+            reverse("admin:routing_flow_export", args=[Flow.objects.get().pk]), {"form": "yaml"}
+        )
+        assert response.headers["Content-Disposition"] == 'attachment; filename="priority-line.yaml"'
+        assert read_file(response.content.decode()) == read_file(LINE)
