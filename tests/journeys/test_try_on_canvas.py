@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.embedded.test_supervisor import Run, free_port
+from tests.journeys.carrier import Call
 
 PASSWORD = "for-this-test"
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
@@ -176,6 +177,23 @@ def test_a_real_customer_is_found_and_the_api_is_really_asked(page: Page) -> Non
     assert "Okafor" not in kept
     assert "+4915100000001" not in kept
     assert _contacts(page) == 0
+
+
+def test_a_contact_of_the_past_is_tried_again_with_the_draft(page: Page, house: Run) -> None:
+    Call(f"http://127.0.0.1:{house.port}", "+4915100000002").listen()
+    _open(page)
+    page.get_by_role("tab", name="Live").click()
+    page.get_by_role("row", name=re.compile("Gold or platinum.* VIP team")).wait_for()
+    page.locator(".fe-line", has=page.locator(".fe-line-label", has_text="1 · 100 %")).first.locator(
+        ".react-flow__edge-interaction"
+    ).dispatch_event("click")
+    page.locator(".lv-contact").first.click()
+    page.get_by_role("button", name="Try it again with the draft").click()
+    panel = page.get_by_role("tabpanel", name="Try it")
+    expect(panel.locator(".tr-why")).to_contain_text("loyalty status was “gold”")
+    expect(panel.locator(".tr-why")).to_contain_text("the draft of “Priority line”")
+    expect(page.locator("[data-step=to_vip] .fe-over-badge")).to_have_text("5")
+    _picture(page, "past")
 
 
 def test_publishing_shows_which_test_cases_differ(page: Page) -> None:

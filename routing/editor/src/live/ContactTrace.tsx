@@ -4,6 +4,7 @@ import { useEffect, useRef } from "react";
 import { Icon } from "../shell/Icon";
 import { useEditor } from "../state/store";
 import { t } from "../t";
+import { tryContact } from "../try/state";
 import type { Line, Trace, Turn, TurnStep, Visit } from "./model";
 import { chooseVisit, leaveContact, useLive } from "./state";
 import { clock, duration, moment } from "./words";
@@ -51,6 +52,10 @@ export function ContactTrace() {
           {t("The contact's page")}
         </a>
       </p>
+      <button type="button" className="fe-button is-small lv-try" onClick={() => void tryContact(contact.id)}>
+        <Icon name="play_circle" />
+        {t("Try it again with the draft")}
+      </button>
       {contact.is_open && (
         <p className="lv-open" role="status">
           <Icon name="radio_button_checked" />

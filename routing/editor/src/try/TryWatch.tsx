@@ -2,7 +2,7 @@
 
 import { useEffect, useRef } from "react";
 import { draftOf, useEditor } from "../state/store";
-import { PANEL, again, chooseStep, forgetOverlay, isOurs, prepare, reset, useTry } from "./state";
+import { PANEL, again, chooseStep, forgetOverlay, isOurs, reset, tryContact, useTry } from "./state";
 
 export function TryWatch() {
   // Steps that only stand elsewhere change nothing.
@@ -16,8 +16,7 @@ export function TryWatch() {
     reset();
     const wanted = new URLSearchParams(window.location.search).get("try");
     if (!wanted || !/^\d+$/.test(wanted)) return;
-    useEditor.getState().openPanel(PANEL);
-    void prepare(Number(wanted));
+    void tryContact(Number(wanted));
   }, [flow]);
 
   useEffect(() => {

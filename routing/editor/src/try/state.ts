@@ -91,6 +91,13 @@ export async function prepare(contact?: number): Promise<void> {
   if (contact !== undefined && get().scenario && !get().problem) await run();
 }
 
+/** What happened to a contact, walked through the draft of today. */
+export async function tryContact(id: number): Promise<void> {
+  useEditor.getState().openPanel(PANEL);
+  set({ tab: "try" });
+  await prepare(id);
+}
+
 /** The contact calls. */
 export async function start(): Promise<void> {
   set({ started: true, chosen: null });
