@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from routing.engine.plan import Plan
+from routing.engine.plan import Plan, PlannedStep
 from routing.engine.steps.split import PercentageSplit, drawn_for
 
 # A share of one in a thousand is found within these, and looking takes no longer than a blink.
@@ -41,6 +41,12 @@ def reference_for(plan: Plan, wishes: Mapping[str, str]) -> tuple[str, tuple[str
 
 
 def _split_at(plan: Plan, path: str) -> PercentageSplit | None:
+    planned = step_at(plan, path)
+    return planned.step if planned is not None and isinstance(planned.step, PercentageSplit) else None
+
+
+def step_at(plan: Plan, path: str) -> PlannedStep | None:
+    """The step of a path such as `sub/step`; None if there is none."""
     *around, last = path.split("/")
     for step_id in around:
         planned = plan.steps.get(step_id)
@@ -48,5 +54,4 @@ def _split_at(plan: Plan, path: str) -> PercentageSplit | None:
         if inner is None:
             return None
         plan = inner
-    planned = plan.steps.get(last)
-    return planned.step if planned is not None and isinstance(planned.step, PercentageSplit) else None
+    return plan.steps.get(last)

@@ -18,11 +18,13 @@ from routing.simulator.bench import Bench
 from routing.simulator.cases import expected_of
 from routing.simulator.expectation import got_of, outcome_words, title_of
 from routing.simulator.scenario import Scenario
-from routing.simulator.setup import walk_steps
 from routing.simulator.simulate import Held, Moment, SimulatedTurn, Simulation
+from routing.simulator.splits import step_at
 
 _VALUES_SHOWN = 80
 _PAUSE_S = 0.5
+# Where there is only one way on, it needs no word.
+_UNSPOKEN = frozenset({"done", "started"})
 
 
 @dataclass(slots=True)
@@ -35,6 +37,8 @@ class Visit:
     values: dict[str, str]
     """What was known before."""
     lines: list[Line] = field(default_factory=list)
+    way: str = ""
+    """By which exit it was left, as the canvas calls it."""
 
     @property
     def is_over(self) -> bool:
@@ -95,6 +99,9 @@ def _visit(step: StepStory, visits: list[Visit], known: dict[str, str], bench: B
         visits.append(last)
     last.story = step
     last.lines.extend(step.lines)
+    planned = step_at(bench.plan, step.path) if step.exit and not step.fallback else None
+    if planned and step.exit in planned.exits and step.exit not in _UNSPOKEN:
+        last.way = f"→ {planned.exits[step.exit].label}"
     if step.exit and not step.fallback and "/" not in step.path:
         last.edge = f"{step.path}:{_taken(bench.plan.steps.get(step.path), step.exit)}"
     return last.number
@@ -120,7 +127,7 @@ def _shown(visit: Visit) -> dict[str, Any]:
         "kind": story.kind,
         "icon": story.icon,
         "exit": story.exit,
-        "way": story.left_by,
+        "way": visit.way or story.left_by,
         "edge": visit.edge,
         "at": story.at,
         "waits": story.waits and not visit.is_over,
@@ -171,12 +178,12 @@ def _waits_for(simulation: Simulation, bench: Bench) -> dict[str, Any] | None:
 
 def _choices(simulation: Simulation, plan: Plan) -> list[dict[str, Any]]:
     at = simulation.trace[-1]["step"] if simulation.trace else ""
-    step = next((planned.step for path, planned in walk_steps(plan) if path == at), None)
-    if not isinstance(step, gather.Gather):
+    planned = step_at(plan, at)
+    if planned is None or not isinstance(planned.step, gather.Gather):
         return []
     return [
         {"label": choice.label or choice.name, "keys": choice.key, "words": choice.words[0] if choice.words else ""}
-        for choice in step.choices
+        for choice in planned.step.choices
     ]
 
 

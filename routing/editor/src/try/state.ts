@@ -3,6 +3,7 @@
 import { create } from "zustand";
 import { Refused, ask } from "../api/client";
 import type { Definition, Fault, Overlay } from "../api/types";
+import { show } from "../canvas/view";
 import { draftOf, useEditor } from "../state/store";
 import { t } from "../t";
 import { type Case, type CaseResult, type Expected, type FoundCustomer, type Input, type Result, type Scenario, type Setup, fitted, overlayOf } from "./model";
@@ -121,6 +122,7 @@ export async function run(): Promise<void> {
     // What was really asked is kept, so that a key more asks nobody again.
     set({ scenario: { ...fit(fitting, answer.setup), replies: result.replies }, result });
     lay();
+    follow(result);
     // The draft asks a data source that it did not ask before: it has an example answer now.
     if (isFurther) again();
   });
@@ -156,6 +158,12 @@ function lay(): void {
   if (!result) return;
   mine = overlayOf(result);
   useEditor.getState().setOverlay(mine);
+}
+
+/** The canvas goes along to where the contact is. */
+function follow(result: Result): void {
+  const last = result.visits.filter((visit) => visit.step).at(-1);
+  if (last && !window.matchMedia("(max-width: 760px)").matches) show(last.step);
 }
 
 function takeOff(): void {
