@@ -49,7 +49,8 @@ def shown(simulation: Simulation, bench: Bench, scenario: Scenario) -> dict[str,
     """Everything of a try as JSON."""
     visits: list[Visit] = []
     known = _known_at_start(scenario, bench)
-    turns = [_turn(turn, visits, known, bench) for turn in simulation.turns]
+    is_message = scenario.trigger == "message"
+    turns = [_turn(turn, visits, known, bench, is_message=is_message) for turn in simulation.turns]
     edges: dict[str, list[int]] = {}
     for visit in visits:
         if visit.edge:
@@ -72,7 +73,9 @@ def shown(simulation: Simulation, bench: Bench, scenario: Scenario) -> dict[str,
     }
 
 
-def _turn(turn: SimulatedTurn, visits: list[Visit], known: dict[str, str], bench: Bench) -> dict[str, Any]:
+def _turn(
+    turn: SimulatedTurn, visits: list[Visit], known: dict[str, str], bench: Bench, *, is_message: bool
+) -> dict[str, Any]:
     # Not saved: the story is told from the same fields as that of a live contact.
     effects = [dump(moment) for moment in turn.moments if not isinstance(moment, Held)]
     (story,) = tell(
@@ -87,7 +90,7 @@ def _turn(turn: SimulatedTurn, visits: list[Visit], known: dict[str, str], bench
         "number": turn.number,
         "at": turn.at.isoformat(),
         "event": story.event,
-        "heard": [heard for moment in turn.moments for heard in _heard(moment, bench)],
+        "heard": [heard for moment in turn.moments for heard in _heard(moment, bench, is_message=is_message)],
         "visits": list(dict.fromkeys(taken)),
     }
 
@@ -138,7 +141,7 @@ def _shown(visit: Visit) -> dict[str, Any]:
     }
 
 
-def _heard(moment: Moment, bench: Bench) -> Iterator[dict[str, Any]]:
+def _heard(moment: Moment, bench: Bench, *, is_message: bool) -> Iterator[dict[str, Any]]:
     match moment:
         case Say(text=text, language=language):
             yield {"kind": "say", "text": text, "language": language}
@@ -146,7 +149,7 @@ def _heard(moment: Moment, bench: Bench) -> Iterator[dict[str, Any]]:
             yield {"kind": "play", "text": url}
         case Gather(prompts=prompts):
             for prompt in prompts:
-                yield from _heard(prompt, bench)
+                yield from _heard(prompt, bench, is_message=is_message)
         case Held(seconds=seconds) if seconds >= _PAUSE_S:
             yield {
                 "kind": "wait",
@@ -154,11 +157,13 @@ def _heard(moment: Moment, bench: Bench) -> Iterator[dict[str, Any]]:
             }
         case Dial(to=to, queue=queue):
             name = bench.queue_name(queue) if queue else to
-            yield {"kind": "dial", "text": _("It rings at %(name)s") % {"name": name}, "to": to}
+            words = _("It goes to %(name)s") if is_message else _("It rings at %(name)s")
+            yield {"kind": "dial", "text": words % {"name": name}, "to": to}
         case Record():
             yield {"kind": "record", "text": _("Beep: the message is recorded")}
         case Hangup(reject=reject):
-            yield {"kind": "hangup", "text": _("The call is refused") if reject else _("The call ends")}
+            over = _("The conversation ends") if is_message else _("The call ends")
+            yield {"kind": "hangup", "text": _("The call is refused") if reject else over}
 
 
 def _waits_for(simulation: Simulation, bench: Bench) -> dict[str, Any] | None:

@@ -30,7 +30,7 @@ export function Talk() {
       <section className={`tr-talk ${running ? "is-running" : ""}`} aria-label={t("Conversation")} tabIndex={0} aria-busy={running}>
         <ol>
           {result.turns.map((turn) => (
-            <TurnView key={turn.number} turn={turn} visits={result.visits} zone={zone} />
+            <TurnView key={turn.number} turn={turn} visits={result.visits} zone={zone} isMessage={scenario.trigger === "message"} />
           ))}
         </ol>
       </section>
@@ -62,7 +62,7 @@ export function Talk() {
   );
 }
 
-function TurnView({ turn, visits, zone }: { turn: Turn; visits: Visit[]; zone: string }) {
+function TurnView({ turn, visits, zone, isMessage }: { turn: Turn; visits: Visit[]; zone: string; isMessage: boolean }) {
   const chosen = useTry((state) => state.chosen);
   const mine = turn.visits.map((number) => visits.find((one) => one.number === number)).filter((one) => one !== undefined);
   return (
@@ -77,7 +77,7 @@ function TurnView({ turn, visits, zone }: { turn: Turn; visits: Visit[]; zone: s
         ))}
       </ul>
       {turn.heard.map((heard, index) => (
-        <Bubble key={index} heard={heard} />
+        <Bubble key={index} heard={heard} isMessage={isMessage} />
       ))}
     </li>
   );
@@ -92,10 +92,12 @@ const ICONS: Record<Heard["kind"], string> = {
   hangup: "call_end",
 };
 
-function Bubble({ heard }: { heard: Heard }) {
+const WRITTEN: Partial<Record<Heard["kind"], string>> = { say: "chat", dial: "groups", hangup: "flag" };
+
+function Bubble({ heard, isMessage }: { heard: Heard; isMessage: boolean }) {
   return (
     <p className={`tr-bubble is-${heard.kind}`} lang={heard.language || undefined}>
-      <Icon name={ICONS[heard.kind]} />
+      <Icon name={isMessage ? (WRITTEN[heard.kind] ?? ICONS[heard.kind]) : ICONS[heard.kind]} />
       <span>{heard.kind === "play" ? t("Sound: %(address)s", { address: heard.text }) : heard.text}</span>
     </p>
   );
@@ -111,7 +113,7 @@ function Possible({ waits, isMessage }: { waits: WaitsFor; isMessage: boolean })
         ? t("What do they write?")
         : t("What does the caller do?")
       : waits.kind === "transfer"
-        ? t("It rings. What happens at %(name)s?", { name: waits.name ?? waits.to ?? "" })
+        ? t(isMessage ? "It is with %(name)s. What happens?" : "It rings. What happens at %(name)s?", { name: waits.name ?? waits.to ?? "" })
         : t("The tone has sounded.");
   return (
     <section className="tr-possible" aria-label={question}>

@@ -53,6 +53,10 @@ describe("what a contact can do", () => {
     expect(found[1]?.input).toEqual({ do: "transfer", result: "busy", sip_code: 486 });
   });
 
+  it("is an answer or none, where somebody wrote", () => {
+    expect(labels(acts({ kind: "transfer", name: "VIP" }, true))).toEqual(["VIP answers", "Nobody answers", "Leave"]);
+  });
+
   it("is nothing when it is over", () => {
     expect(acts(null, false)).toEqual([]);
     expect(labels(acts({ kind: "recording" }, false))).toEqual(["Leave a message", "Say nothing", "Hang up"]);

@@ -249,8 +249,10 @@ export function acts(waits: WaitsFor | null, isMessage: boolean): Act[] {
         input: { do: "transfer", result, ...(sip_code ? { sip_code } : {}) },
         icon,
       });
+      const answers: Act = { label: t("%(name)s answers", { name }), input: { do: "transfer", result: "answered", seconds: 60 }, icon: isMessage ? "chat" : "call" };
+      if (isMessage) return [answers, ended("no_answer", t("Nobody answers"), "hourglass_disabled"), hangUp];
       return [
-        { label: t("%(name)s answers", { name }), input: { do: "transfer", result: "answered", seconds: 60 }, icon: "call" },
+        answers,
         ended("busy", t("Busy"), "phone_locked", 486),
         ended("no_answer", t("Nobody answers"), "phone_missed"),
         ended("failed", t("Cannot be reached"), "phone_disabled", 503),
