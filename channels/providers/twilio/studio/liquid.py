@@ -121,6 +121,8 @@ class Words:
         if found is None:
             notes.append(f"Nothing here is “{'.'.join(parts)}”: it stays empty.")
             return ".".join(parts)
+        if found == "contact.reference":
+            notes.append(f"In place of the carrier's “{parts[-1]}” stands the reference that contacts have here.")
         return found
 
     def _found(self, parts: list[str]) -> str | None:

@@ -75,6 +75,10 @@ class Job:
     def id(self) -> str:
         return self.words.ids[self.state.name]
 
+    def said(self) -> tuple[str, ...]:
+        """Each note once."""
+        return tuple(dict.fromkeys(self.notes))
+
     def text(self, name: str) -> str:
         """A property with its variables translated."""
         return self.words.text(self.state.text(name), self.notes)

@@ -71,6 +71,8 @@ def voicemail(job: Job) -> Made:
     # https://www.twilio.com/docs/studio/widget-library/record-voicemail: an hour, unless it says so.
     settings["max_s"] = _whole(state.number("max_length"), 5, 3600) or 3600
     settings["timeout_s"] = _whole(state.number("timeout"), 1, _LONGEST_WAIT_S) or 5
+    if (state.number("max_length") or 0) > settings["max_s"]:
+        job.note("A message is an hour long at most.")
     finish = state.text("finish_on_key").strip()
     if finish in _KEYS and finish not in {"", "#"}:
         settings["finish_on_key"] = finish
