@@ -20,7 +20,8 @@ TEXT = (Path(__file__).parents[3] / "docs" / "flows.md").read_text(encoding="utf
 
 
 def example(form: str, begins: str) -> str:
-    return next(found for found in re.findall(rf"```{form}\n(.*?)```", TEXT, re.DOTALL) if begins in found)
+    found: list[str] = re.findall(rf"```{form}\n(.*?)```", TEXT, re.DOTALL)
+    return next(one for one in found if begins in one)
 
 
 def test_every_step_type_and_setting_is_in_the_table() -> None:
