@@ -270,7 +270,8 @@ def _row(state: State, whole: _Whole) -> Row:
     _name_lost_ways(state, job, made, taken, whole)
     steps.sort(key=lambda one: one != whole.entry(state.name))
     outcome: Any = "placeholder" if made.placeholder else "differs" if job.notes else "translated"
-    return Row(state.name, state.kind, outcome, tuple(steps), job.said())
+    marked = (f"Still to be drawn: {made.steps[0].settings['was']}.",) if made.placeholder else ()
+    return Row(state.name, state.kind, outcome, tuple(steps), (*marked, *job.said()))
 
 
 def _exits(step: Step, state: State, whole: _Whole, taken: set[str]) -> dict[str, str]:
