@@ -13,6 +13,8 @@ from django.db.models import Q
 
 from customers.models import Customer, Identity
 
+from customers.models import Identity
+
 # On the way of every call, hence by hand: the identity's unique index, then two primary keys. Whoever asks the database
 # for something else at the same moment joins these to it, and hands the columns to `read_facts`.
 FACTS = """c.id, c.external_id, c.name, c.language, c.time_zone, c.account_manager, c.lifetime_value, c.orders,
@@ -117,3 +119,9 @@ def read_facts(row: Sequence[Any]) -> CustomerFacts | None:
         "head_start_s": row[14] or 0,
     }
     return CustomerFacts(id=row[0], tier_id=row[10], values=values)
+
+
+def phone_of(customer_id: int) -> str:
+    """The telephone number that the customer is known by longest; empty if none is known."""
+    phones = Identity.objects.filter(customer_id=customer_id, kind=Identity.Kind.PHONE).order_by("id")
+    return phones.values_list("value", flat=True).first() or ""
