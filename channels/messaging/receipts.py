@@ -36,10 +36,24 @@ def handle_receipts(*, now: datetime) -> float | None:
 
 
 @transaction.atomic
+def handle_receipts_of(token: str, *, account_id: int, now: datetime) -> None:
+    """Those of one message of ours, waiting for whoever handles them at this moment."""
+    mine = InboundEvent.objects.filter(conversation__isnull=True, account_id=account_id, payload__token=token)
+    # Not only those that are still to be handled: one that somebody holds must be waited for.
+    recent = mine.filter(received_at__gt=now - timedelta(days=2)).order_by("id")
+    _apply_all([event for event in recent.select_for_update() if event.handled_at is None], now)
+
+
+@transaction.atomic
 def _batch(now: datetime) -> int:
     due = InboundEvent.objects.filter(conversation__isnull=True, handled_at__isnull=True)
     due = due.filter(Q(retry_at__isnull=True) | Q(retry_at__lte=now)).order_by("id")
     events = list(due.select_for_update(skip_locked=True)[:_BATCH])
+    _apply_all(events, now)
+    return len(events)
+
+
+def _apply_all(events: list[InboundEvent], now: datetime) -> None:
     for event in events:
         if _apply(event, now):
             event.handled_at = now
@@ -50,7 +64,6 @@ def _batch(now: datetime) -> int:
                 event.handled_at, event.problem = now, "about a message that is not ours"
                 log.info("receipt of an unknown message", event=event.external_id, kind=event.kind)
     InboundEvent.objects.bulk_update(events, ["handled_at", "attempts", "retry_at", "problem"])
-    return len(events)
 
 
 def _apply(event: InboundEvent, now: datetime) -> bool:

@@ -22,6 +22,7 @@ from channels.messaging.consent import is_stopped
 from channels.messaging.delivery import Account, Delivery, Later, Outgoing, Refused, Sent, Unsure
 from channels.messaging.leases import Lease, LeaseLost, lease
 from channels.messaging.models import Conversation, Message
+from channels.messaging.receipts import handle_receipts_of
 from channels.models import Account as AccountRow
 from channels.models import Number
 from channels.provider import providers
@@ -65,6 +66,11 @@ def _empty(mine: Lease, clock: Callable[[], datetime]) -> float | None:
             return (message.retry_at - now).total_seconds()
         if pause_s := _pause_s(conversation.number_id, now):
             return pause_s
+        if message.state == State.SENDING:
+            # What the provider told of it may lie there, not looked at yet: the worker that should have is dead, too.
+            handle_receipts_of(token_of(message), account_id=conversation.number.account_id, now=now)
+            if not Message.objects.filter(pk=message.pk, state=State.SENDING).exists():
+                continue
         outgoing = _claim(mine, conversation, message, now)
         if outgoing is None:
             continue
@@ -79,15 +85,18 @@ def _claim(mine: Lease, conversation: Conversation, message: Message, now: datet
     with transaction.atomic():
         mine.check()
         if is_stopped(conversation.channel, conversation.peer):
-            return _end(message, State.BLOCKED, "")
+            _end(message, State.BLOCKED, "")
+            return None
         if message.attempts >= ATTEMPTS:
-            return _end(message, State.FAILED, message.error or "given up")
+            _end(message, State.FAILED, message.error or "given up")
+            return None
         template = ""
         if not _window_is_open(conversation, now):
             template = str(message.details.get("template", ""))
             if not template:
                 why = "The customer's last message is older than {hours} hours: only an approved template may be sent."
-                return _end(message, State.FAILED, why.format(hours=_window_h(conversation)))
+                _end(message, State.FAILED, why.format(hours=_window_h(conversation)))
+                return None
         message.state, message.attempts = State.SENDING, message.attempts + 1
         # Until then nobody else sends it: long enough for the provider to tell what became of it.
         message.retry_at = now + timedelta(seconds=settings.OUTBOX_UNSURE_S)

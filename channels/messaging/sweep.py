@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -58,7 +59,7 @@ def prune(*, now: datetime) -> int:
     return total
 
 
-def _ids(query: str, values: tuple[object, ...]) -> list[int]:
+def _ids(query: str, values: tuple[Any, ...]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(query, values)
         return [row[0] for row in cursor.fetchall()]

@@ -60,7 +60,7 @@ class MessageView(_Messages):
     def answer(self, request: HttpRequest, call: Post, began: float) -> HttpResponse:  # noqa: ARG002
         account_id = self.verified(request, call)
         now = datetime.now(UTC)
-        facts = {"account": call.account_id, "call": call.call_id}
+        facts: dict[str, Any] = {"account": call.account_id, "call": call.call_id}
         try:
             event = read_message(call, now)
         except Malformed as error:
@@ -77,7 +77,7 @@ class MessageStatusView(_Messages):
     def answer(self, request: HttpRequest, call: Post, began: float) -> HttpResponse:  # noqa: ARG002
         account_id = self.verified(request, call)
         now = datetime.now(UTC)
-        facts = {"account": call.account_id, "call": call.call_id}
+        facts: dict[str, Any] = {"account": call.account_id, "call": call.call_id}
         token = parse_qs(request.META.get("QUERY_STRING", "")).get("message", [""])[0]
         try:
             event = read_status(call, token, now)
