@@ -13,8 +13,6 @@ from django.db.models import Q
 
 from customers.models import Customer, Identity
 
-from customers.models import Identity
-
 # On the way of every call, hence by hand: the identity's unique index, then two primary keys. Whoever asks the database
 # for something else at the same moment joins these to it, and hands the columns to `read_facts`.
 FACTS = """c.id, c.external_id, c.name, c.language, c.time_zone, c.account_manager, c.lifetime_value, c.orders,

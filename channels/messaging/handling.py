@@ -58,6 +58,17 @@ def handle_conversation(conversation_id: int, *, clock: Clock) -> float | None:
             return wait_s
 
 
+def tell_flow(conversation_id: int, what: Event, *, clock: Clock) -> bool:
+    """Something that people did to the open contact of a conversation; False while a worker is at it."""
+    with lease(conversation_id, "handling") as mine:
+        if mine is None:
+            return False
+        conversation = _conversation(mine)
+        if conversation.contact is not None and conversation.contact.state != Contact.State.ENDED:
+            _tell(mine, conversation, conversation.contact, what, clock())
+    return True
+
+
 def _pending(conversation_id: int) -> Any:
     return InboundEvent.objects.filter(conversation_id=conversation_id, handled_at__isnull=True)
 

@@ -137,7 +137,7 @@ class Gather(Step):
         visit.saw.append({"what": "input", "seen": show(heard) if heard else "nothing"})
         if leave is not None:
             # Both, so that nothing stays from when the contact was here before.
-            pressed = isinstance(event, DigitsPressed) or (heard.isascii() and heard.isdigit())
+            pressed = isinstance(event, DigitsPressed) or (isinstance(event, MessageReceived) and heard.isdecimal())
             visit.remember({"digits": heard if pressed else "", "speech": "" if pressed else heard, "choice": leave})
             return Leave(leave)
         if visit.memory.get("asked", 1) <= self.retries:
