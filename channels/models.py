@@ -5,11 +5,18 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from encrypted_fields.fields import EncryptedTextField
 
+from channels.messaging.models import Conversation, EmulatedSend, InboundEvent, Message, OptOut
 from channels.provider import provider_choices
+
+__all__ = ["Account", "Conversation", "EmulatedSend", "InboundEvent", "Message", "Number", "OptOut"]
 
 
 class Account(models.Model):
     """Our account at a carrier; its secret verifies every webhook."""
+
+    class Sending(models.TextChoices):
+        EMULATOR = "emulator", _("nobody: the emulator plays the carrier")
+        CARRIER = "carrier", _("the carrier")
 
     name = models.CharField(_("name"), max_length=100, unique=True)
     provider = models.CharField(_("provider"), max_length=20, choices=provider_choices)
@@ -18,6 +25,25 @@ class Account(models.Model):
     )
     secret = EncryptedTextField(
         _("auth token"), help_text=_("Kept encrypted and never shown again. Webhooks are verified with it.")
+    )
+    verify_token = EncryptedTextField(
+        _("verify token"),
+        blank=True,
+        null=True,
+        help_text=_("Meta only: what you type in the app's webhook settings, to show that this address is yours."),
+    )
+    access_token = EncryptedTextField(
+        _("access token"),
+        blank=True,
+        null=True,
+        help_text=_("Meta only: messages are sent with it, unless the number has its own."),
+    )
+    sends_to = models.CharField(
+        _("messages go to"),
+        max_length=10,
+        choices=Sending.choices,
+        default=Sending.EMULATOR,
+        help_text=_("Nothing reaches a real telephone before you choose the carrier."),
     )
     is_active = models.BooleanField(
         _("active"), default=True, help_text=_("Webhooks of an inactive account are refused.")
@@ -47,7 +73,10 @@ class Number(models.Model):
     address = models.CharField(
         _("number"),
         max_length=80,
-        help_text=_("With its country: +4930901820. A channel's address begins with its name: whatsapp:+4930901820."),
+        help_text=_(
+            "With its country: +4930901820. A channel's address begins with its name: whatsapp:+4930901820; at Meta "
+            "whatsapp:, messenger: or instagram: and the id of the number, page or account."
+        ),
     )
     name = models.CharField(_("name"), max_length=100, blank=True, help_text=_("What callers use it for."))
     flow = models.ForeignKey(
@@ -65,6 +94,12 @@ class Number(models.Model):
         related_name="fallback_of",
         verbose_name=_("fallback queue"),
         help_text=_("Whoever cannot be routed, for whatever reason, is put through here."),
+    )
+    access_token = EncryptedTextField(
+        _("access token"),
+        blank=True,
+        null=True,
+        help_text=_("Only where a page has one of its own. Empty: that of the account."),
     )
     is_active = models.BooleanField(_("active"), default=True)
 

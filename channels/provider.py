@@ -34,6 +34,8 @@ class Provider(Protocol):
     name: str
     urls: str
     """Dotted path of its URL patterns; they stand under `/webhooks/<key>/`."""
+    emulator_urls: str
+    """Dotted path of the patterns of its own interface, as this server plays it; empty if it does not."""
 
     def register_checks(self) -> None:
         """Registers its system checks. Called once, when all models are there."""
@@ -46,6 +48,8 @@ class Provider(Protocol):
 
     def render(self, effects: Sequence[Effect], *, action_url: str) -> bytes:
         """The vendor's markup for `effects`. Every way on goes through `action_url`."""
+
+    # What providers of messages do besides is `channels.messaging.delivery.Messenger`.
 
 
 @cache

@@ -98,7 +98,7 @@ def find_route(
         if row is None:
             return None
         if row[1] is None:
-            return AccountOnly(f"{provider}:{account_id}", _decrypt(row[0]))
+            return AccountOnly(f"{provider}:{account_id}", decrypted(row[0]))
         line = tuple(found for _, found in addresses(surroundings(row[4]).world, row[3]))
     except DatabaseError:
         # The next callers need not wait for the same refusal.
@@ -109,7 +109,7 @@ def find_route(
     _remember(where, row, line)
     return Route(
         origin=f"{provider}:{account_id}",
-        secret=_decrypt(row[0]),
+        secret=decrypted(row[0]),
         recipient=row[1],
         version_id=row[2],
         fallback_queue=row[3],
@@ -154,7 +154,7 @@ def _recall(where: tuple[str, str, str]) -> Route | None:
         copy = json.loads(found)
     return Route(
         origin=f"{where[0]}:{where[1]}",
-        secret=_decrypt(copy["secret"]),
+        secret=decrypted(copy["secret"]),
         recipient=copy["recipient"],
         version_id=None,
         fallback_queue=copy["queue"],
@@ -169,7 +169,7 @@ def _key(where: tuple[str, str, str]) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _decrypt(secret: str) -> str:
+def decrypted(secret: str) -> str:
     """Cached by its ciphertext: deriving and decrypting would cost more than the rest of the webhook."""
     field: Any = Account._meta.get_field("secret")  # noqa: SLF001  Django's own name for its documented API
     return str(field.f.decrypt(secret.encode()).decode())

@@ -17,8 +17,9 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: list[dict[str, Any]] = [
     {"model": "enrichment.DataSource", "exclude_fields": ["updated_at"], **_SECRET},
     # Drafts, publishing and rolling back are logged by the services, in a line each.
     {"model": "routing.Flow", "exclude_fields": ["draft", "draft_revision", "live", "updated_at"]},
-    {"model": "channels.Account", **_SECRET},
-    {"model": "channels.Number"},
+    {"model": "channels.Account", **_SECRET, "mask_fields": ["secret", "verify_token", "access_token"]},
+    {"model": "channels.Number", "mask_fields": ["access_token"], "mask_callable": "channels.admin.log.masked"},
+    {"model": "channels.OptOut"},
     {
         "model": "auth.User",
         "exclude_fields": ["last_login"],

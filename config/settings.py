@@ -153,8 +153,15 @@ CELERY_TASK_QUEUES = [
     Queue("default", Exchange("default"), routing_key="default"),
     # A lost fetch is noticed by its claim (customers.enrichment.flight): nobody has to keep account of it.
     Queue("enrichment", Exchange("enrichment"), routing_key="enrichment", no_ack=True),
+    # Events of conversations, and the messages that leave. What is lost here the sweep finds in the database.
+    Queue("messages", Exchange("messages"), routing_key="messages"),
+    Queue("outbox", Exchange("outbox"), routing_key="outbox"),
 ]
-CELERY_TASK_ROUTES = {"customers.enrichment.tasks.fetch": {"queue": "enrichment"}}
+CELERY_TASK_ROUTES = {
+    "customers.enrichment.tasks.fetch": {"queue": "enrichment"},
+    "channels.tasks.send_conversation": {"queue": "outbox"},
+    "channels.tasks.*": {"queue": "messages"},
+}
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_IMPORTS = ["config.pulse"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 4
@@ -168,6 +175,9 @@ CELERY_BEAT_SCHEDULE = {
         "task": "routing.tasks.look_again_at_traffic",
         "schedule": crontab(hour="3", minute="40"),
     },
+    # Expires: where no worker listens for a while, one sweep is as good as hundreds.
+    "sweep-conversations": {"task": "channels.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "prune-message-events": {"task": "channels.tasks.prune", "schedule": crontab(hour="3", minute="40")},
 }
 
 # --- the way of a call ----------------------------------------------------------------------
@@ -184,7 +194,16 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 CONTACT_RETENTION_DAYS = env.int("CONTACT_RETENTION_DAYS", default=400)
 DEFAULT_COUNTRY = env.str("DEFAULT_COUNTRY", default="DE")
 # Vendors by dotted path of their Provider; nothing outside a provider's folder names the vendor.
-PROVIDERS = ["channels.providers.twilio.provider.Twilio"]
+PROVIDERS = ["channels.providers.twilio.provider.Twilio", "channels.providers.meta.provider.Meta"]
+
+# --- the way of a message -------------------------------------------------------------------
+# How long a message whose sending nobody is sure of is left alone before it is sent again: in this time the provider
+# tells what became of it.
+OUTBOX_UNSURE_S = env.float("OUTBOX_UNSURE_S", default=30.0)
+# Where the providers' interfaces are played for accounts that do not send for real; empty: nowhere.
+EMULATOR_URL = env.str(
+    "EMULATOR_URL", default=f"http://127.0.0.1:{env.str('PORT', default='') or '8000'}/emulator" if DEMO else ""
+)
 
 # --- API ------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

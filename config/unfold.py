@@ -86,6 +86,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     {"title": _("Overview"), "icon": "dashboard", "link": reverse_lazy("admin:index")},
                     _item(_("Contacts"), "forum", "routing_contact_changelist", "routing.view_contact"),
+                    _item(_("Conversations"), "chat", "channels_conversation_changelist", "channels.view_conversation"),
                 ],
             },
             {
@@ -122,6 +123,7 @@ UNFOLD: dict[str, Any] = {
                             "/channels/number/" in request.path and "/test-call/" not in request.path
                         ),
                     },
+                    _item(_("Opt-outs"), "unsubscribe", "channels_optout_changelist", "channels.view_optout"),
                     _item(_("Accounts"), "key", "channels_account_changelist", "channels.view_account"),
                     _item(_("Test call"), "phone_in_talk", "channels_number_test_call", "routing.test_call"),
                 ],

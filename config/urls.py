@@ -18,5 +18,7 @@ urlpatterns = [
     path("metrics", health.metrics),
 ]
 
+if settings.EMULATOR_URL:
+    urlpatterns.append(path("emulator/", include("channels.emulator")))
 if settings.DEMO:
     urlpatterns.append(path("demo/", include("demo.urls")))

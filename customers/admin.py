@@ -4,9 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
@@ -18,6 +19,9 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminColorInputWidget
 
 from customers.models import Customer, Identity, Tier
+from customers.services import merge_customers
+
+_MERGED_AT_ONCE = 10
 
 
 def swatch(tier: Tier) -> SafeString:
@@ -52,6 +56,7 @@ class CustomerAdmin(ModelAdmin):
     search_fields = ["name", "external_id", "identities__value", "account_manager"]
     search_help_text = _("Name, customer number, telephone number or e-mail")
     inlines = [IdentityInline]
+    actions = ["merge"]
     compressed_fields = False
     readonly_fields = ["synced_at", "created_at", "updated_at"]
     fieldsets = [
@@ -85,6 +90,26 @@ class CustomerAdmin(ModelAdmin):
         if number.isdigit() and len(number) >= 5:
             search_term = squeezed.replace("00", "+", 1) if squeezed.startswith("00") else squeezed
         return super().get_search_results(request, queryset, search_term)  # type: ignore[no-any-return]
+
+    @admin.action(description=_("Merge into one customer"), permissions=["change", "delete"])
+    def merge(self, request: HttpRequest, queryset: QuerySet[Customer]) -> TemplateResponse | None:
+        """Asks which of them stays, and then makes them one."""
+        rows = list(queryset.order_by("id")[: _MERGED_AT_ONCE + 1])
+        if not 2 <= len(rows) <= _MERGED_AT_ONCE:
+            self.message_user(request, _("Choose two customers that are the same, or a few."), messages.ERROR)
+            return None
+        keep = next((row for row in rows if str(row.pk) == request.POST.get("keep")), None)
+        if keep is None:
+            context = {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": _("Merge into one customer"),
+                "rows": rows,
+            }
+            return TemplateResponse(request, "admin/customers/customer/merge.html", context)
+        kept = merge_customers(keep_id=keep.pk, other_ids=[row.pk for row in rows if row.pk != keep.pk])
+        self.message_user(request, _("All of them are %(customer)s now.") % {"customer": kept}, messages.SUCCESS)
+        return None
 
     @display(description=_("name"), ordering="name")
     def name_or_number(self, customer: Customer) -> str:

@@ -117,3 +117,9 @@ def read_facts(row: Sequence[Any]) -> CustomerFacts | None:
         "head_start_s": row[14] or 0,
     }
     return CustomerFacts(id=row[0], tier_id=row[10], values=values)
+
+
+def phone_of(customer_id: int) -> str:
+    """The telephone number that the customer is known by longest; empty if none is known."""
+    phones = Identity.objects.filter(customer_id=customer_id, kind=Identity.Kind.PHONE).order_by("id")
+    return phones.values_list("value", flat=True).first() or ""

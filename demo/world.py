@@ -26,6 +26,8 @@ FLOWS = Path(__file__).parent / "flows"
 ACCOUNT = "AC00000000000000000000000000000001"
 AUTH_TOKEN = "demo-token"
 VOICE_NUMBER = "+49309018200"
+APP_SECRET, VERIFY_TOKEN, ACCESS_TOKEN = "demo-secret", "demo-verify", "demo-access-token"
+META_APP = "100000000000000"
 
 _ModelT = TypeVar("_ModelT", bound=models.Model)
 _LOYALTY_URL = "http://127.0.0.1:{port}/demo/crm/customers?phone={{{{ phone | url_encode }}}}"
@@ -55,13 +57,25 @@ def build(now: datetime) -> list[str]:
     for person in SYNCED:
         _make_customer(made, person, now)
     flows = {path.stem: _make_flow(made, path, now) for path in sorted(FLOWS.glob("*.json"))}
-    account = _make(
+    carrier = _make(
         made, Account, {"provider": "twilio", "external_id": ACCOUNT}, name="Demo carrier", secret=AUTH_TOKEN
     )
-    for address, name, flow in (
-        (VOICE_NUMBER, "Hotline", "priority-line"),
-        ("whatsapp:+49309018201", "WhatsApp", "priority-chat"),
-        ("messenger:1000001", "Messenger", "priority-chat"),
+    meta = _make(
+        made,
+        Account,
+        {"provider": "meta", "external_id": META_APP},
+        name="Demo app at Meta",
+        secret=APP_SECRET,
+        verify_token=VERIFY_TOKEN,
+        access_token=ACCESS_TOKEN,
+    )
+    for account, address, name, flow in (
+        (carrier, VOICE_NUMBER, "Hotline", "priority-line"),
+        (carrier, "whatsapp:+49309018201", "WhatsApp", "priority-chat"),
+        (carrier, "messenger:1000001", "Messenger", "priority-chat"),
+        (meta, "whatsapp:100000000000001", "WhatsApp Cloud", "priority-chat"),
+        (meta, "messenger:1000002", "Page", "priority-chat"),
+        (meta, "instagram:17840000000000001", "Instagram", "priority-chat"),
     ):
         if account and standard:
             _make(
@@ -225,6 +239,8 @@ def _make_customer(made: list[str], person: Person, now: datetime) -> None:
     if customer is None or len(made) == before:
         return
     _make([], Identity, {"kind": Identity.Kind.PHONE, "value": person.phone}, customer=customer)
+    for kind in (Identity.Kind.MESSENGER, Identity.Kind.INSTAGRAM):
+        _make([], Identity, {"kind": kind, "value": person.phone.removeprefix("+")}, customer=customer)
     if person.email:
         _make([], Identity, {"kind": Identity.Kind.EMAIL, "value": person.email}, customer=customer)
 

@@ -88,6 +88,9 @@ class Supervisor:
             "worker",
             [*_CELERY, "-Q", "default", "-c", "4", "-n", "d@%h", "-B", "-s", schedule, *_QUIET],
         )
+        self._keep_python(
+            "worker for messages", "messages", [*_CELERY, "-Q", "messages,outbox", "-c", "16", "-n", "m@%h", *_QUIET]
+        )
         self._keep_python("web server", "web", web_command(self.run.host, self.run.port))
         self._wait_until_ready()
         self._greet(password_holds=password_holds)
@@ -109,7 +112,7 @@ class Supervisor:
         for process in self.preparing:
             _end_group(process, patience_s=2.0)
         web = [child for child in self.children if child.log.stem == "web"]
-        workers = [child for child in self.children if child.log.stem in {"enrichment", "worker"}]
+        workers = [child for child in self.children if child.log.stem in {"enrichment", "messages", "worker"}]
         for group in (web, workers):
             for child in group:
                 if child.process.poll() is None:

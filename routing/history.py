@@ -12,6 +12,8 @@ from routing.models import Contact
 
 # The engine gives a contact up after four hours in the flow; nothing more comes of one that was silent for longer.
 SILENT_FOR = timedelta(hours=6)
+# Whoever writes may answer days later, and a conversation that waits in a queue is somebody's to end.
+SILENT_FOR_WRITTEN = timedelta(days=15)
 # Few enough that a batch is done before a webhook that waits for one of its rows loses patience.
 BATCH = 500
 
@@ -38,7 +40,10 @@ def _in_batches(work: Callable[[], int]) -> int:
 
 @transaction.atomic
 def _close(now: datetime) -> int:
-    silent = Q(last_event_at__lt=now - SILENT_FOR) & ~Q(state=Contact.State.ENDED)
+    too_long = Q(channel=Contact.Channel.VOICE, last_event_at__lt=now - SILENT_FOR) | Q(
+        last_event_at__lt=now - SILENT_FOR_WRITTEN
+    )
+    silent = too_long & ~Q(state=Contact.State.ENDED)
     # A contact that a webhook holds at this moment is not silent.
     ids = Contact.objects.filter(silent).order_by("last_event_at").select_for_update(skip_locked=True)[:BATCH]
     return Contact.objects.filter(pk__in=list(ids.values_list("pk", flat=True))).update(

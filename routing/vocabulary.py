@@ -27,6 +27,14 @@ _CONTACT = (
     Field("caller_name", "text", "Anna Example"),
     Field("forwarded_from", "text", "+4930901821"),
     Field("attestation", "text", "TN-Validation-Passed-A"),
+    # Of whoever writes.
+    Field("phone", "text", "+4915100000001"),
+    Field("sender_id", "text", "4915100000001"),
+    Field("name", "text", "Anna Example"),
+    Field("text", "text", "Where is my order?"),
+    Field("referral_url", "text", "https://www.example.com/ad"),
+    Field("referral_headline", "text", "Sample product"),
+    Field("referral_ref", "text", "spring"),
 )
 _KINDS = {"string": "text", "number": "number", "boolean": "boolean", "array": "list", "object": "object"}
 # Where a value of such a name is a text, it is likely to be the name of a tier.

@@ -20,29 +20,53 @@ from channels.models import Account, Number
 _BETWEEN_DIGITS = re.compile(r"[\s()./\u2010-\u2015-]+")
 
 
-class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The secret goes in and never comes out: empty keeps what is stored."""
+def _secret_field(label: Any, help_text: Any, *, required: bool = False) -> forms.CharField:
+    widget = UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"})
+    return forms.CharField(label=label, widget=widget, help_text=help_text, required=required)
 
-    secret = forms.CharField(
-        label=_("Auth token"),
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
-        help_text=_("Kept encrypted and never shown again. Webhooks are verified with it."),
+
+class _KeepsSecrets(forms.ModelForm):  # type: ignore[type-arg]
+    """Secrets go in and never come out: empty keeps what is stored."""
+
+    secrets: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._stored = {name: getattr(self.instance, name) for name in self.secrets}
+        for name in self.secrets:
+            if name in self.fields:
+                self.initial[name] = ""
+                if self._stored[name]:
+                    self.fields[name].required = False
+                    self.fields[name].help_text = _("A token is stored. It stays if you leave this empty.")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for name in self.secrets:
+            if name in self.fields and not cleaned.get(name):
+                cleaned[name] = self._stored[name]
+        return cleaned
+
+
+class AccountForm(_KeepsSecrets):
+    secrets = ("secret", "verify_token", "access_token")
+
+    secret = _secret_field(
+        _("Auth token"),
+        _("Kept encrypted and never shown again. Webhooks are verified with it. At Meta it is the app secret."),
+        required=True,
+    )
+    verify_token = _secret_field(
+        _("Verify token"),
+        _("Meta only: what you type in the app's webhook settings, to show that this address is yours."),
+    )
+    access_token = _secret_field(
+        _("Access token"), _("Meta only: messages are sent with it, unless the number has its own.")
     )
 
     class Meta:
         model = Account
         exclude: tuple[str, ...] = ()
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._stored = self.instance.secret
-        if self.instance.pk and "secret" in self.fields:
-            self.fields["secret"].required = False
-            self.fields["secret"].help_text = _("A token is stored. It stays if you leave this empty.")
-            self.initial["secret"] = ""
-
-    def clean_secret(self) -> str:
-        return str(self.cleaned_data["secret"] or self._stored)
 
 
 @admin.register(Account)
@@ -66,8 +90,8 @@ class AccountAdmin(ModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Account | None = None) -> Any:
         # A reader's page shows the values of fields, so the secret must not be among them.
         may_edit = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
-        secret = "secret" if may_edit else "secret_state"
-        return [(None, {"fields": [("name", "provider"), "external_id", secret, "is_active"]})]
+        secrets = ["secret", ("verify_token", "access_token")] if may_edit else ["secret_state"]
+        return [(None, {"fields": [("name", "provider"), "external_id", *secrets, "sends_to", "is_active"]})]
 
     @display(description=_("numbers"), ordering="number_count")
     def number_total(self, account: Any) -> int:
@@ -78,8 +102,14 @@ class AccountAdmin(ModelAdmin):
         return str(_("stored") if account.secret else _("none"))
 
 
-class NumberForm(forms.ModelForm):  # type: ignore[type-arg]
+class NumberForm(_KeepsSecrets):
     """Takes a number as people write it: +49 30 / 901-820 or 0049 (30) 901820."""
+
+    secrets = ("access_token",)
+
+    access_token = _secret_field(
+        _("Access token"), _("Only where a page has one of its own. Empty: that of the account.")
+    )
 
     class Meta:
         model = Number
@@ -107,18 +137,6 @@ class NumberAdmin(ModelAdmin):
     list_filter = ["is_active", "account", "flow"]
     compressed_fields = False
     search_fields = ["address", "name"]
-    fieldsets = [
-        (None, {"fields": [("address", "name"), "account", "is_active"]}),
-        (
-            _("Where contacts go"),
-            {
-                "fields": [("flow", "fallback_queue")],
-                "description": _(
-                    "The flow decides. If it cannot, whatever the reason, the fallback queue takes the contact: nobody is lost."
-                ),
-            },
-        ),
-    ]
     empty_text = _(
         "No numbers yet. Add a number of one of your accounts, choose its flow, and its incoming calls start that flow."
     )
@@ -127,6 +145,24 @@ class NumberAdmin(ModelAdmin):
         numbers: QuerySet[Number] = super().get_queryset(request)
         # Definitions are long, and a list has no use for them.
         return numbers.defer("flow__draft", "flow__live__definition", "account__secret")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Number | None = None) -> Any:
+        # A reader's page shows the values of fields, so the token must not be among them.
+        may_edit = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+        token = ["access_token"] if may_edit else []
+        return [
+            (None, {"fields": [("address", "name"), "account", *token, "is_active"]}),
+            (
+                _("Where contacts go"),
+                {
+                    "fields": [("flow", "fallback_queue")],
+                    "description": _(
+                        "The flow decides. If it cannot, whatever the reason, the fallback queue takes the contact: "
+                        "nobody is lost."
+                    ),
+                },
+            ),
+        ]
 
     def get_urls(self) -> list[URLPattern]:
         return [*test_call_urls(self.admin_site), *super().get_urls()]

@@ -26,7 +26,7 @@ class NotPublished(Exception):
     """The broker did not take the task."""
 
 
-def publish(task: Task[..., Any], args: tuple[Any, ...]) -> None:
+def publish(task: Task[..., Any], args: tuple[Any, ...], *, queue: str = QUEUE) -> None:
     """Raises `NotPublished`. Workers see the arguments, their logs do not."""
     try:
         kept = _idle.pop()
@@ -34,16 +34,16 @@ def publish(task: Task[..., Any], args: tuple[Any, ...]) -> None:
         kept = None
     if kept is not None:
         try:
-            _publish(task, args, kept)
+            _publish(task, args, kept, queue)
         except NotPublished:
             # The broker was restarted since; whatever else is kept is as stale.
             _idle.clear()
         else:
             return
-    _publish(task, args, _connect())
+    _publish(task, args, _connect(), queue)
 
 
-def _publish(task: Task[..., Any], args: tuple[Any, ...], producer: Producer) -> None:
+def _publish(task: Task[..., Any], args: tuple[Any, ...], producer: Producer, queue: str) -> None:
     # Celery's message protocol 2, in the few fields that a worker needs. `apply_async` writes the same and more, for
     # twice the time. Until when the task is wanted it knows itself: `expires` is looked at before a task waits for a
     # free thread.
@@ -53,7 +53,7 @@ def _publish(task: Task[..., Any], args: tuple[Any, ...], producer: Producer) ->
         producer.publish(
             (args, {}, _ALONE),
             exchange="",
-            routing_key=QUEUE,
+            routing_key=queue,
             headers=headers,
             correlation_id=task_id,
             serializer="json",

@@ -91,7 +91,36 @@ class Hangup:
     """Refuses the call before it is answered, where the channel can."""
 
 
-Effect: TypeAlias = Say | Play | Gather | Fetch | ComeBack | Dial | Record | Hangup
+@dataclass(frozen=True, slots=True)
+class SendMessage:
+    """A written message, where the channel is one that is read. How choices look there is the channel's affair."""
+
+    text: str
+    language: str = "en-US"
+    media: tuple[str, ...] = ()
+    """Addresses of pictures, sounds and files."""
+    choices: tuple[tuple[str, str], ...] = ()
+    """Name and label of each answer on offer."""
+    template: str = ""
+    """Name of an approved template, sent instead of the text where the channel allows no free text any more."""
+    template_values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitReply:
+    """Waits for a written reply. Comes back as `MessageReceived`, or as `InputTimedOut` after so many seconds."""
+
+    timeout_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueue:
+    """Puts a conversation into a queue, where people take it. Comes back as `TransferEnded` when they are done."""
+
+    queue: str
+
+
+Effect: TypeAlias = Say | Play | Gather | Fetch | ComeBack | Dial | Record | Hangup | SendMessage | AwaitReply | Enqueue
 
 _TYPES: dict[str, type[Any]] = {
     "say": Say,
@@ -102,6 +131,9 @@ _TYPES: dict[str, type[Any]] = {
     "dial": Dial,
     "record": Record,
     "hangup": Hangup,
+    "send_message": SendMessage,
+    "await_reply": AwaitReply,
+    "enqueue": Enqueue,
 }
 _NAMES = {cls: name for name, cls in _TYPES.items()}
 
@@ -123,5 +155,8 @@ def load(data: dict[str, Any]) -> Effect:
     if data["do"] == "gather":
         fields["prompts"] = tuple(load(prompt) for prompt in fields["prompts"])
         fields["hints"] = tuple(fields["hints"])
+    if data["do"] == "send_message":
+        fields["media"], fields["template_values"] = tuple(fields["media"]), tuple(fields["template_values"])
+        fields["choices"] = tuple((name, label) for name, label in fields["choices"])
     effect: Effect = _TYPES[data["do"]](**fields)
     return effect

@@ -73,6 +73,16 @@ class MessageRecorded:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageReceived:
+    """The contact wrote."""
+
+    text: str
+    payload: str = ""
+    """What we hid behind the button that was pressed, if one was."""
+    media: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class HungUp:
     """The contact is over for the other side."""
 
@@ -86,5 +96,6 @@ Event: TypeAlias = (
     | CameBack
     | TransferEnded
     | MessageRecorded
+    | MessageReceived
     | HungUp
 )

@@ -35,3 +35,7 @@ TRACE_ENTRIES_A_TURN = 250
 SEEN_CHARS = 200
 # How long a caller may be kept on hold by flows in one go, in seconds.
 RUN_SECONDS = 4 * 3600
+# People answer messages when they look at their telephones: how long a conversation may stay in a flow …
+MESSAGE_RUN_SECONDS = 14 * 24 * 3600
+# … and how long a step that was made for calls waits for a written reply.
+REPLY_SECONDS = 3600

@@ -44,10 +44,16 @@ class Prompt(BaseModel):
     def __bool__(self) -> bool:
         return bool(self.text or self.audio)
 
-    def speak(self, scope: Mapping[str, Any], language: str) -> tuple[Say | Play, ...]:
-        """The prompt for someone who understands `language`; nothing if it renders to nothing."""
-        chosen = _choose({**self.text, **self.audio}, language, self.fallback)
-        if url := self.audio.get(chosen):
+    def speak(self, scope: Mapping[str, Any], language: str, *, written: bool = False) -> tuple[Say | Play, ...]:
+        """The prompt for someone who understands `language`; nothing if it renders to nothing.
+
+        `written`: it will be read, so text is taken where there is any.
+        """
+        if written and self.text:
+            chosen = choose_language(self.text, language, self.fallback)
+        else:
+            chosen = choose_language({**self.text, **self.audio}, language, self.fallback)
+        if not (written and self.text) and (url := self.audio.get(chosen)):
             return (Play(url=render(url, scope)),)
         text = render(self.text.get(chosen, ""), scope).strip()
         return (Say(text=text, language=chosen, voice=self.voice),) if text else ()
@@ -55,7 +61,7 @@ class Prompt(BaseModel):
     def gist(self) -> str:
         """What everybody else hears, cut short."""
         both = {**self.audio, **self.text}
-        text = both.get(_choose(both, "", self.fallback), "")
+        text = both.get(choose_language(both, "", self.fallback), "")
         return text if len(text) <= 80 else f"{text[:79]}…"
 
     def variables(self) -> frozenset[str]:
@@ -77,7 +83,7 @@ class Prompt(BaseModel):
                     yield (field, language), "A sound needs a full address that begins with https://."
 
 
-def _choose(by_language: Mapping[str, str], language: str, fallback: str) -> str:
+def choose_language(by_language: Mapping[str, str], language: str, fallback: str) -> str:
     """`de-AT` takes `de-AT`, else any `de…`, else the fallback.
 
     Never the order in which the languages are written: PostgreSQL, and many a tool for JSON, do not keep it.

@@ -62,7 +62,7 @@ def first_fetches(plan: Plan, event: ContactStarted, now: datetime) -> tuple[Fet
 
     Who asks them first may hand the answers that are known at once to `advance`, which then need not stop for them.
     """
-    if not plan.prefetch.get(event.trigger):
+    if not plan.prefetch.get(_trigger(plan, event)):
         return ()
     run = _Run(plan, _new_state(event, now), now, NOWHERE)
     run.state["scope"]["now"] = run.stamp
@@ -110,6 +110,9 @@ def advance(
     return Advance(run.state, tuple(run.effects), tuple(run.trace), run.state["status"])
 
 
+_PATIENCE_S = {"call": limits.RUN_SECONDS, "message": limits.MESSAGE_RUN_SECONDS}
+
+
 def _new_state(event: ContactStarted, now: datetime) -> dict[str, Any]:
     return {
         "status": "waiting",
@@ -121,22 +124,24 @@ def _new_state(event: ContactStarted, now: datetime) -> dict[str, Any]:
         "because": {},
         "visits": 0,
         "entered_at": now.isoformat(),
-        "gives_up_at": (now + timedelta(seconds=limits.RUN_SECONDS)).isoformat(),
+        "gives_up_at": (now + timedelta(seconds=_PATIENCE_S[event.trigger])).isoformat(),
     }
 
 
 def _begin(run: _Run, event: ContactStarted, known: Sequence[FetchAnswered]) -> Move:
-    entry = run.plan.entries.get(event.trigger)
-    if entry is None:
-        raise RunStranded(f"The flow has no trigger for a {event.trigger}.")
-    run.state["frames"] = [{"flow": "", "at": entry}]
+    run.state["frames"] = [{"flow": "", "at": run.plan.entries[_trigger(run.plan, event)]}]
     _fetch_early(run, event)
     run.known = {_take_answer(run, answer) for answer in known}
     return _enter(run)
 
 
+def _trigger(plan: Plan, event: ContactStarted) -> str:
+    """A flow drawn for calls serves messages too, and the other way round: its only trigger stands for both."""
+    return event.trigger if event.trigger in plan.entries else next(iter(plan.entries))
+
+
 def _fetch_early(run: _Run, event: ContactStarted) -> None:
-    for step_id in run.plan.prefetch.get(event.trigger, ()):
+    for step_id in run.plan.prefetch.get(_trigger(run.plan, event), ()):
         planned = run.plan.steps[step_id]
         visit = _visit(run, step_id)
         if isinstance(planned.step, FetchVariables):

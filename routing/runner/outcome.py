@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from routing.engine.effects import Dial
+from routing.engine.effects import Dial, Enqueue
 from routing.engine.events import Event, HungUp, TransferEnded
 from routing.engine.plan import Plan
 from routing.engine.why import explain
@@ -31,7 +31,7 @@ def standing(
     now: datetime,
 ) -> Standing:
     """The columns of the contact after `event`. `trace` is that of all its turns."""
-    dial = next((effect for effect in reversed(played.effects) if isinstance(effect, Dial)), None)
+    dial = next((effect for effect in reversed(played.effects) if isinstance(effect, Dial | Enqueue)), None)
     over = played.status != "waiting"
     outcome = before.outcome if before else ""
     match event:
@@ -78,10 +78,10 @@ def _flow(plan: Plan | None) -> str:
     return f"“{plan.name}” version {plan.version}" if plan.version else f"the draft of “{plan.name}”"
 
 
-def _went(dial: Dial | None, outcome: str, surroundings: Surroundings) -> str:
+def _went(dial: Dial | Enqueue | None, outcome: str, surroundings: Surroundings) -> str:
     if dial is not None:
         queue = surroundings.world.queues.get(dial.queue)
-        return f"Went to {queue.name}" if queue else f"Went to {dial.to}"
+        return f"Went to {queue.name}" if queue else f"Went to {dial.to if isinstance(dial, Dial) else dial.queue}"
     return {
         Outcome.VOICEMAIL: "Went to voicemail",
         Outcome.UNANSWERED: "Nobody answered",

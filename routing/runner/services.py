@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
 from django.db import Error as DatabaseError
+from django.db import transaction
 from prometheus_client import Counter
 
 from customers.selectors import CustomerFacts
@@ -22,6 +24,7 @@ from routing.runner.plans import fallback_plan, plan_for
 from routing.runner.play import Clock, Played, play
 from routing.runner.store import (
     NewContact,
+    Standing,
     StoredContact,
     TurnRecord,
     amend_outcome,
@@ -69,6 +72,22 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
+class Saved:
+    """A turn at the moment at which it is saved."""
+
+    contact_id: int
+    turn: int
+    effects: tuple[Effect, ...]
+    state: str
+    waits_for: str
+    """`input`, `fetch`, `transfer`, `recording`; empty when the contact is over."""
+
+
+Alongside: TypeAlias = Callable[[Saved], None]
+"""Writes what must be saved with a turn or not at all; what it raises takes the turn back."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the contact hears next. `next_turn` names the event that comes after it."""
 
@@ -81,12 +100,14 @@ class Answer:
 def identity_of(channel: str, sender: str) -> tuple[str, str] | None:
     """Kind and value of the identity behind a carrier's name of a sender; None where it hides who it is."""
     value = sender.rpartition(":")[2]
-    if channel in {"voice", "sms", "whatsapp"}:
-        return ("phone", value) if value.startswith("+") else None
+    if channel in {"voice", "sms", "whatsapp"} and value.startswith("+"):
+        return ("phone", value)
+    if channel in {"voice", "sms"}:
+        return None
     return (channel, value) if value else None
 
 
-def arrive(arrival: Arrival, *, now: datetime, until: float) -> Answer:
+def arrive(arrival: Arrival, *, now: datetime, until: float, alongside: Alongside | None = None) -> Answer:
     """Starts a contact; the same arrival again gets the first one's answer. `until` reads `time.monotonic`."""
     clock = Clock(now)
     customer = arrival.customer
@@ -127,7 +148,11 @@ def arrive(arrival: Arrival, *, now: datetime, until: float) -> Answer:
         now=clock.now(),
     )
     record = _record({"event": "ContactStarted"}, played, clock)
-    if insert_contact(new, after, {**played.state, "fallback": arrival.fallback_queue}, record):
+    with _together(alongside):
+        contact_id = insert_contact(new, after, {**played.state, "fallback": arrival.fallback_queue}, record)
+        if contact_id and alongside:
+            alongside(_saved(contact_id, 0, played, after))
+    if contact_id:
         return Answer(tuple(played.effects), 1, reference, repeated=False)
     stored = load_contact(origin=arrival.origin, external_id=arrival.external_id, turn=0)
     if stored is None or stored.answer is None:
@@ -146,6 +171,27 @@ def go_on(*, origin: str, external_id: str, turn: int, event: Event, now: dateti
             _learn_late(stored, event)
             return Answer(_effects(stored.answer or []), turn + 1, stored.reference, repeated=True)
         played = _turn(stored, event, clock, until)
+        if played is not None:
+            return Answer(tuple(played.effects), stored.next_turn + 1, stored.reference, repeated=False)
+    raise ContactContended(external_id)
+
+
+def tell(
+    *,
+    origin: str,
+    external_id: str,
+    event: Event,
+    now: datetime,
+    until: float,
+    alongside: Alongside | None = None,
+) -> Answer:
+    """Whatever the contact waits for, this happened. The caller sees to it that it is told once. Raises ContactUnknown."""
+    clock = Clock(now)
+    for _ in range(_TRIES):
+        stored = load_contact(origin=origin, external_id=external_id, turn=-1)
+        if stored is None:
+            raise ContactUnknown(external_id)
+        played = _turn(stored, event, clock, until, alongside=alongside)
         if played is not None:
             return Answer(tuple(played.effects), stored.next_turn + 1, stored.reference, repeated=False)
     raise ContactContended(external_id)
@@ -207,7 +253,12 @@ def _fall_back(
 
 
 def _turn(
-    stored: StoredContact, event: Event, clock: Clock, until: float, facts: dict[str, Any] | None = None
+    stored: StoredContact,
+    event: Event,
+    clock: Clock,
+    until: float,
+    facts: dict[str, Any] | None = None,
+    alongside: Alongside | None = None,
 ) -> Played | None:
     """Plays and saves one event; None if another event of the contact was saved first."""
     around = surroundings(stored.queues_revision)
@@ -224,7 +275,21 @@ def _turn(
     )
     record = _record({"event": type(event).__name__, **asdict(event), **(facts or {})}, played, clock)
     kept: dict[str, Any] = {name: stored.run[name] for name in ("fallback", "fell_back") if name in stored.run}
-    return played if save_turn(stored, after, {**kept, **played.state}, record) else None
+    with _together(alongside):
+        saved = save_turn(stored, after, {**kept, **played.state}, record)
+        if saved and alongside:
+            alongside(_saved(stored.id, stored.next_turn, played, after))
+    return played if saved else None
+
+
+def _together(alongside: Alongside | None) -> AbstractContextManager[Any]:
+    """A turn is one statement; only what is written beside it needs a transaction."""
+    return transaction.atomic() if alongside else nullcontext()
+
+
+def _saved(contact_id: int, turn: int, played: Played, after: Standing) -> Saved:
+    waits_for = str(played.state.get("waits_for", "")) if played.status == "waiting" else ""
+    return Saved(contact_id, turn, tuple(played.effects), after.state, waits_for)
 
 
 def _continue(

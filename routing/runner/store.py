@@ -99,8 +99,8 @@ class StoredContact:
     queues_revision: int
 
 
-def insert_contact(new: NewContact, standing: Standing, run: dict[str, Any], turn: TurnRecord) -> bool:
-    """False if the contact is there already."""
+def insert_contact(new: NewContact, standing: Standing, run: dict[str, Any], turn: TurnRecord) -> int | None:
+    """Its id; None if the contact is there already."""
     with connection.cursor() as cursor:
         cursor.execute(
             _INSERT,
@@ -126,7 +126,8 @@ def insert_contact(new: NewContact, standing: Standing, run: dict[str, Any], tur
                 *_turn(turn),
             ),
         )
-        return cursor.fetchone() is not None
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def load_contact(*, origin: str, external_id: str, turn: int) -> StoredContact | None:

@@ -67,7 +67,8 @@ class TestAccounts:
     def test_an_empty_token_keeps_the_stored_one(
         self, admin_client: Client, account: Account, typed: str, kept: str
     ) -> None:
-        data = {"name": "Renamed", "provider": "twilio", "external_id": "AC1", "secret": typed, "is_active": "on"}
+        data = {"name": "Renamed", "provider": "twilio", "external_id": "AC1", "secret": typed}
+        data |= {"sends_to": "emulator", "is_active": "on"}
         admin_client.post(reverse("admin:channels_account_change", args=[account.pk]), data)
         account.refresh_from_db()
         assert (account.name, account.secret) == ("Renamed", kept)

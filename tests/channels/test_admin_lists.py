@@ -16,7 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from channels.models import Account, Number
+from channels.models import Account, Conversation, Message, Number, OptOut
 from customers.enrichment.models import DataSource
 from customers.models import Customer, Identity, Tier
 from queues.models import OpeningHours, OpeningPeriod, Queue, SipAddress, SpecialDay
@@ -98,6 +98,24 @@ def _contact(number: int) -> Contact:
     )
 
 
+def _conversation(number: int) -> Conversation:
+    contact = _contact(number)
+    conversation = Conversation.objects.create(
+        number=_number(number + 1000),
+        channel="sms",
+        peer=contact.sender,
+        customer=contact.customer,
+        contact=contact,
+        last_message_at=NOW + timedelta(seconds=number),
+    )
+    Message.objects.create(conversation=conversation, direction="in", state="received", text="Hello", occurred_at=NOW)
+    return conversation
+
+
+def _opt_out(number: int) -> OptOut:
+    return OptOut.objects.create(kind="phone", value=f"+49151{number:07}", word="STOP", since=NOW)
+
+
 def _user(number: int) -> User:
     user = User.objects.create_user(f"user-{number}")
     user.groups.add(Group.objects.get(name="Managers"))
@@ -124,6 +142,8 @@ ROWS: dict[str, Callable[[int], Any]] = {
     "routing.contact": _contact,
     "channels.account": _account,
     "channels.number": _number,
+    "channels.conversation": _conversation,
+    "channels.optout": _opt_out,
     "auth.user": _user,
     "auth.group": _group,
     "auditlog.logentry": _entry,

@@ -25,14 +25,20 @@ pytestmark = pytest.mark.django_db
 
 def test_the_carrier_and_its_numbers_are_those_of_the_contract() -> None:
     build(NOW)
-    account = Account.objects.get()
-    assert (account.provider, account.external_id) == ("twilio", "AC00000000000000000000000000000001")
+    account = Account.objects.get(provider="twilio")
+    assert account.external_id == "AC00000000000000000000000000000001"
     assert (account.name, account.secret) == ("Demo carrier", "demo-token")
+    meta = Account.objects.get(provider="meta")
+    assert (meta.secret, meta.verify_token) == ("demo-secret", "demo-verify")
+    assert {account.sends_to, meta.sends_to} == {"emulator"}
     found = {number.address: number for number in Number.objects.select_related("flow", "fallback_queue")}
     assert {address: number.flow and number.flow.key for address, number in found.items()} == {
         "+49309018200": "priority-line",
         "whatsapp:+49309018201": "priority-chat",
         "messenger:1000001": "priority-chat",
+        "whatsapp:100000000000001": "priority-chat",
+        "messenger:1000002": "priority-chat",
+        "instagram:17840000000000001": "priority-chat",
     }
     assert {number.fallback_queue.key for number in found.values()} == {"standard"}
 

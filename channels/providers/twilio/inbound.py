@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qs, unquote_plus
 
-from channels.providers.twilio.languages import language_of
+from channels.countries import language_of
 from routing.engine.events import (
     CameBack,
     DigitsPressed,

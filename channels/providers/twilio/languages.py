@@ -1,4 +1,4 @@
-"""Languages that the carrier speaks and understands, and which one a country's callers likely do."""
+"""Languages that the carrier speaks and understands."""
 
 from __future__ import annotations
 
@@ -14,38 +14,9 @@ _SPOKEN = """
 _BY_TAG = {tag.lower(): tag for tag in _SPOKEN}
 _BY_BASE = {tag.split("-")[0]: tag for tag in reversed(_SPOKEN)} | {"no": "nb-NO", "nn": "nb-NO", "iw": "he-IL"}
 
-# Only where one language is nearly everybody's: Belgium, Canada or Switzerland would be a guess.
-_BY_COUNTRY = {
-    **dict.fromkeys(("AT", "DE", "LI"), "de"),
-    **dict.fromkeys(("AU", "GB", "IE", "NZ", "US"), "en"),
-    **dict.fromkeys(("AR", "CL", "CO", "ES", "MX", "PE", "UY"), "es"),
-    **dict.fromkeys(("BR", "PT"), "pt"),
-    **dict.fromkeys(("FR", "MC"), "fr"),
-    **dict.fromkeys(("IT", "SM"), "it"),
-    "CZ": "cs",
-    "DK": "da",
-    "FI": "fi",
-    "GR": "el",
-    "HU": "hu",
-    "JP": "ja",
-    "KR": "ko",
-    "NL": "nl",
-    "NO": "nb",
-    "PL": "pl",
-    "RO": "ro",
-    "SE": "sv",
-    "SK": "sk",
-    "TR": "tr",
-}
-
 
 @lru_cache(maxsize=512)
 def spoken(language: str) -> str:
     """The carrier's name of a language: `de` is `de-DE`, `de-LU` too; empty if it does not speak it."""
     tag = language.strip().replace("_", "-").lower()
     return _BY_TAG.get(tag) or _BY_BASE.get(tag.split("-")[0], "")
-
-
-def language_of(country: str) -> str:
-    """What callers of a country (ISO 3166, two letters) most likely speak; empty where it would be a guess."""
-    return _BY_COUNTRY.get(country.upper(), "")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from django.core.checks import Tags, register
 
+from channels.messaging.delivery import Account, Delivery, Outgoing, Posted
 from channels.provider import Request
+from channels.providers.twilio.messaging.sending import TEXT_CHARS, deliver, window_h
 from channels.providers.twilio.render import render
 from channels.providers.twilio.signature import signed_url
 from routing.engine.effects import Effect
@@ -22,6 +24,7 @@ class Twilio:
     key = "twilio"
     name = "Twilio"
     urls = "channels.providers.twilio.urls"
+    emulator_urls = "channels.providers.twilio.emulator.urls"
 
     def register_checks(self) -> None:
         from channels.providers.twilio import checks  # noqa: PLC0415  it reads models, which name their providers
@@ -42,3 +45,31 @@ class Twilio:
     def render(self, effects: Sequence[Effect], *, action_url: str) -> bytes:
         """TwiML."""
         return render(effects, action_url=action_url)
+
+    def deliver(self, message: Outgoing, account: Account) -> Delivery:
+        """By its interface for messages."""
+        return deliver(message, account)
+
+    def text_chars(self, channel: str) -> int:  # noqa: ARG002  one length for all of them
+        return TEXT_CHARS
+
+    def window_h(self, channel: str) -> int | None:
+        return window_h(channel)
+
+    def post_of(
+        self,
+        *,
+        account: Account,
+        channel: str,
+        sender: str,
+        recipient: str,
+        text: str,
+        extra: Mapping[str, Any],
+        url: str,
+    ) -> Posted:
+        """As the carrier would post what somebody wrote."""
+        from channels.providers.twilio.emulator.messaging import post_of  # noqa: PLC0415  only whoever plays needs it
+
+        return post_of(
+            account=account, channel=channel, sender=sender, recipient=recipient, text=text, extra=extra, url=url
+        )

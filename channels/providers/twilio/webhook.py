@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from django.conf import settings
@@ -15,22 +15,15 @@ from django.http.response import HttpResponseBase
 from django.utils.decorators import classonlymethod
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
-from prometheus_client import Counter, Histogram
 
 from channels.provider import Request
 from channels.providers.twilio import signature
-from channels.providers.twilio.inbound import BODY_BYTES, NotAForm, VoiceCall, read_call, read_form
+from channels.providers.twilio.inbound import BODY_BYTES, NotAForm, read_call, read_form
+from channels.webhooks import REFUSED, TOOK
 
 log = structlog.get_logger(__name__)
 
 PROVIDER = "twilio"
-REFUSED = Counter("pareto_webhooks_refused", "Webhooks that were refused", ["provider", "cause"])
-TOOK = Histogram(
-    "pareto_webhook_seconds",
-    "How long webhooks took to answer",
-    ["provider", "kind"],
-    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 3, 5, 10, 15),
-)
 
 
 # Looking a metric up by its labels takes longer than counting.
@@ -63,7 +56,7 @@ class Webhook(View):
     def post(self, request: HttpRequest) -> HttpResponse:
         began = time.monotonic()
         try:
-            return self.answer(request, read_webhook(request), began)
+            return self.answer(request, self.read(read_webhook(request)), began)
         except Refused as refused:
             REFUSED.labels(PROVIDER, refused.cause).inc()
             log.warning("webhook refused", cause=refused.cause, status=refused.status, kind=self.kind, **refused.facts)
@@ -72,19 +65,39 @@ class Webhook(View):
         finally:
             _took(PROVIDER, self.kind).observe(time.monotonic() - began)
 
+    def read(self, form: dict[str, list[str]]) -> Any:
+        """What the form is about. Raises Refused."""
+        try:
+            return read_call(form)
+        except NotAForm as error:
+            raise Refused(400, "incomplete form", why=str(error)) from None
+
     @abstractmethod
-    def answer(self, request: HttpRequest, call: VoiceCall, began: float) -> HttpResponse:
+    def answer(self, request: HttpRequest, call: Any, began: float) -> HttpResponse:
         """The answer to a well-formed webhook whose sender is not verified yet. Raises Refused."""
 
 
-def read_webhook(request: HttpRequest) -> VoiceCall:
-    """Raises Refused, before anything was asked of the database."""
+class Subject(Protocol):
+    """The call or message that a form is about."""
+
+    @property
+    def account_id(self) -> str: ...
+
+    @property
+    def call_id(self) -> str: ...
+
+    @property
+    def form(self) -> Mapping[str, Sequence[str]]: ...
+
+
+def read_webhook(request: HttpRequest) -> dict[str, list[str]]:
+    """The form. Raises Refused, before anything was asked of the database."""
     if request.content_type != "application/x-www-form-urlencoded":
         raise Refused(415, "not a form", content_type=str(request.content_type)[:80])
     if _length(request) > BODY_BYTES:
         raise Refused(413, "too large", bytes=_length(request))
     try:
-        return read_call(read_form(request.body))
+        return read_form(request.body)
     except NotAForm as error:
         raise Refused(400, "incomplete form", why=str(error)) from None
 
@@ -101,7 +114,7 @@ def _signature_headers(request: HttpRequest) -> dict[str, str]:
     return {name: str(request.META.get(key, "")) for name, key in _SIGNATURE_HEADERS}
 
 
-def verify(request: HttpRequest, call: VoiceCall, secret: str) -> str:
+def verify(request: HttpRequest, call: Subject, secret: str) -> str:
     """The address that was signed, without its query. Raises Refused."""
     path = request.path
     query = request.META.get("QUERY_STRING", "")

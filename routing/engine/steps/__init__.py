@@ -1,5 +1,7 @@
 """The step types; a new one is a file here and a line in `STEP_TYPES`."""
 
+from routing.engine.steps.ask import Ask
+from routing.engine.steps.ask_choice import AskChoice
 from routing.engine.steps.branch import Branch
 from routing.engine.steps.end import End
 from routing.engine.steps.fetch import FetchVariables
@@ -7,6 +9,7 @@ from routing.engine.steps.gather import Gather
 from routing.engine.steps.hours import CheckHours
 from routing.engine.steps.placeholder import Placeholder
 from routing.engine.steps.say import SayPrompt
+from routing.engine.steps.send_message import SendMessage
 from routing.engine.steps.split import PercentageSplit
 from routing.engine.steps.step import Step
 from routing.engine.steps.subflow import Subflow
@@ -21,6 +24,9 @@ STEP_TYPES: tuple[type[Step], ...] = (
     MessageTrigger,
     SayPrompt,
     Gather,
+    SendMessage,
+    Ask,
+    AskChoice,
     FetchVariables,
     SetVariables,
     Branch,

@@ -39,7 +39,7 @@ class End(Step):
         return ()
 
     def enter(self, visit: Visit) -> Finish:
-        visit.order(*self.prompt.speak(visit.scope, visit.language))
+        visit.order(*visit.speak(self.prompt))
         if self.reject and not visit.effects:
             visit.order(Hangup(reject=self.reject))
         return Finish(result=self.result, hang_up=self.hang_up or bool(self.reject))

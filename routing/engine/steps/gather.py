@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from routing.engine import effects, limits
-from routing.engine.events import DigitsPressed, Event, WordsSpoken
+from routing.engine.events import DigitsPressed, Event, MessageReceived, WordsSpoken
 from routing.engine.prompts import Prompt
 from routing.engine.steps.step import About, Exit, Kind, Leave, Move, Path, Step, Visit, Wait
 from routing.engine.values import show
@@ -129,24 +129,30 @@ class Gather(Step):
                 heard, leave = digits, self._by_key(digits)
             case WordsSpoken(text=text) if text.strip():
                 heard, leave = text, self._by_words(text)
+            case MessageReceived(text=text) if text.strip():
+                heard = text.strip()
+                leave = self._by_key(heard) or self._by_words(heard)
             case _:
                 heard, leave = "", None
         visit.saw.append({"what": "input", "seen": show(heard) if heard else "nothing"})
         if leave is not None:
             # Both, so that nothing stays from when the contact was here before.
-            pressed = isinstance(event, DigitsPressed)
+            pressed = isinstance(event, DigitsPressed) or (isinstance(event, MessageReceived) and heard.isdecimal())
             visit.remember({"digits": heard if pressed else "", "speech": "" if pressed else heard, "choice": leave})
             return Leave(leave)
         if visit.memory.get("asked", 1) <= self.retries:
             visit.memory["asked"] = visit.memory.get("asked", 1) + 1
-            visit.order(*self.again.speak(visit.scope, visit.language))
+            visit.order(*visit.speak(self.again))
             return self._ask(visit)
         return Leave("invalid" if heard else "timed_out")
 
     def _ask(self, visit: Visit) -> Wait:
+        if visit.is_written:
+            visit.order(*visit.speak(self.prompt), effects.AwaitReply(max(self.timeout_s, limits.REPLY_SECONDS)))
+            return Wait("input")
         visit.order(
             effects.Gather(
-                prompts=self.prompt.speak(visit.scope, visit.language) * self.times,
+                prompts=visit.speak(self.prompt) * self.times,
                 keys=self.keys,
                 speech=self.speech,
                 language=self.language or visit.language,

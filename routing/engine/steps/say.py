@@ -23,7 +23,7 @@ class SayPrompt(Step):
     times: int = Field(default=1, ge=1, le=10, title="How often", json_schema_extra={"unit": "times"})
 
     def enter(self, visit: Visit) -> Leave:
-        visit.order(*self.prompt.speak(visit.scope, visit.language) * self.times)
+        visit.order(*visit.speak(self.prompt) * (1 if visit.is_written else self.times))
         return Leave("done")
 
     def gist(self) -> str:

@@ -11,9 +11,10 @@ from typing import Any, ClassVar, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict
 
 from routing.engine import limits
-from routing.engine.effects import Effect
+from routing.engine.effects import Effect, Play, Say
 from routing.engine.events import Event
 from routing.engine.faults import RunStranded
+from routing.engine.prompts import Prompt
 from routing.engine.templates import render
 from routing.engine.world import World
 
@@ -118,6 +119,15 @@ class Visit:
     def remember(self, values: Mapping[str, Any]) -> None:
         """Makes values available as `steps.<id>.<name>`."""
         self.scope.setdefault("steps", {}).setdefault(self.step_id.rsplit("/", 1)[-1], {}).update(values)
+
+    @property
+    def is_written(self) -> bool:
+        """The contact reads and writes, rather than hears and speaks."""
+        return (self.scope.get("contact") or {}).get("channel") not in {None, "", "voice"}
+
+    def speak(self, prompt: Prompt) -> tuple[Say | Play, ...]:
+        """The prompt in the contact's language; whoever reads gets the text even where there is sound."""
+        return prompt.speak(self.scope, self.language, written=self.is_written)
 
     @property
     def language(self) -> str:

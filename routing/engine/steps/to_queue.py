@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from routing.engine.effects import Dial
+from routing.engine.effects import Dial, Enqueue
 from routing.engine.events import Event, TransferEnded
 from routing.engine.faults import RunStranded
 from routing.engine.steps.step import Exit, Kind, Leave, Move, Path, Reference, Step, Visit, Wait
@@ -43,6 +43,8 @@ class TransferToQueue(Step):
         return (Exit("answered", "After the conversation", optional=True), Exit("unanswered", "Nobody answered"))
 
     def enter(self, visit: Visit) -> Move:
+        if visit.is_written:
+            return self._join(visit)
         visit.memory["tried"] = []
         return self._try_next(visit)
 
@@ -50,12 +52,26 @@ class TransferToQueue(Step):
         match event:
             case TransferEnded(status="completed" | "canceled"):
                 return Leave("answered")
+            case TransferEnded() if visit.is_written:
+                return Leave("unanswered")
+            case _ if visit.is_written:
+                return Wait("transfer")
             case TransferEnded(status=status, sip_code=code):
                 words = f"{status.replace('_', ' ')}, SIP {code}" if code else status.replace("_", " ")
                 visit.saw.append({"what": "transfer", "queue": visit.memory.get("queue", ""), "seen": words})
                 return self._try_next(visit)
             case _:
                 return self._try_next(visit, again=True)
+
+    def _join(self, visit: Visit) -> Wait:
+        """A conversation waits in the queue itself; nobody is dialled."""
+        queue = visit.world.queues.get(self.queue)
+        if queue is None:
+            raise RunStranded(f"There is no queue “{self.queue}”.")
+        visit.memory["queue"] = queue.name
+        visit.order(Enqueue(queue=queue.key))
+        visit.did.append(f"Waits in {queue.name}.")
+        return Wait("transfer")
 
     def _try_next(self, visit: Visit, *, again: bool = False) -> Move:
         tried: list[str] = visit.memory.setdefault("tried", [])

@@ -40,6 +40,9 @@ class Transfer(Step):
         return (Exit("answered", "After the conversation", optional=True), Exit("unanswered", "Nobody answered"))
 
     def enter(self, visit: Visit) -> Move:
+        if visit.is_written:
+            visit.saw.append({"what": "transfer", "seen": "a message cannot be put through to a telephone"})
+            return Leave("unanswered")
         to = visit.text(self.to).strip()
         if not _REACHABLE.fullmatch(to):
             visit.saw.append({"what": "transfer", "seen": f"{show(to)} is neither a number nor a SIP address"})

@@ -7,10 +7,12 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from routing.engine.effects import Record
-from routing.engine.events import Event, MessageRecorded
+from routing.engine import limits
+from routing.engine.effects import AwaitReply, Record
+from routing.engine.events import Event, MessageReceived, MessageRecorded
 from routing.engine.prompts import Prompt
 from routing.engine.steps.step import About, Exit, Kind, Leave, Move, Path, Step, Visit, Wait
+from routing.engine.values import show
 
 
 class Voicemail(Step):
@@ -35,9 +37,9 @@ class Voicemail(Step):
         return (Exit("recorded", "Recorded", optional=True), Exit("nothing_said", "Nothing said", optional=True))
 
     def enter(self, visit: Visit) -> Move:
-        visit.order(
-            *self.prompt.speak(visit.scope, visit.language), Record(self.max_s, self.timeout_s, self.finish_on_key)
-        )
+        # Whoever writes leaves the message in writing.
+        how = Record(self.max_s, self.timeout_s, self.finish_on_key)
+        visit.order(*visit.speak(self.prompt), AwaitReply(limits.REPLY_SECONDS) if visit.is_written else how)
         return Wait("recording")
 
     def resume(self, visit: Visit, event: Event) -> Move:
@@ -45,6 +47,10 @@ class Voicemail(Step):
             case MessageRecorded(url=url, seconds=seconds):
                 visit.remember({"recording_url": url, "seconds": seconds})
                 visit.saw.append({"what": "recording", "seen": f"{seconds} seconds", "url": url})
+                return Leave("recorded")
+            case MessageReceived(text=text, media=media):
+                visit.remember({"recording_url": media[0] if media else "", "seconds": 0})
+                visit.saw.append({"what": "recording", "seen": show(text)})
                 return Leave("recorded")
             case _:
                 return Leave("nothing_said")

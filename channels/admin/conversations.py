@@ -1,0 +1,215 @@
+"""Conversations: what was written on both sides, and an answer from whoever may."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from channels.messaging import services
+from channels.messaging.models import Conversation, Message, OptOut
+from channels.messaging.services import CannotReply, ConversationIsBusy
+from customers.models import Customer
+from customers.services import IdentityTaken
+from routing.models import Contact
+
+_SHOWN = 200
+_LINE_CHARS = 90
+_REPLY_CHARS = 4_000
+
+
+class _ReadOnly(ModelAdmin):
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+
+@admin.register(Conversation)
+class ConversationAdmin(_ReadOnly):
+    list_display = ["who", "where", "customer", "last_line", "standing", "last_message_at"]
+    list_select_related = ["number", "customer", "contact__queue"]
+    list_filter = ["channel", "contact__state", "contact__queue", "number"]
+    search_fields = ["peer", "name", "customer__name", "customer__external_id"]
+    search_help_text = _("Number or name of the sender, or the customer's name or number")
+    list_per_page = 50
+    show_full_result_count = False
+    list_fullwidth = True
+    empty_text = _("No conversations yet. Each begins with the first message on one of your numbers and appears here.")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
+        rows: QuerySet[Conversation] = super().get_queryset(request)
+        last = Message.objects.filter(conversation=OuterRef("pk")).order_by("-occurred_at", "-id")
+        return rows.annotate(last_text=Subquery(last.values("text")[:1])).defer("contact__run", "customer__attributes")
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [
+            path(
+                f"<int:conversation_id>/{name}/",
+                self.admin_site.admin_view(require_POST(view)),
+                name=f"channels_conversation_{name}",
+            )
+            for name, view in (("reply", self.reply), ("close", self.close), ("recognise", self.recognise))
+        ]
+        return [*own, *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """The thread; the form below it is for an answer."""
+        del form_url
+        if not object_id.isdecimal():
+            raise Http404
+        conversation = self._conversation(request, int(object_id))
+        if not self.has_view_permission(request, conversation):
+            raise PermissionDenied
+        thread = conversation.messages.select_related("by").order_by("-occurred_at", "-id")[:_SHOWN]
+        may_answer = request.user.has_perm("channels.answer_conversation")
+        contact = conversation.contact
+        problem = services.why_no_reply(conversation, now=timezone.now())
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": str(conversation),
+            "original": conversation,
+            "conversation": conversation,
+            "thread": list(reversed(thread)),
+            "may_answer": may_answer,
+            "problem": _why(problem) if problem else "",
+            "is_open": contact is not None and contact.state != Contact.State.ENDED,
+            "has_view_permission": True,
+            "reply_chars": _REPLY_CHARS,
+            **(extra_context or {}),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/channels/conversation/thread.html", context)
+
+    def reply(self, request: HttpRequest, conversation_id: int) -> HttpResponse:
+        conversation = self._answerable(request, conversation_id)
+        text = str(request.POST.get("text", "")).strip().replace("\x00", "")[:_REPLY_CHARS]
+        if not text:
+            messages.error(request, gettext("Write something first."))
+            return self._back(conversation)
+        try:
+            count = services.reply(conversation_id=conversation.pk, text=text, by=request.user, now=timezone.now())
+        except CannotReply as problem:
+            messages.error(request, _why(problem))
+        else:
+            messages.success(
+                request,
+                ngettext("The answer is on its way.", "The answer is on its way, in %(count)s messages.", count)
+                % {"count": count},
+            )
+        return self._back(conversation)
+
+    def close(self, request: HttpRequest, conversation_id: int) -> HttpResponse:
+        conversation = self._answerable(request, conversation_id)
+        try:
+            services.close(conversation_id=conversation.pk, clock=timezone.now)
+        except ConversationIsBusy:
+            messages.error(request, gettext("A new message is just being handled. Look at it, and try again."))
+        else:
+            messages.success(request, gettext("Done. The next message begins a new contact."))
+        return self._back(conversation)
+
+    def recognise(self, request: HttpRequest, conversation_id: int) -> HttpResponse:
+        conversation = self._answerable(request, conversation_id)
+        if not request.user.has_perm("customers.change_customer"):
+            raise PermissionDenied
+        number = str(request.POST.get("customer", "")).strip()
+        customer = Customer.objects.filter(external_id=number).first() if number else None
+        if customer is None:
+            messages.error(request, gettext("No customer has the number “%(number)s”.") % {"number": number})
+            return self._back(conversation)
+        try:
+            services.recognise(conversation_id=conversation.pk, customer_id=customer.pk)
+        except IdentityTaken as taken:
+            messages.error(
+                request,
+                gettext("This sender is known as %(customer)s already. Merge the two in the list of customers.")
+                % {"customer": taken.customer},
+            )
+        else:
+            messages.success(request, gettext("From now on this is %(customer)s.") % {"customer": customer})
+        return self._back(conversation)
+
+    def _conversation(self, request: HttpRequest, conversation_id: int) -> Conversation:
+        related = ("number__account", "customer__tier", "contact__queue")
+        found = self.get_queryset(request).select_related(*related).filter(pk=conversation_id).first()
+        if found is None:
+            raise Http404
+        return found
+
+    def _answerable(self, request: HttpRequest, conversation_id: int) -> Conversation:
+        conversation = self._conversation(request, conversation_id)
+        if not request.user.has_perm("channels.answer_conversation"):
+            raise PermissionDenied
+        return conversation
+
+    def _back(self, conversation: Conversation) -> HttpResponseRedirect:
+        return HttpResponseRedirect(reverse("admin:channels_conversation_change", args=[conversation.pk]))
+
+    @display(description=_("from"), ordering="peer")
+    def who(self, conversation: Conversation) -> SafeString:
+        return format_html('{}<br><span class="p-muted">{}</span>', conversation.name or "–", conversation.peer)
+
+    @display(description=_("to"), ordering="number__address")
+    def where(self, conversation: Conversation) -> SafeString:
+        label = Contact.Channel(conversation.channel).label if conversation.channel in Contact.Channel.values else ""
+        return format_html('{}<br><span class="p-muted">{}</span>', conversation.number, label)
+
+    @display(description=_("last message"))
+    def last_line(self, conversation: Any) -> str:
+        text = str(conversation.last_text or "")
+        return text if len(text) <= _LINE_CHARS else f"{text[: _LINE_CHARS - 1]}…"
+
+    @display(
+        description=_("state"),
+        label={"handed_over": "success", "in_flow": "info", "ended": "default", "": "default"},
+    )
+    def standing(self, conversation: Conversation) -> tuple[str, str]:
+        contact = conversation.contact
+        if contact is None:
+            return "", "–"
+        if contact.state == Contact.State.HANDED_OVER and contact.queue:
+            return contact.state, gettext("waits in %(queue)s") % {"queue": contact.queue.name}
+        return contact.state, contact.get_state_display()
+
+
+@admin.register(OptOut)
+class OptOutAdmin(_ReadOnly):
+    list_display = ["value", "kind", "word", "since_when"]
+    list_filter = ["kind"]
+    search_fields = ["value"]
+    empty_text = _("Nobody said STOP yet. Whoever does is sent nothing any more, until they write START.")
+
+    @display(description=_("since"), ordering="since")
+    def since_when(self, opt_out: OptOut) -> str:
+        return str(date_format(timezone.localtime(opt_out.since), "DATETIME_FORMAT"))
+
+
+def _why(problem: CannotReply) -> str:
+    if problem.why == "stopped":
+        return gettext("They said STOP: nothing is sent to them until they write START.")
+    return gettext(
+        "Their last message is older than %(hours)s hours: the channel lets only an approved template through, "
+        "or waits until they write again."
+    ) % {"hours": problem.hours}

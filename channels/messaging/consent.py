@@ -1,0 +1,81 @@
+"""Who wants no messages: the words that say so, and the list of those who said them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from django.db.models import Q
+
+from channels.messaging.models import Message, OptOut
+from routing.runner.services import identity_of
+
+Wish = Literal["", "stop", "start"]
+
+# A message that is nothing but one of these. Beyond the words that carriers themselves act upon, the plain word of
+# each language; never one that may well be an answer to a question.
+_STOP = frozenset(
+    """
+    stop|stopall|stop all|unsubscribe|optout|opt out|revoke
+    stopp|abmelden|abbestellen|keine nachrichten mehr
+    arret|arrêt|arreter|arrêter|stop sms|désabonner|desabonner|me désabonner|desinscription|désinscription
+    baja|darme de baja|alto|cancelar suscripción|cancelar suscripcion
+    disiscrivimi|annulla iscrizione|basta
+    parar|sair|descadastrar|cancelar inscrição
+    afmelden|uitschrijven|stoppen
+    afmeld|avmeld|avsluta|avregistrera
+    wypisz|rezygnuję|rezygnuje
+    zrušit odběr|odhlásit|leiratkozás|dezabonare
+    стоп|отписаться|відписатися|dur|listeden çık|διακοπή
+    توقف|الغاء الاشتراك|停止|退订|退訂|配信停止|수신거부
+""".replace("\n", "|").split("|")
+)
+# What the carriers of SMS stop at by themselves, whatever we do; elsewhere these may be answers.
+_STOP_SMS = frozenset({"cancel", "end", "quit"})
+_START = frozenset(
+    """
+    start|unstop|subscribe|optin|opt in|yes please start|anmelden|wieder anmelden|abonnieren|reprendre|réabonner|alta
+    iscrivimi|inscrever|aanmelden|tilmeld|zapisz|старт|başla|开始|再開|시작
+""".replace("\n", "|").split("|")
+)
+
+
+def wish_of(channel: str, text: str, said: str = "") -> Wish:
+    """`said` is what the provider itself understood (STOP, START), where it listens too."""
+    match said.upper():
+        case "STOP":
+            return "stop"
+        case "START":
+            return "start"
+    word = " ".join(text.casefold().strip(" \t\r\n.!,;:'\"“”*").split())
+    if not word or len(word) > 40:
+        return ""
+    if word in _WORDS_STOP or (channel == "sms" and word in _STOP_SMS):
+        return "stop"
+    return "start" if word in _WORDS_START else ""
+
+
+_WORDS_STOP = frozenset(word.strip().casefold() for word in _STOP if word.strip())
+_WORDS_START = frozenset(word.strip().casefold() for word in _START if word.strip())
+
+
+def is_stopped(channel: str, peer: str) -> bool:
+    """Nothing may be sent to them."""
+    kind, value = identity_of(channel, peer) or (channel, peer)
+    return OptOut.objects.filter(kind=kind, value=value).exists()
+
+
+def stop(*, channel: str, peer: str, word: str, now: datetime) -> None:
+    """From now on, and for what waits to be sent already. In the caller's transaction."""
+    kind, value = identity_of(channel, peer) or (channel, peer)
+    OptOut.objects.get_or_create(kind=kind, value=value, defaults={"word": word[:100], "since": now})
+    peers = Q(conversation__peer=peer)
+    if kind == "phone":
+        peers = Q(conversation__peer__in=[value, f"whatsapp:{value}"])
+    Message.objects.filter(peers, state=Message.State.QUEUED).update(state=Message.State.BLOCKED, retry_at=None)
+
+
+def start(*, channel: str, peer: str) -> bool:
+    """Takes a STOP back; False if there was none."""
+    kind, value = identity_of(channel, peer) or (channel, peer)
+    return bool(OptOut.objects.filter(kind=kind, value=value).delete()[0])

@@ -1,0 +1,81 @@
+"""One worker at a time for each conversation, however many run: a lease in the conversation's row.
+
+Taken by one statement that succeeds for one worker only, and written by name into the row. Whatever a holder saves
+is saved together with a look at that name, so that one who was given up for dead, and was not, saves nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from django.db import connection
+
+# Long enough for anything that is done under it between two renewals; short enough to wait for after a kill.
+LEASE_S = 20
+
+Work = Literal["handling", "sending"]
+
+# The database's clock: those of several machines differ.
+_TAKE = {
+    work: f"""UPDATE channels_conversation SET {work}_by = %s, {work}_until = clock_timestamp() + %s * interval '1 second'
+ WHERE id = %s AND ({work}_until IS NULL OR {work}_until < clock_timestamp() OR {work}_by = %s)"""  # noqa: S608
+    for work in ("handling", "sending")
+}
+_RELEASE = {
+    work: f"UPDATE channels_conversation SET {work}_by = '', {work}_until = NULL WHERE id = %s AND {work}_by = %s"  # noqa: S608
+    for work in ("handling", "sending")
+}
+_HOLDS = {
+    work: f"SELECT 1 FROM channels_conversation WHERE id = %s AND {work}_by = %s FOR UPDATE"  # noqa: S608
+    for work in ("handling", "sending")
+}
+
+
+class LeaseLost(Exception):
+    """Another worker took over; nothing more may be saved."""
+
+
+class Lease:
+    """The right to work on a conversation."""
+
+    def __init__(self, conversation_id: int, work: Work) -> None:
+        self.conversation_id, self.work = conversation_id, work
+        self.token = secrets.token_hex(16)
+
+    def take(self) -> bool:
+        """Also renews: whoever holds it may take it again."""
+        with connection.cursor() as cursor:
+            cursor.execute(_TAKE[self.work], (self.token, LEASE_S, self.conversation_id, self.token))
+            return bool(cursor.rowcount)
+
+    def renew(self) -> None:
+        """Raises LeaseLost."""
+        if not self.take():
+            raise LeaseLost
+
+    def check(self) -> None:
+        """Inside a transaction: holds the row until its end. Raises LeaseLost."""
+        with connection.cursor() as cursor:
+            cursor.execute(_HOLDS[self.work], (self.conversation_id, self.token))
+            if cursor.fetchone() is None:
+                raise LeaseLost
+
+    def release(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(_RELEASE[self.work], (self.conversation_id, self.token))
+
+
+@contextmanager
+def lease(conversation_id: int, work: Work) -> Iterator[Lease | None]:
+    """None if somebody else has it."""
+    mine = Lease(conversation_id, work)
+    if not mine.take():
+        yield None
+        return
+    try:
+        yield mine
+    finally:
+        mine.release()

@@ -1,0 +1,170 @@
+"""What providers tell of messages that are there: receipts, echoes, edits, deletions, reactions. They start nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import Q
+
+from channels.messaging.inbound import TEXT_CHARS
+from channels.messaging.models import Conversation, InboundEvent, Message
+
+log = structlog.get_logger(__name__)
+
+State = Message.State
+_BATCH = 200
+# What a receipt may change: it never takes back what a later one said, in whatever order they come.
+_BEFORE = {
+    State.SENT: (State.QUEUED, State.SENDING),
+    State.DELIVERED: (State.QUEUED, State.SENDING, State.SENT, State.FAILED),
+    State.READ: (State.QUEUED, State.SENDING, State.SENT, State.DELIVERED, State.FAILED),
+    State.FAILED: (State.QUEUED, State.SENDING, State.SENT),
+}
+# A receipt may overtake what it is about. After so many looks, of which the last is minutes later, it is of nothing of ours.
+_LOOKS = 6
+
+
+def handle_receipts(*, now: datetime) -> float | None:
+    """All that are due; in how many seconds to come back for those whose message is not there yet."""
+    while _batch(now):
+        pass
+    left = InboundEvent.objects.filter(conversation__isnull=True, handled_at__isnull=True, retry_at__isnull=False)
+    first = left.order_by("retry_at").values_list("retry_at", flat=True).first()
+    return max((first - now).total_seconds(), 0.1) if first else None
+
+
+@transaction.atomic
+def handle_receipts_of(token: str, *, account_id: int, now: datetime) -> None:
+    """Those of one message of ours, waiting for whoever handles them at this moment."""
+    mine = InboundEvent.objects.filter(conversation__isnull=True, account_id=account_id, payload__token=token)
+    # Not only those that are still to be handled: one that somebody holds must be waited for.
+    recent = mine.filter(received_at__gt=now - timedelta(days=2)).order_by("id")
+    _apply_all([event for event in recent.select_for_update() if event.handled_at is None], now)
+
+
+@transaction.atomic
+def _batch(now: datetime) -> int:
+    due = InboundEvent.objects.filter(conversation__isnull=True, handled_at__isnull=True)
+    due = due.filter(Q(retry_at__isnull=True) | Q(retry_at__lte=now)).order_by("id")
+    events = list(due.select_for_update(skip_locked=True)[:_BATCH])
+    _apply_all(events, now)
+    return len(events)
+
+
+def _apply_all(events: list[InboundEvent], now: datetime) -> None:
+    for event in events:
+        if _apply(event, now):
+            event.handled_at = now
+        else:
+            event.attempts += 1
+            event.retry_at = now + timedelta(seconds=2**event.attempts)
+            if event.attempts >= _LOOKS:
+                event.handled_at, event.problem = now, "about a message that is not ours"
+                log.info("receipt of an unknown message", event=event.external_id, kind=event.kind)
+    InboundEvent.objects.bulk_update(events, ["handled_at", "attempts", "retry_at", "problem"])
+
+
+def _apply(event: InboundEvent, now: datetime) -> bool:
+    """False if what it is about is not there (yet)."""
+    body = event.payload
+    match event.kind:
+        case "status":
+            return _status(event, str(body.get("message", "")), str(body.get("token", "")), str(body.get("state", "")))
+        case "echo":
+            return _echo(event)
+        case "seen":
+            return _seen(event)
+        case "deletion":
+            return bool(_of(event).update(deleted_at=now))
+        case "edit":
+            return bool(_of(event).update(text=str(body.get("text", ""))[:TEXT_CHARS]))
+        case "reaction":
+            message = _of(event).first()
+            if message is not None:
+                who = "reaction" if str(body.get("by", "them")) == "them" else "own_reaction"
+                message.details = {**message.details, who: str(body.get("emoji", ""))[:32]}
+                message.save(update_fields=["details"])
+            return message is not None
+    return True
+
+
+def _of(event: InboundEvent, external_id: str = "") -> Message.objects.__class__:  # type: ignore[name-defined]
+    external_id = external_id or str(event.payload.get("message", ""))
+    return Message.objects.filter(conversation__number__account_id=event.account_id, external_id=external_id)
+
+
+def _status(event: InboundEvent, external_id: str, token: str, state: str) -> bool:
+    found = _by_token(event, token) or (_of(event, external_id).order_by("id").first() if external_id else None)
+    if found is None:
+        return False
+    if external_id and not found.external_id:
+        Message.objects.filter(pk=found.pk, external_id="").update(external_id=external_id)
+    error = str(event.payload.get("error", ""))[:300]
+    _raise_state(found.pk, state, error, event.occurred_at)
+    return True
+
+
+def _raise_state(message_id: int, state: str, error: str, at: datetime) -> None:
+    if state not in _BEFORE:
+        return
+    before = Message.objects.filter(pk=message_id, state__in=_BEFORE[State(state)])
+    changed = before.update(state=state, error=error, retry_at=None)
+    if changed and state != State.FAILED:
+        Message.objects.filter(pk=message_id, sent_at__isnull=True).update(sent_at=at)
+    if changed and state == State.FAILED:
+        log.warning("message not delivered", message=message_id, why=error)
+
+
+def _by_token(event: InboundEvent, token: str) -> Message | None:
+    """Our own name of the message, which the provider gave back."""
+    if not (token[:1] == "m" and token[1:].isascii() and token[1:].isdigit() and len(token) < 20):
+        return None
+    ours = Message.objects.filter(conversation__number__account_id=event.account_id, direction=Message.Direction.OUT)
+    return ours.filter(pk=int(token[1:])).first()
+
+
+def _echo(event: InboundEvent) -> bool:
+    """A message of ours, told back; or one that somebody wrote in the provider's own inbox."""
+    body = event.payload
+    external_id = str(body.get("message", ""))
+    if _by_token(event, str(body.get("token", ""))) is not None or _of(event).exists():
+        return _status(event, external_id, str(body.get("token", "")), State.SENT)
+    conversation = Conversation.objects.filter(number_id=event.number_id, peer=body.get("sender", "")).first()
+    if conversation is None:
+        return False
+    if event.attempts < 2 and Message.objects.filter(conversation=conversation, state=State.SENDING).exists():
+        return False  # perhaps that one, whose id we do not know yet
+    Message.objects.create(
+        conversation=conversation,
+        contact_id=conversation.contact_id,
+        direction=Message.Direction.OUT,
+        kind=str(body.get("type", "text"))[:16],
+        text=str(body.get("text", "")),
+        media=body.get("media", []),
+        details={"written_elsewhere": True},
+        external_id=external_id,
+        state=State.SENT,
+        occurred_at=event.occurred_at,
+        sent_at=event.occurred_at,
+    )
+    return True
+
+
+def _seen(event: InboundEvent) -> bool:
+    """Up to a moment, or up to a message, everything of ours was delivered or read."""
+    body = event.payload
+    state = State(body["state"]) if body.get("state") in {State.DELIVERED, State.READ} else State.READ
+    conversation = Conversation.objects.filter(number_id=event.number_id, peer=body.get("sender", "")).first()
+    if conversation is None:
+        return False
+    until = event.occurred_at
+    if body.get("message"):
+        last = _of(event).values_list("sent_at", flat=True).first()
+        if last is None:
+            return False
+        until = last
+    ours = Message.objects.filter(conversation=conversation, direction=Message.Direction.OUT, sent_at__lte=until)
+    ours.filter(state__in=(State.SENT, *((State.DELIVERED,) if state == State.READ else ()))).update(state=state)
+    return True

@@ -1,0 +1,41 @@
+"""The words of a message as a channel can carry them: numbered choices, parts of a long text, segments of an SMS."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+# https://www.twilio.com/docs/glossary/what-is-gsm-7-character-encoding
+_GSM = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§"
+    "¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_GSM_TWICE = frozenset("^{}\\[~]|€\f")
+
+
+def numbered(text: str, choices: Sequence[Sequence[str]]) -> str:
+    """The question with its answers numbered, for channels without buttons."""
+    lines = [f"{number}. {label}" for number, (_, label) in enumerate(choices, start=1)]
+    return "\n".join([*([text, ""] if text else []), *lines])
+
+
+def parts(text: str, most: int) -> list[str]:
+    """The text in pieces of at most `most` characters, cut where a line, a sentence or a word ends."""
+    found: list[str] = []
+    while len(text) > most:
+        head = text[:most]
+        cut = max(head.rfind("\n"), head.rfind(". ") + 1)
+        if cut < most // 2:
+            cut = max(cut, head.rfind(" "))
+        cut = cut if cut > 0 else most
+        found.append(text[:cut].rstrip())
+        text = text[cut:].lstrip()
+    return [part for part in (*found, text) if part] or [""]
+
+
+def segments(text: str) -> int:
+    """Of how many SMS the text consists for the carrier, and on its bill."""
+    if all(character in _GSM or character in _GSM_TWICE for character in text):
+        size = sum(2 if character in _GSM_TWICE else 1 for character in text)
+        return 1 if size <= 160 else -(-size // 153)
+    size = len(text.encode("utf-16-be")) // 2
+    return 1 if size <= 70 else -(-size // 67)

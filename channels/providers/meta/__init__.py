@@ -1,0 +1,1 @@
+"""Meta's own interfaces: WhatsApp Cloud, Messenger and Instagram."""

@@ -1,0 +1,1 @@
+"""Messages by Twilio: SMS and MMS, WhatsApp and Messenger."""

@@ -1,0 +1,38 @@
+"""What workers do for conversations. A task that is lost, or comes twice, changes nothing: the sweep finds what is left."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from channels.messaging import handling, receipts, sending, sweep
+from channels.messaging.nudges import nudge_later
+
+
+@shared_task(name="channels.tasks.handle_conversation", ignore_result=True)
+def handle_conversation(conversation_id: int) -> None:
+    wait_s = handling.handle_conversation(conversation_id, clock=timezone.now)
+    if wait_s is not None and wait_s < sweep.SOON_S:
+        nudge_later(handle_conversation, conversation_id, wait_s)
+
+
+@shared_task(name="channels.tasks.send_conversation", ignore_result=True)
+def send_conversation(conversation_id: int) -> None:
+    wait_s = sending.send_conversation(conversation_id, clock=timezone.now)
+    if wait_s is not None and wait_s < sweep.SOON_S:
+        nudge_later(send_conversation, conversation_id, wait_s)
+
+
+@shared_task(name="channels.tasks.handle_receipts", ignore_result=True)
+def handle_receipts() -> None:
+    receipts.handle_receipts(now=timezone.now())
+
+
+@shared_task(name="channels.tasks.sweep", ignore_result=True)
+def sweep_up() -> None:
+    sweep.sweep(now=timezone.now())
+
+
+@shared_task(name="channels.tasks.prune", ignore_result=True)
+def prune() -> None:
+    sweep.prune(now=timezone.now())
