@@ -114,7 +114,7 @@ def command(run: Run, *arguments: str) -> dict[str, Any]:
 
 
 def test_each_customer_waits_in_the_same_queue_on_every_channel(run: Run, house: House) -> None:
-    expected = {}
+    expected: dict[str, str] = {}
     with ThreadPoolExecutor(8) as post:
         for phone, queue in WRITERS.items():
             digits = phone[1:]
