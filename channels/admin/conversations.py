@@ -109,7 +109,9 @@ class ConversationAdmin(_ReadOnly):
             messages.error(request, gettext("Write something first."))
             return self._back(conversation)
         try:
-            count = services.reply(conversation_id=conversation.pk, text=text, by=request.user, now=timezone.now())
+            count = services.reply(
+                conversation_id=conversation.pk, text=text, by_id=request.user.pk, now=timezone.now()
+            )
         except CannotReply as problem:
             messages.error(request, _why(problem))
         else:
