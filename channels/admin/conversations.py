@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -43,7 +42,7 @@ class _ReadOnly(ModelAdmin):
 
 @admin.register(Conversation)
 class ConversationAdmin(_ReadOnly):
-    list_display = ["who", "where", "customer", "last_line", "standing", "last_message_at"]
+    list_display = ["who", "where", "customer", "last_line", "standing"]
     list_select_related = ["number", "customer", "contact__queue"]
     list_filter = ["channel", "contact__state", "contact__queue", "number"]
     search_fields = ["peer", "name", "customer__name", "customer__external_id"]
@@ -110,7 +109,9 @@ class ConversationAdmin(_ReadOnly):
             messages.error(request, gettext("Write something first."))
             return self._back(conversation)
         try:
-            count = services.reply(conversation_id=conversation.pk, text=text, by=_writer(request), now=timezone.now())
+            count = services.reply(
+                conversation_id=conversation.pk, text=text, by_id=request.user.pk, now=timezone.now()
+            )
         except CannotReply as problem:
             messages.error(request, _why(problem))
         else:
@@ -177,10 +178,13 @@ class ConversationAdmin(_ReadOnly):
         label = Contact.Channel(conversation.channel).label if conversation.channel in Contact.Channel.values else ""
         return format_html('{}<br><span class="p-muted">{}</span>', conversation.number, label)
 
-    @display(description=_("last message"))
-    def last_line(self, conversation: Any) -> str:
+    @display(description=_("last message"), ordering="last_message_at")
+    def last_line(self, conversation: Any) -> SafeString:
         text = str(conversation.last_text or "")
-        return text if len(text) <= _LINE_CHARS else f"{text[: _LINE_CHARS - 1]}…"
+        at = conversation.last_message_at
+        when = date_format(timezone.localtime(at), str(_("j M, H:i"))) if at else ""
+        short = text if len(text) <= _LINE_CHARS else f"{text[: _LINE_CHARS - 1]}…"
+        return format_html('{}<br><span class="p-muted">{}</span>', short, when)
 
     @display(
         description=_("state"),
@@ -214,10 +218,3 @@ def _why(problem: CannotReply) -> str:
         "Their last message is older than %(hours)s hours: the channel lets only an approved template through, "
         "or waits until they write again."
     ) % {"hours": problem.hours}
-
-
-def _writer(request: HttpRequest) -> User:
-    """Whoever may answer is signed in."""
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
