@@ -254,7 +254,8 @@ def test_the_panel_has_no_serious_barrier_and_does_not_scroll_sideways(
     _picture(page, f"{name}-keep")
     assert _barriers(page) == []
     panel.get_by_role("button", name=re.compile("Test cases")).click()
-    panel.locator(".tr-case").first.wait_for()
+    # With cases of other tests in the list, or with none: both must be without barriers.
+    page.wait_for_timeout(1000)
     _picture(page, f"{name}-cases")
     assert _barriers(page) == []
     page.context.close()
