@@ -43,7 +43,7 @@ class _ReadOnly(ModelAdmin):
 
 @admin.register(Conversation)
 class ConversationAdmin(_ReadOnly):
-    list_display = ["who", "where", "customer", "last_line", "standing", "last_message_at"]
+    list_display = ["who", "where", "customer", "last_line", "standing"]
     list_select_related = ["number", "customer", "contact__queue"]
     list_filter = ["channel", "contact__state", "contact__queue", "number"]
     search_fields = ["peer", "name", "customer__name", "customer__external_id"]
@@ -177,10 +177,13 @@ class ConversationAdmin(_ReadOnly):
         label = Contact.Channel(conversation.channel).label if conversation.channel in Contact.Channel.values else ""
         return format_html('{}<br><span class="p-muted">{}</span>', conversation.number, label)
 
-    @display(description=_("last message"))
-    def last_line(self, conversation: Any) -> str:
+    @display(description=_("last message"), ordering="last_message_at")
+    def last_line(self, conversation: Any) -> SafeString:
         text = str(conversation.last_text or "")
-        return text if len(text) <= _LINE_CHARS else f"{text[: _LINE_CHARS - 1]}…"
+        at = conversation.last_message_at
+        when = date_format(timezone.localtime(at), str(_("j M, H:i"))) if at else ""
+        short = text if len(text) <= _LINE_CHARS else f"{text[: _LINE_CHARS - 1]}…"
+        return format_html('{}<br><span class="p-muted">{}</span>', short, when)
 
     @display(
         description=_("state"),

@@ -131,7 +131,7 @@ def _json(body: bytes) -> dict[str, Any]:
 
 def _read(data: dict[str, Any], now: datetime) -> Iterator[Incoming]:
     what = data.get("object")
-    if what not in {"whatsapp_business_account", "page", "instagram"}:
+    if what not in ("whatsapp_business_account", "page", "instagram"):
         log.info("webhook of another object", provider=PROVIDER, object=written(what, 60))
         return
     for place, entry in items(data, "entry", ""):

@@ -1,0 +1,80 @@
+"""Each kind of webhook in the vendor's shape (`payloads/`, each with the page that shows the shape; the values are ours)."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from channels.messaging.inbound import Incoming, Malformed, in_order
+from channels.providers.meta.views import _read
+
+NOW = datetime.fromtimestamp(1795000100, UTC)
+FOLDER = Path(__file__).parent / "payloads"
+CASES = [
+    pytest.param(case, id=f"{path.stem}: {case['name']}")
+    for path in sorted(FOLDER.glob("*.json"))
+    for case in json.loads(path.read_text(encoding="utf-8"))
+]
+
+
+def seen(event: Incoming, wanted: dict[str, Any]) -> dict[str, Any]:
+    own = {"kind": event.kind, "sender": event.sender, "external_id": event.external_id}
+    return {name: (own | dict(event.body)).get(name) for name in wanted}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_payload_tells_what_it_should(case: dict[str, Any]) -> None:
+    events = list(_read(case["payload"], NOW))
+    assert [seen(event, wanted) for event, wanted in zip(events, case["expected"], strict=True)] == case["expected"]
+    assert case["source"].startswith("https://developers.facebook.com/")
+    for event in events:
+        json.dumps({**event.body})
+        assert event.recipient in {"whatsapp:100000000000001", "messenger:1000002", "instagram:17840000000000001"}
+        assert NOW.timestamp() - 200 <= event.occurred_at.timestamp() <= NOW.timestamp()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_same_payload_tells_the_same_ids(case: dict[str, Any]) -> None:
+    first, second = ([event.external_id for event in _read(case["payload"], NOW)] for _ in range(2))
+    assert first == second
+    assert len(set(first)) == len(first)
+
+
+def test_all_of_them_in_one_post_are_all_there_each_once_and_as_they_happened() -> None:
+    changes = [
+        case.values[0]["payload"] for case in CASES if case.values[0]["payload"]["object"].startswith("whatsapp")
+    ]
+    data = {"object": "whatsapp_business_account", "entry": [entry for one in changes for entry in one["entry"]]}
+    events = in_order(_read({**data, "entry": [*data["entry"], *data["entry"]]}, NOW))
+    assert len(events) == len({event.external_id for event in events}) > 5
+    assert [event.occurred_at for event in events] == sorted(event.occurred_at for event in events)
+
+
+def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    if isinstance(value, dict):
+        return [path, *(place for key, part in value.items() for place in _places(part, (*path, key)))]
+    if isinstance(value, list):
+        return [path, *(place for index, part in enumerate(value) for place in _places(part, (*path, index)))]
+    return [path]
+
+
+@pytest.mark.parametrize("wrong", [None, 7, 3.5, True, "", "x\x00y", [], [[]], {}, {"a": {}}, "x" * 5000, "\ud800"])
+@pytest.mark.parametrize("case", CASES[::3])
+def test_whatever_stands_in_a_wrong_place_is_told_as_malformed_or_read_past(case: dict[str, Any], wrong: Any) -> None:
+    for place in _places(case["payload"])[1:]:
+        data = json.loads(json.dumps(case["payload"]))
+        holder = data
+        for part in place[:-1]:
+            holder = holder[part]
+        holder[place[-1]] = wrong
+        try:
+            for event in _read(data, NOW):
+                json.dumps(dict(event.body)).encode()
+                assert len(event.external_id) < 250
+                assert len(event.sender) <= 80
+        except Malformed:
+            pass
