@@ -117,7 +117,7 @@ def _handle(mine: Lease, event: InboundEvent, now: datetime) -> None:
     except _HandledBefore:
         return
     except Exception as error:
-        log.exception("event could not be handled", event=event.pk, conversation=conversation.pk)
+        log.exception("event could not be handled", inbound=event.pk, conversation=conversation.pk)
         event.attempts += 1
         event.problem = type(error).__name__
         event.retry_at = now + timedelta(seconds=2**event.attempts)

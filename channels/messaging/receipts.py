@@ -62,7 +62,7 @@ def _apply_all(events: list[InboundEvent], now: datetime) -> None:
             event.retry_at = now + timedelta(seconds=2**event.attempts)
             if event.attempts >= _LOOKS:
                 event.handled_at, event.problem = now, "about a message that is not ours"
-                log.info("receipt of an unknown message", event=event.external_id, kind=event.kind)
+                log.info("receipt of an unknown message", inbound=event.external_id, kind=event.kind)
     InboundEvent.objects.bulk_update(events, ["handled_at", "attempts", "retry_at", "problem"])
 
 
