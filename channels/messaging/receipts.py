@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from channels.messaging.inbound import TEXT_CHARS
 from channels.messaging.models import Conversation, InboundEvent, Message
@@ -90,7 +90,7 @@ def _apply(event: InboundEvent, now: datetime) -> bool:
     return True
 
 
-def _of(event: InboundEvent, external_id: str = "") -> Message.objects.__class__:  # type: ignore[name-defined]
+def _of(event: InboundEvent, external_id: str = "") -> QuerySet[Message]:
     external_id = external_id or str(event.payload.get("message", ""))
     return Message.objects.filter(conversation__number__account_id=event.account_id, external_id=external_id)
 

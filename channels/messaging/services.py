@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from channels.messaging import outbox
@@ -46,7 +45,7 @@ def why_no_reply(conversation: Conversation, *, now: datetime) -> CannotReply | 
 
 
 @transaction.atomic
-def reply(*, conversation_id: int, text: str, by: AbstractBaseUser, now: datetime) -> int:
+def reply(*, conversation_id: int, text: str, by_id: int | None, now: datetime) -> int:
     """Puts an answer into the outbox; of how many messages it consists. Raises CannotReply."""
     related = Conversation.objects.select_related("number__account")
     conversation = related.select_for_update(of=("self",)).get(pk=conversation_id)
@@ -59,7 +58,7 @@ def reply(*, conversation_id: int, text: str, by: AbstractBaseUser, now: datetim
         text_chars=providers()[conversation.number.account.provider].text_chars(conversation.channel),
         effects=[SendMessage(text=text)],
         now=now,
-        by_id=by.pk,
+        by_id=by_id,
     )
     Conversation.objects.filter(pk=conversation.pk).update(last_message_at=now)
     transaction.on_commit(partial(nudge_sending, conversation.pk))

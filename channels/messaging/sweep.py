@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from channels.messaging.models import EmulatedSend, InboundEvent
+from channels.messaging.models import Conversation, EmulatedSend, InboundEvent, Message
 from channels.messaging.nudges import nudge_conversation, nudge_receipts, nudge_sending
 
 # What is due sooner than the sweep comes by twice, a worker holds itself.
@@ -49,13 +49,25 @@ def sweep(*, now: datetime) -> int:
 
 
 def prune(*, now: datetime) -> int:
-    """Deletes handled events that no provider tells again; how many."""
-    total = 0
+    """Deletes handled events that no provider tells again, and messages as old as contacts may become; how many."""
+    total = _prune_messages(now) if settings.CONTACT_RETENTION_DAYS > 0 else 0
     old = InboundEvent.objects.filter(received_at__lt=now - _KEEP_EVENTS, handled_at__isnull=False)
     while ids := list(old.values_list("pk", flat=True)[:_BATCH]):
         total += InboundEvent.objects.filter(pk__in=ids).delete()[0]
     if settings.EMULATOR_URL:
         EmulatedSend.objects.filter(at__lt=now - timedelta(days=7)).delete()
+    return total
+
+
+def _prune_messages(now: datetime) -> int:
+    total = 0
+    old = now - timedelta(days=settings.CONTACT_RETENTION_DAYS)
+    messages = Message.objects.filter(occurred_at__lt=old)
+    while ids := list(messages.values_list("pk", flat=True)[:_BATCH]):
+        total += Message.objects.filter(pk__in=ids).delete()[0]
+    silent = Conversation.objects.filter(last_message_at__lt=old, messages__isnull=True, events__isnull=True)
+    while ids := list(silent.values_list("pk", flat=True)[:_BATCH]):
+        total += Conversation.objects.filter(pk__in=ids).delete()[0]
     return total
 
 

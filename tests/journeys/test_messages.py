@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+import requests
 
 from tests.embedded.test_process import wait_until
 from tests.embedded.test_supervisor import ROOT, Run, free_port
@@ -290,3 +291,14 @@ def test_bad_input_gets_the_right_status_and_stores_nothing(run: Run, house: Hou
     settled(run)
     year = ask(run, "print(Message.objects.get(text='In the year 3000').occurred_at.year)")
     assert year < 2999
+
+
+def test_the_handshake_tells_the_challenge_to_whoever_knows_the_token(house: House) -> None:
+    address = f"{house.base}/webhooks/meta/"
+    query = {"hub.mode": "subscribe", "hub.verify_token": "demo-verify", "hub.challenge": "1158201444"}
+    answer = requests.get(address, params=query, timeout=15)
+    assert (answer.status_code, answer.text) == (200, "1158201444")
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    assert requests.get(address, params=query | {"hub.verify_token": "guessed"}, timeout=15).status_code == 403
+    assert requests.get(address, timeout=15).status_code == 400
+    assert requests.put(address, timeout=15).status_code == 405

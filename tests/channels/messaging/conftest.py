@@ -80,7 +80,7 @@ class Chat:
     def peer(self) -> str:
         return self.sender if self.channel == "sms" else f"{self.channel}:{self.sender}"
 
-    def event(self, text: str = "", *, kind: str = "message", external_id: str = "", **body: Any) -> Any:
+    def event(self, text: str = "", *, kind: Any = "message", external_id: str = "", **body: Any) -> Any:
         from channels.messaging.inbound import Incoming  # noqa: PLC0415
 
         self.count += 1
@@ -92,7 +92,7 @@ class Chat:
             self.peer,
             self.channel,
             self.now,
-            content,  # type: ignore[arg-type]
+            content,
         )
 
     def keep(self, *events: Any) -> int:

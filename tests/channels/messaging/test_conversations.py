@@ -29,7 +29,7 @@ def test_a_new_conversation_starts_the_flow_and_goes_on_with_each_reply(chat: Ch
 @pytest.mark.parametrize("said", ["1", "1.", " my ORDER ", "choice:order", "my parcel is late", "order"])
 def test_an_answer_is_understood_by_payload_number_label_or_word(chat: Chat, said: str) -> None:
     chat.write("Hello")
-    body = {"payload": said} if said.startswith("choice:") else {}
+    body: dict[str, Any] = {"payload": said} if said.startswith("choice:") else {}
     assert chat.write(said, **body) == ["Which number?"]
 
 
@@ -89,18 +89,18 @@ def test_one_worker_at_a_time_has_a_conversation_and_a_dead_one_is_followed_by_a
 
 
 def test_a_worker_that_was_given_up_for_dead_saves_nothing(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
-    from channels.messaging import handling  # noqa: PLC0415
     from channels.models import Conversation, InboundEvent, Message  # noqa: PLC0415
     from routing.models import Contact  # noqa: PLC0415
+    from routing.runner import services  # noqa: PLC0415
 
     chat.keep(chat.event("Hello"))
-    real = handling.runner.arrive
+    real = services.arrive
 
     def late(*args: Any, **options: Any) -> Any:
         Conversation.objects.update(handling_by="somebody else")
         return real(*args, **options)
 
-    monkeypatch.setattr(handling.runner, "arrive", late)
+    monkeypatch.setattr(services, "arrive", late)
     assert chat.work() == []
     assert (Contact.objects.count(), Message.objects.count()) == (0, 0)
     assert not InboundEvent.objects.filter(handled_at__isnull=False).exists()
@@ -137,7 +137,7 @@ def test_stop_stops_at_once_is_kept_and_no_flow_or_agent_gets_past_it(chat: Chat
     assert chat.states[-1] == "blocked"
     with pytest.raises(services.CannotReply):
         services.reply(
-            conversation_id=chat.conversation.pk, text="Hi", by=User.objects.create(username="a"), now=chat.now
+            conversation_id=chat.conversation.pk, text="Hi", by_id=User.objects.create(username="a").pk, now=chat.now
         )
     assert chat.write("START") == []
     assert chat.write("1") == ["Which number?"]
@@ -281,7 +281,7 @@ def test_people_answer_end_and_say_who_it_is(chat: Chat) -> None:
     chat.write("Hello")
     chat.write("2")
     agent = User.objects.create(username="agent")
-    services.reply(conversation_id=chat.conversation.pk, text="How can I help?", by=agent, now=chat.now)
+    services.reply(conversation_id=chat.conversation.pk, text="How can I help?", by_id=agent.pk, now=chat.now)
     assert chat.wait(1) == ["How can I help?"]
     customer = Customer.objects.create(external_id="C-1")
     services.recognise(conversation_id=chat.conversation.pk, customer_id=customer.pk)
@@ -371,3 +371,17 @@ def test_merging_customers_moves_everything_and_fills_what_is_missing(chat: Chat
     keep.refresh_from_db()
     assert (keep.tier, keep.attributes) == (gold, {"plan": "plus", "city": "Berlin"})
     assert Customer.objects.count() == 1
+
+
+def test_old_messages_go_as_old_contacts_do_and_who_said_stop_stays_on_the_list(chat: Chat) -> None:
+    from channels.messaging import sweep  # noqa: PLC0415
+    from channels.models import Conversation, InboundEvent, Message, OptOut  # noqa: PLC0415
+
+    chat.write("Hello")
+    chat.write("stop")
+    sweep.prune(now=chat.now + timedelta(days=59))
+    assert InboundEvent.objects.count() == 2
+    sweep.prune(now=chat.now + timedelta(days=61))
+    assert (InboundEvent.objects.count(), Message.objects.count()) == (0, 3)
+    sweep.prune(now=chat.now + timedelta(days=401))
+    assert (Message.objects.count(), Conversation.objects.count(), OptOut.objects.count()) == (0, 0, 1)

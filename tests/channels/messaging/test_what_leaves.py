@@ -1,0 +1,125 @@
+"""What providers are handed, field by field, and what we make of their answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+from channels.messaging.delivery import Account, Later, Outgoing, Refused, Sent, Unsure
+from channels.messaging.wording import numbered, parts, segments
+from channels.providers.meta import sending as meta
+from channels.providers.twilio.messaging import sending as twilio
+
+TEXT = Outgoing("m7", "whatsapp", "whatsapp:100000000000001", "whatsapp:+4915100000001", "Hello")
+ASK = replace(TEXT, text="What?", choices=(("choice:a", "Order"), ("choice:b", "Other")))
+
+
+@pytest.fixture
+def account(httpserver: HTTPServer) -> Iterator[Account]:
+    yield Account("AC1", "secret", "token", httpserver.url_for("").rstrip("/"), "https://pareto.example.com")
+    httpserver.check_assertions()
+
+
+def test_whatsapp_gets_text_buttons_lists_media_and_templates() -> None:
+    assert meta.whatsapp_body(TEXT) == {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "to": "4915100000001",
+        "biz_opaque_callback_data": "m7",
+        "type": "text",
+        "text": {"preview_url": False, "body": "Hello"},
+    }
+    buttons = meta.whatsapp_body(ASK)["interactive"]
+    assert buttons["type"] == "button"
+    assert [one["reply"]["id"] for one in buttons["action"]["buttons"]] == ["choice:a", "choice:b"]
+    four = replace(ASK, choices=tuple((f"choice:{n}", f"Choice {n}") for n in range(4)))
+    rows = meta.whatsapp_body(four)["interactive"]
+    assert (rows["type"], len(rows["action"]["sections"][0]["rows"])) == ("list", 4)
+    long = replace(ASK, choices=(("choice:a", "A label that no button can hold"), ("choice:b", "B")))
+    assert meta.whatsapp_body(long)["text"]["body"].endswith("1. A label that no button can hold\n2. B")
+    picture = meta.whatsapp_body(replace(TEXT, media=("https://a.example/x.PNG",)))
+    assert picture["image"] == {"link": "https://a.example/x.PNG", "caption": "Hello"}
+    template = meta.whatsapp_body(replace(TEXT, template="still_there", template_values=("Amara",), language="de-DE"))
+    assert template["template"]["language"] == {"code": "de_DE"}
+    assert meta.whatsapp_body(replace(TEXT, recipient="whatsapp:DE.42"))["recipient"] == "DE.42"
+
+
+def test_messenger_gets_quick_replies_and_its_token_back_instagram_only_the_replies() -> None:
+    page = replace(ASK, channel="messenger", sender="messenger:1000002", recipient="messenger:77")
+    message = meta.messenger_body(page)["message"]
+    assert [one["payload"] for one in message["quick_replies"]] == ["choice:a", "choice:b"]
+    assert message["metadata"] == "m7"
+    assert "metadata" not in meta.messenger_body(replace(page, channel="instagram"))["message"]
+    file = meta.messenger_body(replace(page, media=("https://a.example/x.pdf",)))
+    assert file["message"]["attachment"]["type"] == "file"
+
+
+def test_twilio_gets_numbers_where_there_are_no_buttons_and_our_token_in_the_callback() -> None:
+    account = Account("AC1", "secret", "", "", "https://pareto.example.com")
+    form = dict(twilio.form_of(replace(ASK, channel="sms", sender="+4930", recipient="+4915"), account))
+    assert form["Body"] == "What?\n\n1. Order\n2. Other"
+    assert form["StatusCallback"] == "https://pareto.example.com/webhooks/twilio/message/status/?message=m7"
+    template = dict(twilio.form_of(replace(TEXT, template="HX1", template_values=("a", "b")), account))
+    assert json.loads(template["ContentVariables"]) == {"1": "a", "2": "b"}
+    assert "Body" not in template
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "kind"),
+    [
+        (200, {"messages": [{"id": "wamid.1"}]}, {}, Sent),
+        (200, {"anything": 1}, {}, Unsure),
+        (429, {"error": {"code": 4}}, {"Retry-After": "7"}, Later),
+        (500, {}, {}, Later),
+        (503, "<html>", {}, Later),
+        (400, {"error": {"code": 130429, "message": "Rate limit hit"}}, {}, Later),
+        (400, {"error": {"code": 131056}}, {}, Later),
+        (400, {"error": {"code": 131047, "error_data": {"details": "24 hours"}}}, {}, Refused),
+        (401, {"error": {"code": 190}}, {}, Refused),
+    ],
+)
+def test_the_answers_of_the_graph_api(
+    httpserver: HTTPServer, account: Account, status: int, body: Any, headers: dict[str, str], kind: type
+) -> None:
+    text = body if isinstance(body, str) else json.dumps(body)
+    httpserver.expect_request(
+        "/v23.0/100000000000001/messages", headers={"Authorization": "Bearer token"}
+    ).respond_with_data(text, status=status, headers=headers, content_type="application/json")
+    found = meta.deliver(TEXT, account)
+    assert isinstance(found, kind)
+    if status == 429:
+        assert found == Later("429 4", 7.0, whole_number=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (201, {"sid": "SM1"}, Sent),
+        (201, {}, Unsure),
+        (429, {"code": 20429}, Later),
+        (500, {}, Later),
+        (400, {"code": 21610, "message": "Attempt to send to unsubscribed recipient"}, Refused),
+    ],
+)
+def test_the_answers_of_twilio(httpserver: HTTPServer, account: Account, status: int, body: Any, kind: type) -> None:
+    path = "/2010-04-01/Accounts/AC1/Messages.json"
+    httpserver.expect_request(path, method="POST").respond_with_json(body, status=status)
+    assert isinstance(twilio.deliver(TEXT, account), kind)
+
+
+def test_whoever_cannot_be_reached_got_nothing() -> None:
+    found = meta.deliver(TEXT, Account("1", "s", "t", "http://127.0.0.1:9", ""))
+    assert found == Later("cannot be reached")
+
+
+def test_words_are_numbered_cut_and_counted() -> None:
+    assert numbered("", [("a", "Yes")]) == "1. Yes"
+    assert parts("One. Two three", 8) == ["One.", "Two", "three"]
+    assert "".join(parts("x" * 25, 10)) == "x" * 25
+    assert (segments("a" * 160), segments("a" * 161), segments("€" * 80), segments("€" * 81)) == (1, 2, 1, 2)
+    assert (segments("ж" * 70), segments("ж" * 71), segments("😀" * 35), segments("😀" * 36)) == (1, 2, 1, 2)
