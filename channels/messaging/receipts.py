@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from channels.messaging.inbound import TEXT_CHARS
 from channels.messaging.models import Conversation, InboundEvent, Message
+from channels.messaging.wording import numbered
 
 log = structlog.get_logger(__name__)
 
@@ -36,9 +37,11 @@ def handle_receipts(*, now: datetime) -> float | None:
 
 
 @transaction.atomic
-def handle_receipts_of(token: str, *, account_id: int, now: datetime) -> None:
+def handle_receipts_of(token: str, *, account_id: int, number_id: int, peer: str, now: datetime) -> None:
     """Those of one message of ours, waiting for whoever handles them at this moment."""
-    mine = InboundEvent.objects.filter(conversation__isnull=True, account_id=account_id, payload__token=token)
+    # Echoes of Instagram have no token: those to the same person may be it.
+    about = Q(payload__token=token) | Q(kind="echo", number_id=number_id, payload__sender=peer)
+    mine = InboundEvent.objects.filter(about, conversation__isnull=True, account_id=account_id)
     # Not only those that are still to be handled: one that somebody holds must be waited for.
     recent = mine.filter(received_at__gt=now - timedelta(days=2)).order_by("id")
     _apply_all([event for event in recent.select_for_update() if event.handled_at is None], now)
@@ -134,7 +137,13 @@ def _echo(event: InboundEvent) -> bool:
     conversation = Conversation.objects.filter(number_id=event.number_id, peer=body.get("sender", "")).first()
     if conversation is None:
         return False
-    if event.attempts < 2 and Message.objects.filter(conversation=conversation, state=State.SENDING).exists():
+    text = str(body.get("text", ""))
+    leaving = Message.objects.filter(conversation=conversation, state=State.SENDING, external_id="").order_by("id")
+    if ours := next((one for one in leaving if text and text in {one.text, numbered(one.text, one.choices)}), None):
+        Message.objects.filter(pk=ours.pk, external_id="").update(external_id=external_id)
+        _raise_state(ours.pk, State.SENT, "", event.occurred_at)
+        return True
+    if event.attempts < 2 and leaving.exists():
         return False  # perhaps that one, whose id we do not know yet
     Message.objects.create(
         conversation=conversation,

@@ -68,7 +68,10 @@ def _empty(mine: Lease, clock: Callable[[], datetime]) -> float | None:
             return pause_s
         if message.state == State.SENDING:
             # What the provider told of it may lie there, not looked at yet: the worker that should have is dead, too.
-            handle_receipts_of(token_of(message), account_id=conversation.number.account_id, now=now)
+            number = conversation.number
+            handle_receipts_of(
+                token_of(message), account_id=number.account_id, number_id=number.pk, peer=conversation.peer, now=now
+            )
             if not Message.objects.filter(pk=message.pk, state=State.SENDING).exists():
                 continue
         outgoing = _claim(mine, conversation, message, now)

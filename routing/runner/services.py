@@ -100,7 +100,7 @@ class Answer:
 def identity_of(channel: str, sender: str) -> tuple[str, str] | None:
     """Kind and value of the identity behind a carrier's name of a sender; None where it hides who it is."""
     value = sender.rpartition(":")[2]
-    if channel in {"voice", "sms", "whatsapp"} and value.startswith("+"):
+    if value.startswith("+"):
         return ("phone", value)
     if channel in {"voice", "sms"}:
         return None

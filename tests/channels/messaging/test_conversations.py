@@ -385,3 +385,16 @@ def test_old_messages_go_as_old_contacts_do_and_who_said_stop_stays_on_the_list(
     assert (InboundEvent.objects.count(), Message.objects.count()) == (0, 3)
     sweep.prune(now=chat.now + timedelta(days=401))
     assert (Message.objects.count(), Conversation.objects.count(), OptOut.objects.count()) == (0, 0, 1)
+
+
+def test_an_echo_without_a_token_settles_the_message_whose_words_it_has(start: Callable[..., Chat]) -> None:
+    from channels.messaging.delivery import Unsure  # noqa: PLC0415
+
+    chat = start("instagram:17840000000000001", sender="777")
+    chat.answers = [Unsure("lost")]
+    chat.write("Hello")
+    assert chat.states == ["sending"]
+    chat.keep(chat.event(ASKED, kind="echo", message="ig-1", token=""))
+    assert chat.wait(31) == []
+    message = chat.conversation.messages.get(direction="out")
+    assert (message.state, message.external_id) == ("sent", "ig-1")
