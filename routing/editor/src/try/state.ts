@@ -176,7 +176,8 @@ export function stop(): void {
   question += 1;
   clearTimeout(waiting);
   takeOff();
-  set({ started: false, running: false, result: null, chosen: null, problem: "", faults: [], scenario: withInputs([]) });
+  // The case that was open is let go: what is kept next is another one, and never overwrites it.
+  set({ started: false, running: false, result: null, chosen: null, problem: "", faults: [], scenario: withInputs([]), open: null, caseProblem: "" });
 }
 
 /** Somebody took the overlay off the canvas, or laid another one there. */
