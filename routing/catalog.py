@@ -8,7 +8,7 @@ from typing import Any
 
 from customers.enrichment.models import DataSource
 from queues.selectors import QueueFacts, read_directory
-from routing.engine.catalog import Catalog
+from routing.engine.checks.catalog import Catalog
 from routing.engine.definition import Definition
 from routing.engine.plan import plan_steps
 from routing.live import LiveFlow, live_flows

@@ -10,9 +10,9 @@ from typing import Any
 
 from customers.enrichment.creating import Judged, judge
 from routing.catalog import catalog
-from routing.engine.catalog import Catalog
+from routing.engine.checks.catalog import Catalog
+from routing.engine.checks.validation import validate
 from routing.engine.faults import DefinitionInvalid, Fault
-from routing.engine.validation import validate
 from routing.files import FlowFile, Source, file_of, is_ours, read_source
 from routing.files.foreign import Foreign, Wish, reader_for, systems
 from routing.models import Flow

@@ -15,9 +15,9 @@ from django.db.models import Max
 
 from customers.enrichment.creating import create_source
 from routing.catalog import catalog, subflow_keys
+from routing.engine.checks.validation import validate
 from routing.engine.definition import read_definition
 from routing.engine.faults import DefinitionInvalid, Fault
-from routing.engine.validation import validate
 from routing.files import FlowFile, Form, unstorable, write_file
 from routing.files.foreign import Foreign, Wish
 from routing.importing import Reading, in_file, read_import

@@ -8,8 +8,8 @@ from typing import Any
 from customers.attributes import Attribute, attributes
 from customers.enrichment.models import DataSource
 from customers.models import Tier
-from routing.engine.samples import sample_of
-from routing.engine.scope import Field, Outside
+from routing.engine.checks.samples import sample_of
+from routing.engine.checks.scope import Field, Outside
 from routing.live import LiveFlow, live_flows
 
 # Facts that carriers give with a call; each may be missing.

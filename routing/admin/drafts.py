@@ -15,9 +15,9 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from queues.models import Queue
 from routing.catalog import catalog
+from routing.engine.checks.validation import validate
 from routing.engine.definition import FORMAT
 from routing.engine.faults import DefinitionInvalid, Fault
-from routing.engine.validation import validate
 from routing.files import ordered
 from routing.models import Flow
 from routing.services import DraftIsStale

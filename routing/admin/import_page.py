@@ -19,8 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from routing.admin.drafts import ShownFault
 from routing.admin.files import ImportForm
 from routing.catalog import catalog
-from routing.engine.analysis import shown_steps
-from routing.engine.comparison import StepChange, compare
+from routing.engine.drawing.analysis import shown_steps
+from routing.engine.drawing.comparison import StepChange, compare
 from routing.engine.faults import Fault
 from routing.files import FlowFile
 from routing.files.foreign import Outcome, systems

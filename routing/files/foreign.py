@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 from customers.enrichment.creating import NewSource
-from routing.engine.catalog import Catalog
+from routing.engine.checks.catalog import Catalog
 from routing.files.document import FlowFile
 from routing.files.text import Source
 

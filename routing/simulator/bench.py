@@ -9,11 +9,11 @@ from typing import Any
 from customers.models import Tier
 from customers.selectors import customer_values
 from routing.catalog import catalog
-from routing.engine.catalog import Catalog
+from routing.engine.checks.catalog import Catalog
+from routing.engine.checks.validation import validate
 from routing.engine.definition import Definition, read_definition
 from routing.engine.faults import DefinitionInvalid
 from routing.engine.plan import Plan, compile_plan
-from routing.engine.validation import validate
 from routing.live import live_flows
 from routing.models import Flow
 from routing.runner.surroundings import Surroundings, surroundings_now

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from routing.engine.checks.samples import sample_of
+from routing.engine.checks.scope import Field, Outside
 from routing.engine.plan import Plan, PlannedStep
-from routing.engine.samples import sample_of
-from routing.engine.scope import Field, Outside
 from routing.engine.steps.fetch import FetchVariables
 from routing.engine.steps.split import PercentageSplit
 from routing.simulator.bench import Bench

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from routing.engine.catalog import Catalog
+from routing.engine.checks.catalog import Catalog
 from routing.engine.definition import read_definition
 from routing.engine.plan import read_steps
 from routing.engine.steps.fetch import FetchVariables

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from routing.admin import flows
 from routing.catalog import catalog
-from routing.engine.validation import validate
+from routing.engine.checks.validation import validate
 from routing.models import Flow
 from routing.services import create_flow, export_flow
 from routing.starters import starters

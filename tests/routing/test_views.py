@@ -7,9 +7,9 @@ import jsonschema
 import pytest
 from django.test import Client
 
+from routing.engine.checks.validation import Catalog, validate
 from routing.engine.conditions import Operator
 from routing.engine.steps import STEP_TYPES
-from routing.engine.validation import Catalog, validate
 
 FLOWS = sorted(Path(__file__).parents[2].glob("demo/flows/*.json"))
 

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from routing.admin.canvas.door import Asked, Refused, canvas_view
 from routing.catalog import catalog
-from routing.engine.analysis import shown_steps
-from routing.engine.comparison import compare
+from routing.engine.drawing.analysis import shown_steps
+from routing.engine.drawing.comparison import compare
 from routing.models import Flow
 
 

@@ -15,9 +15,9 @@ from customers.enrichment.models import DataSource
 from queues.models import OpeningHours, Queue
 from routing.admin.canvas.door import Asked, canvas_view, page
 from routing.catalog import catalog, inputs_of
-from routing.engine.analysis import analyse, shown_step
-from routing.engine.catalog import Catalog
+from routing.engine.checks.catalog import Catalog
 from routing.engine.definition import Definition
+from routing.engine.drawing.analysis import analyse, shown_step
 from routing.engine.steps import STEP_TYPES
 from routing.engine.steps.end import End
 from routing.models import Flow

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from routing.admin.canvas.document import differs, with_live
 from routing.admin.canvas.door import Asked, Refused, canvas_view, first_sentence
 from routing.catalog import catalog
-from routing.engine.analysis import analyse, shown_faults, shown_steps
+from routing.engine.drawing.analysis import analyse, shown_faults, shown_steps
 from routing.engine.faults import DefinitionInvalid
 from routing.models import Flow, FlowVersion
 from routing.services import DraftIsStale, FlowHasNoSuchVersion, publish_flow, roll_back, save_draft

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from routing.admin.canvas.door import Answer, Asked, Refused, canvas_view
 from routing.engine import limits
-from routing.engine.scope import sample_scope, variables_at
+from routing.engine.checks.scope import sample_scope, variables_at
 from routing.engine.templates import TemplateFailed, render, template_fault, template_variables
 from routing.engine.values import MISSING, look_up
 from routing.vocabulary import outside

@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from routing.admin.canvas.door import Answer, Asked, canvas_view
+from routing.engine.checks.scope import Variable, variables_at
 from routing.engine.conditions.words import label
-from routing.engine.scope import Variable, variables_at
 from routing.engine.steps import BY_TYPE
 from routing.vocabulary import outside
 

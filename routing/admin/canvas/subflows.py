@@ -9,8 +9,8 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from routing.admin.canvas.door import Asked, Refused, canvas_view, page
-from routing.engine.collapse import CannotCollapse, collapse
 from routing.engine.definition import read_definition
+from routing.engine.drawing.collapse import CannotCollapse, collapse
 from routing.engine.faults import DefinitionInvalid
 from routing.models import Flow
 from routing.services import create_flow, publish_flow

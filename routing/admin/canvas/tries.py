@@ -13,7 +13,7 @@ from routing.admin.canvas.door import Asked, Refused, canvas_view, first_sentenc
 from routing.admin.canvas.tried import shown
 from routing.admin.canvas.versions import without_definitions
 from routing.catalog import catalog
-from routing.engine.analysis import shown_faults
+from routing.engine.drawing.analysis import shown_faults
 from routing.engine.faults import DefinitionInvalid
 from routing.engine.hours import zone_of
 from routing.files import unstorable

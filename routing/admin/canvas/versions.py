@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from routing.admin.canvas.door import Asked, Refused, canvas_view
 from routing.catalog import catalog
-from routing.engine.analysis import analyse
+from routing.engine.drawing.analysis import analyse
 from routing.models import Flow
 from routing.selectors import version_facts
 

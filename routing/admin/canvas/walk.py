@@ -14,7 +14,7 @@ from routing.admin.canvas.traffic import contact_row, contacts_only, without_def
 from routing.admin.story import Line, StepStory, TurnStory, tell
 from routing.admin.veil import veiled_all
 from routing.catalog import catalog
-from routing.engine.analysis import analyse
+from routing.engine.drawing.analysis import analyse
 from routing.models import Contact, Flow, FlowVersion, Turn
 from routing.traffic.places import EXIT, Place, Spot, edges_of, spots
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from routing.engine.collapse import CannotCollapse, collapse
 from routing.engine.definition import read_definition
+from routing.engine.drawing.collapse import CannotCollapse, collapse
 from routing.engine.events import DigitsPressed, HungUp, InputTimedOut, TransferEnded
 from tests.routing.engine.runs import Walk, plan_of, steps
 

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.engine.catalog import Catalog
-from routing.engine.comparison import Comparison, StepChange, compare
+from routing.engine.checks.catalog import Catalog
+from routing.engine.drawing.comparison import Comparison, StepChange, compare
 
 CATALOG = Catalog(queues={"vip": "VIP", "gold": "Gold team"}, sources={"loyalty": "Loyalty API"})
 A: dict[str, Any] = {

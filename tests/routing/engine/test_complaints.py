@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from routing.engine.validation import Catalog, validate
+from routing.engine.checks.validation import Catalog, validate
 
 
 def _branch(**condition: Any) -> dict[str, Any]:

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.engine.analysis import analyse
-from routing.engine.catalog import Catalog
+from routing.engine.checks.catalog import Catalog
+from routing.engine.checks.scope import Field, Outside
+from routing.engine.checks.validation import validate
 from routing.engine.definition import read_definition
-from routing.engine.mends import mends_of
-from routing.engine.patches import patched
-from routing.engine.scope import Field, Outside
+from routing.engine.drawing.analysis import analyse
+from routing.engine.drawing.mends import mends_of
+from routing.engine.drawing.patches import patched
 from routing.engine.steps import STEP_TYPES
-from routing.engine.validation import validate
 
 OUTSIDE = Outside(
     contact=(Field("from"), Field("language")),

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.engine import limits
+from routing.engine.checks.validation import Catalog, validate
 from routing.engine.definition import read_definition
 from routing.engine.effects import Fetch
 from routing.engine.events import (
@@ -29,7 +30,6 @@ from routing.engine.faults import DefinitionInvalid
 from routing.engine.plan import Plan, compile_plan
 from routing.engine.run import advance, first_fetches
 from routing.engine.steps import STEP_TYPES
-from routing.engine.validation import Catalog, validate
 from tests.routing.engine.runs import NOW, WORLD, Walk, plan_of, steps
 
 _IDS = [f"s{number}" for number in range(8)]

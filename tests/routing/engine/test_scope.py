@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from routing.engine.checks.samples import sample_of
+from routing.engine.checks.scope import Field, Outside, Variable, sample_scope, variables_at
 from routing.engine.definition import read_definition
 from routing.engine.events import DigitsPressed, InputTimedOut, MessageRecorded, TransferEnded, WordsSpoken
-from routing.engine.samples import sample_of
-from routing.engine.scope import Field, Outside, Variable, sample_scope, variables_at
 from routing.engine.templates import render
 from routing.engine.values import MISSING, look_up
 from tests.routing.engine.runs import Walk, plan_of, steps

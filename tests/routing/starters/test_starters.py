@@ -9,9 +9,9 @@ import pytest
 
 from demo.world import build
 from routing.catalog import catalog
-from routing.engine.catalog import Catalog
+from routing.engine.checks.catalog import Catalog
+from routing.engine.checks.validation import validate
 from routing.engine.events import DigitsPressed, InputTimedOut, MessageRecorded, TransferEnded
-from routing.engine.validation import validate
 from routing.starters import Starter, fit, starters
 from tests.routing.engine.runs import Walk, plan_of
 

@@ -12,7 +12,7 @@ from channels.providers.twilio.studio.flow import Flow, State, as_text
 from channels.providers.twilio.studio.liquid import Words
 from channels.providers.twilio.studio.names import plain, unique
 from customers.enrichment.creating import NewSource
-from routing.engine.catalog import Catalog
+from routing.engine.checks.catalog import Catalog
 
 _SECRET = re.compile(r"auth|token|secret|passw|credential|api[_-]?key|signature", re.IGNORECASE)
 _LOGIN = re.compile(r"(https?://)[^/@\s\"]+@", re.IGNORECASE)

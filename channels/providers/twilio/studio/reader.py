@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from channels.providers.twilio.studio.flow import looks_like_one, read_flow
 from channels.providers.twilio.studio.translation import SYSTEM, translate
-from routing.engine.catalog import Catalog
+from routing.engine.checks.catalog import Catalog
 from routing.engine.faults import DefinitionInvalid
 from routing.files.foreign import Foreign, Wish
 from routing.files.text import Source

@@ -19,7 +19,7 @@ from channels.providers.twilio.studio.names import key as key_of
 from channels.providers.twilio.studio.names import plain, title, unique
 from customers.enrichment.creating import NewSource
 from routing.engine import limits
-from routing.engine.catalog import Catalog
+from routing.engine.checks.catalog import Catalog
 from routing.engine.definition import FORMAT
 from routing.engine.faults import DefinitionInvalid, Fault
 from routing.engine.steps import BY_TYPE

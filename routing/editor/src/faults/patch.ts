@@ -1,4 +1,4 @@
-/// Makes the changes of a mend in a draft: routing/engine/patches.py says what they mean.
+/// Makes the changes of a mend in a draft: routing/engine/drawing/patches.py says what they mean.
 
 import type { Definition, Json, Patch } from "../api/types";
 

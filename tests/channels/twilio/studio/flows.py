@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from channels.providers.twilio.studio.reader import StudioReader
-from routing.engine.catalog import Catalog
+from routing.engine.checks.catalog import Catalog
 from routing.files import read_source
 from routing.files.foreign import Foreign, Row, Wish
 from tests.routing.engine.runs import Walk, plan_of

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from channels.providers.twilio.studio.conditions import KINDS
 from channels.providers.twilio.studio.layout import place
-from routing.engine.catalog import Catalog
+from routing.engine.checks.catalog import Catalog
+from routing.engine.checks.validation import validate
 from routing.engine.definition import read_definition
 from routing.engine.faults import DefinitionInvalid
 from routing.engine.plan import read_steps
-from routing.engine.validation import validate
 from routing.files.foreign import Foreign, Wish
 from tests.channels.twilio.studio.flows import CATALOG, fixture, flow, row, say, state, step, translated
 

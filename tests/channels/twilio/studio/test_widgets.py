@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from channels.providers.twilio.studio.made import safe
-from routing.engine.catalog import Catalog
+from routing.engine.checks.catalog import Catalog
 from routing.engine.effects import Dial, Gather, Play, Record, Say
 from routing.engine.events import DigitsPressed, InputTimedOut, MessageRecorded, TransferEnded, WordsSpoken
 from routing.files.foreign import Foreign

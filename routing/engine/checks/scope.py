@@ -12,8 +12,8 @@ from typing import Any, Literal, TypeAlias
 from pydantic import ValidationError
 
 from routing.engine import limits
+from routing.engine.checks.samples import sample_of
 from routing.engine.definition import Definition
-from routing.engine.samples import sample_of
 from routing.engine.steps import BY_TYPE
 from routing.engine.steps.end import End
 from routing.engine.steps.fetch import FetchVariables

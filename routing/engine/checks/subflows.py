@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from routing.engine import limits
-from routing.engine.catalog import Catalog
+from routing.engine.checks.catalog import Catalog
+from routing.engine.checks.ways import index_of
 from routing.engine.definition import Definition
 from routing.engine.faults import DefinitionInvalid, Fault
 from routing.engine.plan import PlannedStep, plan_steps
 from routing.engine.steps.end import End
 from routing.engine.steps.subflow import Subflow
-from routing.engine.ways import index_of
 
 
 def subflow_faults(

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from routing.engine.checks.scope import Outside
 from routing.engine.definition import Definition
-from routing.engine.scope import Outside
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 

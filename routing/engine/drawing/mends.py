@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from routing.engine import mending_settings as settings
-from routing.engine import mending_ways as ways
-from routing.engine.catalog import Catalog
+from routing.engine.checks.catalog import Catalog
+from routing.engine.drawing import mending_settings as settings
+from routing.engine.drawing import mending_ways as ways
+from routing.engine.drawing.patches import Look, Mend
 from routing.engine.faults import Fault
-from routing.engine.patches import Look, Mend
 
 # More buttons than these help nobody.
 _MOST = 5

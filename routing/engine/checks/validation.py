@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from routing.engine.catalog import Catalog
+from routing.engine.checks.catalog import Catalog
+from routing.engine.checks.subflows import subflow_faults
+from routing.engine.checks.unknowns import input_faults, variable_faults
+from routing.engine.checks.ways import index_of, way_faults
 from routing.engine.definition import Definition, read_definition
 from routing.engine.faults import DefinitionInvalid, Fault
 from routing.engine.plan import PlannedStep, compile_plan, read_steps
 from routing.engine.steps import BY_TYPE
 from routing.engine.steps.branch import Branch
-from routing.engine.subflows import subflow_faults
-from routing.engine.unknowns import input_faults, variable_faults
-from routing.engine.ways import index_of, way_faults
 
 __all__ = ["Catalog", "validate"]
 

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from routing.engine.catalog import Catalog
+from routing.engine.checks.catalog import Catalog
+from routing.engine.checks.scope import Known, Outside, known_everywhere
+from routing.engine.checks.ways import index_of
 from routing.engine.definition import Definition
 from routing.engine.faults import Fault
 from routing.engine.plan import PlannedStep
-from routing.engine.scope import Known, Outside, known_everywhere
 from routing.engine.steps import BY_TYPE
 from routing.engine.steps.fetch import FetchVariables
 from routing.engine.steps.subflow import Subflow
-from routing.engine.ways import index_of
 
 _ALIKE = 0.72
 

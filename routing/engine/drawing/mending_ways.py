@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from routing.engine.catalog import Catalog
+from routing.engine.checks.catalog import Catalog
+from routing.engine.checks.ways import reached_from
+from routing.engine.drawing.patches import Change, Look, Mend, cut, put
 from routing.engine.faults import Fault
-from routing.engine.patches import Change, Look, Mend, cut, put
 from routing.engine.steps import BY_TYPE
-from routing.engine.ways import reached_from
 
 # Beside a step of the canvas, in its units.
 _BESIDE = (0, 170)

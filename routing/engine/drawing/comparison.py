@@ -8,12 +8,12 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ValidationError
 
-from routing.engine.analysis import raw_steps, shown_step
-from routing.engine.catalog import Catalog
+from routing.engine.checks.catalog import Catalog
 from routing.engine.conditions import Group, words
+from routing.engine.drawing.analysis import raw_steps, shown_step
+from routing.engine.drawing.words import label_of, model_for
 from routing.engine.steps import BY_TYPE
 from routing.engine.values import as_text
-from routing.engine.words import label_of, model_for
 
 Path: TypeAlias = tuple[str | int, ...]
 _WORDS_CHARS = 600

@@ -8,13 +8,13 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from routing.engine.catalog import Catalog
+from routing.engine.checks.catalog import Catalog
+from routing.engine.checks.validation import validate
+from routing.engine.drawing.mends import FAULTS_WITH_MENDS, mends_of
+from routing.engine.drawing.patches import Look
 from routing.engine.faults import Fault
-from routing.engine.mends import FAULTS_WITH_MENDS, mends_of
-from routing.engine.patches import Look
 from routing.engine.steps import BY_TYPE
 from routing.engine.steps.step import Exit, Step
-from routing.engine.validation import validate
 
 _ROUNDS = 20
 

@@ -7,17 +7,17 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from routing.engine.catalog import Catalog
+from routing.engine.checks.catalog import Catalog
+from routing.engine.checks.scope import Outside, known_everywhere
+from routing.engine.checks.subflows import too_deep
+from routing.engine.checks.unknowns import similar, variable_name
 from routing.engine.definition import Definition
+from routing.engine.drawing.patches import Change, Look, Mend, Path, cut, patched, put
+from routing.engine.drawing.words import label_of
 from routing.engine.faults import Fault
-from routing.engine.patches import Change, Look, Mend, Path, cut, patched, put
 from routing.engine.plan import read_steps
-from routing.engine.scope import Outside, known_everywhere
 from routing.engine.steps import BY_TYPE
 from routing.engine.steps.step import Step
-from routing.engine.subflows import too_deep
-from routing.engine.unknowns import similar, variable_name
-from routing.engine.words import label_of
 
 _KINDS = {"queue": "queue", "source": "data source", "hours": "opening hours", "flow": "flow"}
 _OFFERED = 4
