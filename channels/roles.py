@@ -14,13 +14,22 @@ _CONFIGURATION = (
     "customers.customer",
     "customers.identity",
     "customers.tier",
+    "customers.attribute",
+    "customers.consent",
     "enrichment.datasource",
     "routing.flow",
     "channels.account",
     "channels.number",
 )
 # Who said STOP may be looked at and taken off the list, not put on it.
-_HISTORY = ("channels.conversation", "channels.optout", "routing.contact", "routing.flowversion", "auditlog.logentry")
+_HISTORY = (
+    "channels.conversation",
+    "channels.optout",
+    "customers.customerchange",
+    "routing.contact",
+    "routing.flowversion",
+    "auditlog.logentry",
+)
 
 
 def _may(models: Iterable[str], *actions: str) -> frozenset[str]:
@@ -46,7 +55,13 @@ ROLES: Mapping[str, frozenset[str]] = {
     | _may(("queues.queue", "queues.openinghours", "customers.customer"), "add", "change")
     # Rows on the pages of those: a period that is over has to go.
     | _may(
-        ("queues.sipaddress", "queues.openingperiod", "queues.specialday", "customers.identity"),
+        (
+            "queues.sipaddress",
+            "queues.openingperiod",
+            "queues.specialday",
+            "customers.identity",
+            "customers.consent",
+        ),
         "add",
         "change",
         "delete",

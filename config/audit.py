@@ -12,7 +12,9 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: list[dict[str, Any]] = [
     {"model": "queues.OpeningPeriod"},
     {"model": "queues.SpecialDay"},
     {"model": "customers.Tier"},
-    {"model": "customers.Customer", "exclude_fields": ["synced_at", "created_at", "updated_at"]},
+    {"model": "customers.Customer", "exclude_fields": ["synced_at", "change", "created_at", "updated_at"]},
+    {"model": "customers.Attribute", "exclude_fields": ["created_at"]},
+    {"model": "customers.Consent"},
     {"model": "customers.Identity"},
     {"model": "enrichment.DataSource", "exclude_fields": ["updated_at"], **_SECRET},
     # Drafts, publishing and rolling back are logged by the services, in a line each.

@@ -64,11 +64,15 @@ class CustomerAdmin(ModelAdmin):
         (
             _("Worth"),
             {
-                "fields": [("lifetime_value", "currency"), "orders"],
+                "fields": [
+                    ("lifetime_value", "revenue_12m", "currency"),
+                    ("orders", "last_order_at"),
+                    ("subscription_plan", "customer_since"),
+                ],
                 "description": _("Flows and tiers look at these. The CRM usually keeps them."),
             },
         ),
-        (_("Contact"), {"fields": ["account_manager", ("language", "time_zone")]}),
+        (_("Contact"), {"fields": ["account_manager", ("language", "country", "time_zone"), "notes"]}),
         (_("Further values"), {"fields": ["attributes"], "classes": ["collapse"]}),
         (_("Kept by the system"), {"fields": [("synced_at", "created_at", "updated_at")], "classes": ["collapse"]}),
     ]
@@ -107,7 +111,8 @@ class CustomerAdmin(ModelAdmin):
                 "rows": rows,
             }
             return TemplateResponse(request, "admin/customers/customer/merge.html", context)
-        kept = merge_customers(keep_id=keep.pk, other_ids=[row.pk for row in rows if row.pk != keep.pk])
+        others = [row.pk for row in rows if row.pk != keep.pk]
+        kept = merge_customers(keep_id=keep.pk, other_ids=others, by=request.user.get_username(), now=now())
         self.message_user(request, _("All of them are %(customer)s now.") % {"customer": kept}, messages.SUCCESS)
         return None
 

@@ -16,7 +16,8 @@ from customers.models import Customer, Identity
 # On the way of every call, hence by hand: the identity's unique index, then two primary keys. Whoever asks the database
 # for something else at the same moment joins these to it, and hands the columns to `read_facts`.
 FACTS = """c.id, c.external_id, c.name, c.language, c.time_zone, c.account_manager, c.lifetime_value, c.orders,
-       c.currency, c.attributes, t.id, t.key, t.name, t.rank, t.head_start_s"""
+       c.currency, c.attributes, t.id, t.key, t.name, t.rank, t.head_start_s,
+       c.revenue_12m, c.last_order_at, c.subscription_plan, c.customer_since"""
 FACTS_FROM = """customers_identity i
   JOIN customers_customer c ON c.id = i.customer_id
   LEFT JOIN customers_tier t ON t.id = c.tier_id"""
@@ -109,7 +110,11 @@ def read_facts(row: Sequence[Any]) -> CustomerFacts | None:
         "account_manager": row[5],
         # JSON has one kind of number; fourteen digits fit it exactly enough to compare.
         "lifetime_value": None if row[6] is None else float(row[6]),
+        "revenue_12m": None if row[15] is None else float(row[15]),
         "orders": row[7],
+        "last_order_at": None if row[16] is None else row[16].isoformat(),
+        "subscription_plan": row[17],
+        "customer_since": None if row[18] is None else row[18].isoformat(),
         "currency": row[8],
         "tier": row[11] or "",
         "tier_name": row[12] or "",

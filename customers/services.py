@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 
-from customers.models import Customer, Identity
+from customers.history import addresses, differences, identity_changes, record, snapshot
+from customers.models import Customer, CustomerChange, Identity
+
+_FILLED = (
+    "name",
+    "language",
+    "country",
+    "time_zone",
+    "account_manager",
+    "tier_id",
+    "crm_tier_id",
+    "lifetime_value",
+    "revenue_12m",
+    "orders",
+    "last_order_at",
+    "subscription_plan",
+    "customer_since",
+)
 
 
 class IdentityTaken(Exception):
@@ -27,23 +46,38 @@ def add_identity(*, customer_id: int, kind: str, value: str) -> Identity:
 
 
 @transaction.atomic
-def merge_customers(*, keep_id: int, other_ids: list[int]) -> Customer:
+def merge_customers(*, keep_id: int, other_ids: list[int], by: str, now: datetime) -> Customer:
     """Makes several customers one: addresses and everything that points at the others moves; what `keep` lacks is filled.
 
-    The others are deleted. What both know, `keep` knows better.
+    The others are deleted. What both know, `keep` knows better; of two consents for one purpose the later counts.
     """
     rows = {
         row.pk: row for row in Customer.objects.select_for_update().filter(pk__in=[keep_id, *other_ids]).order_by("id")
     }
     keep = rows.pop(keep_id)
+    before, known = snapshot(keep), addresses(keep)
     for other in rows.values():
+        _take_consents(keep, other)
         for relation in Customer._meta.related_objects:  # noqa: SLF001  Django's public way to them
             field = relation.field.name
             relation.related_model._base_manager.filter(**{field: other}).update(**{field: keep})  # noqa: SLF001
-        for name in ("name", "language", "time_zone", "account_manager", "tier_id", "lifetime_value", "orders"):
+        for name in _FILLED:
             if getattr(keep, name) in (None, ""):
                 setattr(keep, name, getattr(other, name))
         keep.attributes = {**(other.attributes or {}), **(keep.attributes or {})}
+        keep.notes = "\n\n".join(filter(None, (keep.notes, other.notes)))
         other.delete()
     keep.save()
+    changes = differences(before, snapshot(keep)) | identity_changes(known, addresses(keep))
+    merged = {"merged": [sorted(other.external_id for other in rows.values()), keep.external_id]}
+    record(customer_id=keep.pk, changes=changes | merged, by=by, via=CustomerChange.Via.MERGE, now=now)
     return keep
+
+
+def _take_consents(keep: Customer, other: Customer) -> None:
+    """Leaves one answer for each purpose among the two, so that all of the other's can move."""
+    own = {row.purpose: row for row in keep.consents.all()}
+    for row in other.consents.all():
+        rival = own.get(row.purpose)
+        if rival is not None:
+            (row if rival.at >= row.at else rival).delete()

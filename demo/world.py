@@ -222,15 +222,20 @@ def move_to_port(port: int) -> None:
 
 def _make_customer(made: list[str], person: Person, now: datetime) -> None:
     before = len(made)
+    tier = Tier.objects.filter(key=person.synced).first()
     customer = _make(
         made,
         Customer,
         {"external_id": person.id},
         name=person.name,
         language=person.language,
+        country="DE",
         time_zone="Europe/Berlin",
         account_manager=person.account_manager,
-        tier=Tier.objects.filter(key=person.synced).first(),
+        tier=tier,
+        crm_tier=tier,
+        tier_by=Customer.TierBy.CRM if tier else Customer.TierBy.NOBODY,
+        tier_since=now if tier else None,
         lifetime_value=person.lifetime_value,
         orders=person.orders,
         attributes={"loyalty_status": person.synced, "plan": person.plan, "category": person.category},

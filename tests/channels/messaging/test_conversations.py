@@ -366,7 +366,7 @@ def test_merging_customers_moves_everything_and_fills_what_is_missing(chat: Chat
     Identity.objects.create(customer=other, kind="phone", value="+4915100000001")
     chat.write("Hello")
     assert chat.contact.customer == other
-    merge_customers(keep_id=keep.pk, other_ids=[other.pk])
+    merge_customers(keep_id=keep.pk, other_ids=[other.pk], by="anna", now=timezone.now())
     assert chat.contact.customer == chat.conversation.customer == keep
     keep.refresh_from_db()
     assert (keep.tier, keep.attributes) == (gold, {"plan": "plus", "city": "Berlin"})

@@ -1,0 +1,91 @@
+"""A customer's history: what changed, from what to what, when, by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from customers.models import Customer, CustomerChange, Tier
+
+# What a person or a CRM changes; what the system keeps of its own is no history.
+FIELDS = (
+    "external_id",
+    "name",
+    "language",
+    "country",
+    "time_zone",
+    "account_manager",
+    "tier",
+    "crm_tier",
+    "manual_tier",
+    "manual_tier_until",
+    "lifetime_value",
+    "revenue_12m",
+    "orders",
+    "last_order_at",
+    "subscription_plan",
+    "customer_since",
+    "currency",
+    "attributes",
+    "notes",
+)
+
+
+def snapshot(customer: Customer) -> dict[str, Any]:
+    """The values of a customer as plain JSON, to be compared with a later snapshot. A tier is its key."""
+    return {name: _plain(getattr(customer, name)) for name in FIELDS}
+
+
+def addresses(customer: Customer) -> list[str]:
+    """The customer's identities as plain text, in order. One query."""
+    rows = customer.identities.order_by("kind", "value").values_list("kind", "value")
+    return [f"{kind}:{value}" for kind, value in rows]
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Field to [before, after] where the two snapshots differ; attributes one by one, as `attributes.<name>`."""
+    found: dict[str, list[Any]] = {}
+    for name, value in after.items():
+        if name == "attributes":
+            old, new = before.get(name) or {}, value or {}
+            found |= {
+                f"attributes.{key}": [old.get(key), new.get(key)]
+                for key in sorted({*old, *new})
+                if old.get(key) != new.get(key)
+            }
+        elif before.get(name) != value:
+            found[name] = [before.get(name), value]
+    return found
+
+
+def record(
+    *,
+    customer_id: int,
+    changes: Mapping[str, Any],
+    by: str,
+    via: CustomerChange.Via,
+    now: datetime,
+) -> None:
+    """Adds a line to the history; nothing if nothing changed."""
+    if changes:
+        CustomerChange.objects.create(customer_id=customer_id, at=now, by=by[:150], via=via, changes=dict(changes))
+
+
+def identity_changes(before: Iterable[str], after: Iterable[str]) -> dict[str, list[Any]]:
+    """The addresses that went and came, as a field of the history."""
+    gone, come = sorted(set(before) - set(after)), sorted(set(after) - set(before))
+    return {"identities": [gone, come]} if gone or come else {}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Tier():
+            return value.key
+        case Decimal():
+            return str(value)
+        case datetime() | date():
+            return value.isoformat()
+        case _:
+            return value
