@@ -187,6 +187,8 @@ ANSWER_BUDGET_S = env.float("ANSWER_BUDGET_S", default=2.0)
 GREETING_GRACE_S = env.float("GREETING_GRACE_S", default=0.15)
 # How many webhooks of one web process may wait for fetches at the same time; more are told to come back.
 MAX_WAITING_WEBHOOKS = env.int("MAX_WAITING_WEBHOOKS", default=48)
+# How many threads of one worker may ask one API at the same time; further questions wait without a thread.
+FETCHES_AT_ONCE = env.int("FETCHES_AT_ONCE", default=16)
 # Internal addresses that data sources may ask: host names, addresses or networks, with or without a port.
 ENRICHMENT_ALLOWED_HOSTS = env.list("ENRICHMENT_ALLOWED_HOSTS", default=[])
 # Who may read /metrics: bearers of this token, or, without one, this machine only.

@@ -17,6 +17,8 @@ _log = structlog.get_logger(__name__)
 # A caller who comes back a little late still finds the answer.
 MARGIN_S = 1.0
 _SHORTEST_S = 0.2
+# Whoever asked just now was told by the breaker itself.
+_LATE_S = 0.5
 
 
 def answer(
@@ -43,13 +45,13 @@ def answer(
             if not token:
                 return
         with kept(question, token):
-            source, outcome = _ask(source_key, inputs, left_s, now)
+            source, outcome = _ask(source_key, inputs, left_s, now, is_late=age_s > _LATE_S)
         flight.land(question, _landing(source, outcome), token=token)
     except flight.Unavailable as error:
         _log.warning("answer not delivered", source=source_key, why=type(error).__name__)
 
 
-def _ask(key: str, inputs: Mapping[str, str], left_s: float, now: float) -> tuple[Source, Outcome]:
+def _ask(key: str, inputs: Mapping[str, str], left_s: float, now: float, *, is_late: bool) -> tuple[Source, Outcome]:
     source = Source(key=key, method="GET", url="")
     try:
         found = sources.load(key)
@@ -58,6 +60,9 @@ def _ask(key: str, inputs: Mapping[str, str], left_s: float, now: float) -> tupl
         source = found
         if not source.is_active:
             return source, Outcome(error=_("The data source is switched off."))
+        if is_late and flight.is_resting(key):
+            # Found dead while this question lay waiting: asking now would only hold a thread.
+            return source, Outcome(error=_("The API does not answer at this moment."))
         outcome = fetch(source, inputs, timeout_s=max(_SHORTEST_S, min(source.total_timeout_s, left_s)), now=now)
     except Exception:  # noqa: BLE001  logged, and a caller hangs on it
         # Whoever waits is told at once, whatever it was.

@@ -5,6 +5,7 @@ import time
 from celery import Task, shared_task
 
 from customers.enrichment.answering import answer
+from customers.enrichment.places import ask_in_turn
 from customers.enrichment.trial import run_trial
 
 
@@ -18,7 +19,13 @@ class Untracked(Task):  # type: ignore[type-arg]  # not subscriptable when it ru
 @shared_task(name="customers.enrichment.tasks.fetch", ignore_result=True, base=Untracked)
 def fetch(source: str, inputs: dict[str, str], question: str, token: str, asked_at: float, patience_s: float) -> None:
     """Answers one question; times in seconds, `asked_at` since 1970."""
-    answer(source, inputs, question=question, token=token, asked_at=asked_at, patience_s=patience_s, now=time.time())
+
+    def ask() -> None:
+        answer(
+            source, inputs, question=question, token=token, asked_at=asked_at, patience_s=patience_s, now=time.time()
+        )
+
+    ask_in_turn(source, ask)
 
 
 @shared_task(name="customers.enrichment.tasks.try_source", ignore_result=True, base=Untracked)
