@@ -116,7 +116,8 @@ def _node() -> Path:
 def _environment() -> dict[str, str]:
     """This Node first, whatever else the machine has; the packages' own scripts ask for `node` by name."""
     path = os.pathsep.join([str(_node().parent), os.environ.get("PATH", "")])
-    return {**os.environ, "PATH": path, "NODE_ENV": "", "CI": "1"}
+    # Node brings its own list of authorities; many companies' mirrors are signed by one that only the system knows.
+    return {"NODE_USE_SYSTEM_CA": "1", **os.environ, "PATH": path, "NODE_ENV": "", "CI": "1"}
 
 
 @contextmanager
