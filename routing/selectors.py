@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from auditlog.models import LogEntry
+from django.contrib.auth.models import AbstractBaseUser, AbstractUser
 from django.db.models import Count, Q
 
 from routing.models import Contact, Flow, FlowVersion
@@ -32,7 +33,40 @@ def last_writer(flow: Flow) -> str:
     """Who saved the draft last; empty if nobody is known."""
     entries = LogEntry.objects.get_for_object(flow).filter(changes__has_key="draft")
     entry = entries.select_related("actor").order_by("-timestamp", "-id").first()
-    return str(entry.actor) if entry and entry.actor else ""
+    return full_name(entry.actor) if entry and entry.actor else ""
+
+
+@dataclass(frozen=True, slots=True)
+class GoingLive:
+    """How what is live came to be live."""
+
+    by: str
+    """Empty if nobody is known."""
+    at: datetime
+    note: str
+    back_to: int | None
+    """Number of the version that was gone back to."""
+
+
+def going_live(flow: Flow) -> GoingLive | None:
+    """The last time that something of the flow went live; None if nothing is."""
+    if flow.live_id is None:
+        return None
+    entries = LogEntry.objects.get_for_object(flow).filter(changes__has_key="live")
+    entry = entries.order_by("-timestamp", "-id").values_list("additional_data", flat=True).first()
+    version = FlowVersion.objects.select_related("published_by").defer("definition", "subflows").get(pk=flow.live_id)
+    back_to = (entry or {}).get("back_to")
+    return GoingLive(
+        by=full_name(version.published_by) if version.published_by else "",
+        at=version.published_at,
+        note=version.note,
+        back_to=back_to if isinstance(back_to, int) else None,
+    )
+
+
+def full_name(user: AbstractBaseUser) -> str:
+    """As colleagues call them; the name to sign in with, where nothing else is known."""
+    return (user.get_full_name() if isinstance(user, AbstractUser) else "") or str(user)
 
 
 def version_facts(flow: Flow, *, most: int = 200) -> list[VersionFacts]:
@@ -51,7 +85,7 @@ def version_facts(flow: Flow, *, most: int = 200) -> list[VersionFacts]:
             id=row.pk,
             number=row.number,
             published_at=row.published_at,
-            published_by=str(row.published_by) if row.published_by else "",
+            published_by=full_name(row.published_by) if row.published_by else "",
             note=row.note,
             live=row.pk == flow.live_id,
             contacts_open=under_way.get(row.pk, 0),

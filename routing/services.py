@@ -50,6 +50,10 @@ class FlowHasNoSuchVersion(Exception):
     """The version belongs to another flow, or to none."""
 
 
+class FlowNameIsTaken(Exception):
+    """Another flow has this name."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImportReport:
     """What came of a file. Nothing is written unless `ok`."""
@@ -144,20 +148,40 @@ def roll_back(
     now: datetime,
     note: str = "",
     despite_cases: bool = False,
+    keep_draft: bool = False,
+    revision: int | None = None,
 ) -> FlowVersion:
-    """Publishes an old definition as a new version and makes it the draft.
+    """Publishes an old definition as a new version, and makes it the draft unless `keep_draft`.
 
     Its sub-flows are those that are live today. Raises DefinitionInvalid if it refers to what is no longer there,
-    CasesDiffer as publishing does, and FlowHasNoSuchVersion.
+    CasesDiffer as publishing does, FlowHasNoSuchVersion, and DraftIsStale if the draft that it would replace is not
+    the one that was seen, if `revision` says which.
     """
     flow = Flow.objects.select_for_update().get(pk=flow_id)
+    if revision is not None and not keep_draft and flow.draft_revision != revision:
+        raise DraftIsStale(by=last_writer(flow), at=flow.updated_at, revision=flow.draft_revision)
     old = FlowVersion.objects.filter(pk=version_id, flow=flow).first()
     if old is None:
         raise FlowHasNoSuchVersion(f"“{flow.name}” has no such version.")
-    if flow.draft != old.definition:
+    if flow.draft != old.definition and not keep_draft:
         _replace_draft(flow, old.definition, by=by, now=now)
     note = note or f"Back to version {old.number}"
-    return _publish(flow, by=by, note=note, now=now, despite_cases=despite_cases)
+    return _publish(flow, by=by, note=note, now=now, despite_cases=despite_cases, back_to=old)
+
+
+@transaction.atomic
+def rename_flow(*, flow_id: int, name: str, description: str, by: AbstractBaseUser | None, now: datetime) -> Flow:
+    """Another name and description; the draft and what is live stay. Raises FlowNameIsTaken."""
+    flow = Flow.objects.select_for_update().get(pk=flow_id)
+    wanted = {"name": name, "description": description}
+    changes = {field: [getattr(flow, field), value] for field, value in wanted.items() if value != getattr(flow, field)}
+    if not changes:
+        return flow
+    if Flow.objects.filter(name=name).exclude(pk=flow_id).exists():
+        raise FlowNameIsTaken(f"Another flow is called “{name}”.")
+    flow.name, flow.description = name, description
+    _save(flow, by=by, now=now, changes=changes)
+    return flow
 
 
 def import_flow(
@@ -268,22 +292,31 @@ def _import(
     )
 
 
-def _publish(flow: Flow, *, by: AbstractBaseUser | None, note: str, now: datetime, despite_cases: bool) -> FlowVersion:
-    """`flow` is locked by the caller."""
+def _publish(
+    flow: Flow,
+    *,
+    by: AbstractBaseUser | None,
+    note: str,
+    now: datetime,
+    despite_cases: bool,
+    back_to: FlowVersion | None = None,
+) -> FlowVersion:
+    """The draft, or `back_to`, goes live. `flow` is locked by the caller."""
+    definition = back_to.definition if back_to else flow.draft
     live = live_flows()
-    faults = validate(flow.draft, catalog(live), key=flow.key)
+    faults = validate(definition, catalog(live), key=flow.key)
     if any(fault.level == "error" for fault in faults):
         raise DefinitionInvalid(faults)
-    pins = _pins(flow, live)
-    if flow.live is not None and flow.live.definition == flow.draft and flow.live.subflows == pins:
+    pins = _pins(flow, definition, live)
+    if flow.live is not None and flow.live.definition == definition and flow.live.subflows == pins:
         return flow.live
     if not despite_cases:
-        _check_cases(flow, live)
+        _check_cases(flow, definition, live)
     last = FlowVersion.objects.filter(flow=flow).aggregate(last=Max("number"))["last"] or 0
     version = FlowVersion(
         flow=flow,
         number=last + 1,
-        definition=flow.draft,
+        definition=definition,
         subflows=pins,
         note=note[:500],
         published_at=now,
@@ -293,25 +326,25 @@ def _publish(flow: Flow, *, by: AbstractBaseUser | None, note: str, now: datetim
         version.save(force_insert=True)
     changes = {"live": [str(flow.live_id or ""), str(version.pk)]}
     flow.live = version
-    _save(flow, by=by, now=now, changes=changes)
+    _save(flow, by=by, now=now, changes=changes, more={"back_to": back_to.number} if back_to else None)
     return version
 
 
-def _check_cases(flow: Flow, live: Mapping[str, LiveFlow]) -> None:
-    """Raises CasesDiffer unless every test case ends as expected. The draft has passed the validator."""
+def _check_cases(flow: Flow, definition: Mapping[str, Any], live: Mapping[str, LiveFlow]) -> None:
+    """Raises CasesDiffer unless every test case ends as expected. The definition has passed the validator."""
     cases = list(FlowCase.objects.filter(flow=flow).order_by("position", "id"))
     if not cases:
         return
-    bench = bench_of(flow, read_definition(flow.draft), {key: one.definition for key, one in live.items()})
+    bench = bench_of(flow, read_definition(definition), {key: one.definition for key, one in live.items()})
     results = run_cases(bench, cases)
     if not all(result.passes for result in results):
         raise CasesDiffer(results)
 
 
-def _pins(flow: Flow, live: Mapping[str, LiveFlow]) -> dict[str, int]:
-    """The live version of every flow that `flow` walks through, directly or within another."""
+def _pins(flow: Flow, definition: Mapping[str, Any], live: Mapping[str, LiveFlow]) -> dict[str, int]:
+    """The live version of every flow that `definition` walks through, directly or within another."""
     pins: dict[str, int] = {}
-    todo = [(key, flow.key) for key in subflow_keys(read_definition(flow.draft))]
+    todo = [(key, flow.key) for key in subflow_keys(read_definition(definition))]
     while todo:
         key, within = todo.pop()
         if key in pins:
@@ -358,13 +391,14 @@ def _save(
     now: datetime,
     changes: dict[str, list[str]],
     action: int = LogEntry.Action.UPDATE,
+    more: dict[str, Any] | None = None,
 ) -> None:
     """Saves and says in the log who did it, in a line: whole definitions are kept by the versions."""
     with disable_auditlog():
         flow.save()
     if changes.keys() == {"draft"} and _goes_on(flow, changes["draft"][1], by=by, now=now):
         return
-    LogEntry.objects.log_create(flow, action=action, changes=changes, actor=by, timestamp=now)
+    LogEntry.objects.log_create(flow, action=action, changes=changes, actor=by, timestamp=now, additional_data=more)
 
 
 def _goes_on(flow: Flow, revision: str, *, by: AbstractBaseUser | None, now: datetime) -> bool:

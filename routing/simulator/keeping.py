@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from routing.engine.faults import Fault
 from routing.engine.plan import Plan
+from routing.simulator.anonymous import anonymous
 from routing.simulator.expectation import read_expected
 from routing.simulator.scenario import Caller, Reply, Scenario, ScenarioInvalid, read_scenario
 
 # Whatever a flow reads of a customer decides its way; these never do, and say who somebody is.
 _MADE_UP = {"name": "Anna Example", "external_id": "C-1001"}
-_ALWAYS_KEPT = frozenset({"tier", "tier_name", "tier_rank", "head_start_s", "language", "time_zone"})
-_DIGITS_KEPT = 6
 # Shorter ones may be part of any other word.
 _NAME_CHARS = 4
+_ALWAYS_KEPT = frozenset({"tier", "tier_name", "tier_rank", "head_start_s", "language", "time_zone"})
 
 
 class CaseFile(BaseModel):
@@ -54,45 +53,36 @@ def faults_of_files(files: Iterable[CaseFile]) -> list[Fault]:
 
 
 def frozen(
-    scenario: Scenario, plan: Plan, *, customer: Mapping[str, Any] | None, replies: tuple[Reply, ...]
+    scenario: Scenario,
+    plan: Plan,
+    *,
+    customer: Mapping[str, Any] | None,
+    replies: tuple[Reply, ...],
+    own: Collection[str] = (),
 ) -> Scenario:
-    """The scenario with the answers that it got, and with a made-up person in place of a real one.
+    """The scenario with the answers that it got, and with somebody made up in place of whoever it was.
 
-    Of a real customer only what the flow reads is kept. `customer` are their facts.
+    Of a real customer only what the flow reads is kept. `customer` are their facts, `own` the company's addresses.
     """
     kept = scenario.model_copy(update={"replies": _each_once(replies)})
-    if scenario.caller.kind != "real" or customer is None:
-        return kept
-    read = frozenset().union(_ALWAYS_KEPT, *plan.names.values())
-    values = {name: value for name, value in customer.items() if name in read and value not in (None, "")}
-    values |= {name: made_up for name, made_up in _MADE_UP.items() if name in values}
-    caller = Caller(number=scenario.caller.number, kind="made_up", values=values)
-    instead = {scenario.caller.number: _made_up_number(scenario.caller.number)}
-    for name, made_up in _MADE_UP.items():
-        if isinstance(found := customer.get(name), str) and len(found) >= _NAME_CHARS:
-            instead[found] = made_up
-    return _replaced(kept.model_copy(update={"caller": caller}), instead)
+    if scenario.caller.kind == "real" and customer is not None:
+        read = frozenset().union(_ALWAYS_KEPT, *plan.names.values())
+        values = {name: value for name, value in customer.items() if name in read and value not in (None, "")}
+        kept = kept.model_copy(update={"caller": Caller(number=scenario.caller.number, kind="made_up", values=values)})
+        kept = _without(kept, customer)
+    return anonymous(kept, own=own)
+
+
+def _without(scenario: Scenario, customer: Mapping[str, Any]) -> Scenario:
+    """Where the customer is named in what was said or answered, somebody made up is."""
+    text = json.dumps(scenario.as_json(), ensure_ascii=False)
+    for field, made_up in _MADE_UP.items():
+        found = customer.get(field)
+        if isinstance(found, str) and len(found) >= _NAME_CHARS:
+            text = text.replace(json.dumps(found, ensure_ascii=False)[1:-1], made_up)
+    return read_scenario(json.loads(text))
 
 
 def _each_once(replies: Iterable[Reply]) -> tuple[Reply, ...]:
     found = {(reply.source, json.dumps(reply.inputs, sort_keys=True)): reply for reply in replies}
     return tuple(found.values())
-
-
-def _made_up_number(number: str) -> str:
-    """Of the same country and length, but nobody's."""
-    head, rest = number[:_DIGITS_KEPT], number[_DIGITS_KEPT:]
-    return head + re.sub(r"\w", "0", rest)
-
-
-def _replaced(scenario: Scenario, instead: Mapping[str, str]) -> Scenario:
-    def walk(value: Any) -> Any:
-        if isinstance(value, str):
-            for found, made_up in instead.items():
-                value = value.replace(found, made_up)
-            return value
-        if isinstance(value, dict):
-            return {name: walk(one) for name, one in value.items()}
-        return [walk(one) for one in value] if isinstance(value, list) else value
-
-    return read_scenario(walk(scenario.as_json()))

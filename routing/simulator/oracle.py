@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import BoundedSemaphore
+
 from django.utils.translation import gettext as _
 
 from customers.enrichment.services import Question, Result, ask, last_known, wait
@@ -11,12 +13,19 @@ from routing.simulator.simulate import Wanted
 
 # Whoever tries a flow waits in front of it, and holds a thread of the web server meanwhile.
 LONGEST_WAIT_S = 10.0
+# So many may do that at once, of the 64 threads of a process: the others answer webhooks and pages.
+AT_ONCE = 4
+_SEATS = BoundedSemaphore(AT_ONCE)
 _LEAST_S = 0.2
 _CONTACTS_LOOKED_AT = 20
 
 
 class AskingNotAllowed(Exception):
     """Whoever tries the flow may not ask this."""
+
+
+class TooManyAsk(Exception):
+    """As many data sources are really asked at this moment as may be."""
 
 
 class Asking:
@@ -37,6 +46,14 @@ class Asking:
         return _recorded(wanted, question)
 
     def _ask(self, wanted: Wanted, question: Question) -> Reply:
+        if not _SEATS.acquire(blocking=False):
+            raise TooManyAsk
+        try:
+            return self._ask_now(wanted, question)
+        finally:
+            _SEATS.release()
+
+    def _ask_now(self, wanted: Wanted, question: Question) -> Reply:
         if self.left_s < _LEAST_S:
             return _failed(wanted, _("This was not asked any more: the other answers took too long."))
         patience_s = min(wanted.patience_s, self.left_s)

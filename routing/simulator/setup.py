@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from django.conf import settings
+
 from routing.engine.checks.samples import sample_of
 from routing.engine.checks.scope import Field, Outside
 from routing.engine.plan import Plan, PlannedStep
@@ -53,6 +55,7 @@ def setup_of(bench: Bench) -> dict[str, Any]:
     return {
         "triggers": sorted(bench.plan.entries),
         "numbers": list(bench.fallbacks),
+        "zones": sorted({hours.zone for hours in bench.around.world.hours.values()} | {settings.TIME_ZONE}),
         "tiers": [{"key": key, "name": tier["tier_name"]} for key, tier in bench.tiers.items()],
         "customer": [_field(field) for field in _customer_fields(bench.plan, outside)],
         "fetches": [
@@ -94,7 +97,7 @@ def fetches_of(bench: Bench) -> list[FetchSetup]:
 
 
 def first_scenario(bench: Bench, *, now: datetime, time_zone: str) -> Scenario:
-    """Something to begin with: a stranger, now, and data sources that answer as their examples say."""
+    """Something to begin with: a stranger, now, whom no data source knows."""
     number = next(iter(bench.fallbacks), "")
     trigger: Literal["call", "message"] = "call" if "call" in bench.plan.entries else "message"
     channel = _CHANNELS.get(number.partition(":")[0], "sms") if trigger == "message" else "voice"
@@ -106,10 +109,7 @@ def first_scenario(bench: Bench, *, now: datetime, time_zone: str) -> Scenario:
             "called": number,
             "at": now.replace(second=0, microsecond=0),
             "time_zone": time_zone,
-            "fetches": {
-                one.path: FetchAnswer(values={field.name: field.sample for field in one.fields})
-                for one in fetches_of(bench)
-            },
+            "fetches": {one.path: FetchAnswer(answer="not_found") for one in fetches_of(bench)},
         }
     )
 

@@ -13,7 +13,17 @@ from django.db import IntegrityError, transaction
 from queues.models import Queue
 from routing.engine.faults import DefinitionInvalid
 from routing.models import Flow, FlowVersion
-from routing.services import DraftIsStale, FlowHasNoSuchVersion, create_flow, publish_flow, roll_back, save_draft
+from routing.selectors import GoingLive, going_live
+from routing.services import (
+    DraftIsStale,
+    FlowHasNoSuchVersion,
+    FlowNameIsTaken,
+    create_flow,
+    publish_flow,
+    rename_flow,
+    roll_back,
+    save_draft,
+)
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LATER = datetime(2026, 11, 22, 12, 5, tzinfo=UTC)
@@ -232,3 +242,49 @@ def test_publishing_asks_the_database_a_bounded_number_of_times(
     flow = make("outer", through(*(f"inner-{index}" for index in range(12))))
     with django_assert_max_num_queries(22):
         publish_flow(flow_id=flow.pk, by=None, now=NOW)
+
+
+def test_going_back_can_leave_the_draft_as_it_is(queue: Queue, ada: User) -> None:
+    flow = make("line", to_queue(), publish=True)
+    old = flow.live
+    assert old is not None
+    save_draft(flow_id=flow.pk, definition=to_queue(title="New"), revision=1, by=ada, now=NOW)
+    publish_flow(flow_id=flow.pk, by=ada, now=NOW)
+    save_draft(flow_id=flow.pk, definition=to_queue(title="Half done"), revision=2, by=ada, now=NOW)
+    back = roll_back(flow_id=flow.pk, version_id=old.pk, by=ada, now=LATER, keep_draft=True)
+    flow.refresh_from_db()
+    assert (flow.live_id, back.definition) == (back.pk, to_queue())
+    assert (flow.draft, flow.draft_revision) == (to_queue(title="Half done"), 3)
+
+
+def test_going_back_never_replaces_a_draft_that_nobody_saw(queue: Queue, ada: User) -> None:
+    flow = make("line", to_queue(), publish=True)
+    save_draft(flow_id=flow.pk, definition=to_queue(title="Hers"), revision=1, by=ada, now=NOW)
+    publish_flow(flow_id=flow.pk, by=ada, now=NOW)
+    with pytest.raises(DraftIsStale):
+        roll_back(flow_id=flow.pk, version_id=flow.live_id or 0, by=None, now=LATER, revision=1)
+    flow.refresh_from_db()
+    assert flow.draft == to_queue(title="Hers")
+
+
+def test_it_is_known_who_went_back_to_which_version(queue: Queue, ada: User) -> None:
+    flow = make("line", to_queue(), publish=True)
+    first = flow.live_id or 0
+    save_draft(flow_id=flow.pk, definition=to_queue(title="New"), revision=1, by=None, now=NOW)
+    publish_flow(flow_id=flow.pk, by=None, now=NOW, note="Second")
+    flow.refresh_from_db()
+    assert going_live(flow) == GoingLive(by="", at=NOW, note="Second", back_to=None)
+    roll_back(flow_id=flow.pk, version_id=first, by=ada, now=LATER)
+    flow.refresh_from_db()
+    assert going_live(flow) == GoingLive(by="ada", at=LATER, note="Back to version 1", back_to=1)
+
+
+def test_a_flow_is_renamed_in_one_line_of_the_log_and_never_to_a_name_that_is_taken(ada: User) -> None:
+    flow, other = make("line", to_queue()), make("other", to_queue())
+    renamed = rename_flow(flow_id=flow.pk, name="Hotline", description="For gold.", by=ada, now=LATER)
+    assert (renamed.name, renamed.draft_revision) == ("Hotline", 1)
+    (entry, *_) = LogEntry.objects.get_for_object(flow).order_by("-id")
+    assert entry.changes == {"name": ["Line", "Hotline"], "description": ["", "For gold."]}
+    assert entry.actor == ada
+    with pytest.raises(FlowNameIsTaken):
+        rename_flow(flow_id=flow.pk, name=other.name, description="", by=ada, now=LATER)

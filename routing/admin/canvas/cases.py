@@ -116,7 +116,8 @@ def _kept(asked: Asked, bench: Bench) -> tuple[Scenario, Expected]:
     expected = _expected(asked) if asked.body.get("expected") is not None else expected_of(got_of(simulation))
     try:
         customer = facts_of(scenario.caller, bench.tiers)
-        return frozen(scenario, bench.plan, customer=customer, replies=simulation.replies), expected
+        own = frozenset(bench.fallbacks)
+        return frozen(scenario, bench.plan, customer=customer, replies=simulation.replies, own=own), expected
     except CustomerIsGone:
         raise Refused(_("There is no such customer. Perhaps somebody deleted it.")) from None
     except ScenarioInvalid as invalid:

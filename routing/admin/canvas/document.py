@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from customers.enrichment.models import DataSource
 from queues.models import OpeningHours, Queue
+from routing.admin.canvas import numbers as numbers_of
 from routing.admin.canvas.door import Asked, canvas_view, page
 from routing.catalog import catalog, inputs_of
 from routing.engine.checks.catalog import Catalog
@@ -21,7 +22,7 @@ from routing.engine.drawing.analysis import analyse, shown_step
 from routing.engine.steps import STEP_TYPES
 from routing.engine.steps.end import End
 from routing.models import Flow
-from routing.selectors import last_writer
+from routing.selectors import full_name, last_writer
 
 # The languages that prompts are written in most; any other can be typed.
 _LANGUAGES = "en de fr es it nl pl pt tr ru uk cs sk hu ro bg el sv da nb fi et lv lt sl hr sr ar he fa hi ja ko zh-hans vi th id"
@@ -48,8 +49,9 @@ def document(asked: Asked) -> dict[str, Any]:
             "edit": asked.may("change"),
             "publish": asked.may("publish"),
             "view_contacts": asked.user.has_perm("routing.view_contact"),
+            "choose_numbers": numbers_of.may(asked.user, "change"),
         },
-        "me": {"name": str(asked.user)},
+        "me": {"name": full_name(asked.user)},
         "urls": urls(flow),
     }
 
@@ -66,10 +68,7 @@ def flow_info(flow: Flow) -> dict[str, Any]:
         "updated_by": last_writer(flow),
         "live": {"id": flow.live.pk, "number": flow.live.number} if flow.live else None,
         "differs_from_live": differs(flow),
-        "numbers": [
-            {"address": number.address, "url": page("channels_number_change", number.pk)}
-            for number in getattr(flow, "numbers").order_by("address")  # noqa: B009  the numbers are a room above
-        ],
+        "numbers": numbers_of.shown(flow),
     }
 
 
@@ -155,7 +154,7 @@ def urls(flow: Flow) -> dict[str, str]:
     base = change.removesuffix("change/") + "canvas/"
     names = (
         "document draft analyse scope publish versions roll-back compare presence subflow try cases traffic contacts "
-        "contact listen"
+        "contact listen naming numbers"
     )
     return {
         **{name.replace("-", "_"): f"{base}{name}/" for name in names.split()},
@@ -170,4 +169,5 @@ def urls(flow: Flow) -> dict[str, str]:
         "add_hours": reverse("admin:queues_openinghours_add"),
         "add_flow": reverse("admin:routing_flow_add"),
         "change": change,
+        "all_numbers": numbers_of.list_page(),
     }

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import IntegrityError
 from django.http import JsonResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from routing.admin.canvas.document import differs, with_live
 from routing.admin.canvas.door import Asked, Refused, canvas_view, first_sentence
+from routing.admin.canvas.versions import without_definitions
 from routing.catalog import catalog
 from routing.engine.drawing.analysis import analyse, shown_faults, shown_steps
 from routing.engine.faults import DefinitionInvalid
 from routing.models import Flow, FlowVersion
-from routing.services import DraftIsStale, FlowHasNoSuchVersion, publish_flow, roll_back, save_draft
+from routing.services import (
+    DraftIsStale,
+    FlowHasNoSuchVersion,
+    FlowNameIsTaken,
+    publish_flow,
+    rename_flow,
+    roll_back,
+    save_draft,
+)
 from routing.simulator.cases import CasesDiffer
 
 _NOTE_CHARS = 500
+_NAME_CHARS = 100
+_DESCRIPTION_CHARS = 1000
 
 
 @canvas_view("POST", needs="change", flows=with_live)
@@ -73,11 +85,16 @@ def publish(asked: Asked) -> dict[str, Any] | JsonResponse:
 
 @canvas_view("POST", needs="publish")
 def back(asked: Asked) -> dict[str, Any]:
-    """Publishes an old version anew and makes it the draft; `previous` is what was live, to go there again."""
+    """Publishes an old version anew; `previous` is what was live, to go there again.
+
+    It becomes the draft as well, unless `keep_draft`; with `revision` only if nobody saved the draft since.
+    """
     if not asked.may("change"):
         raise Refused(_("You are not allowed to do this. Ask whoever manages your rights."), 403)
     version_id, note = asked.number("version"), asked.text("note", longest=_NOTE_CHARS, default="")
     previous = asked.flow.live_id
+    keep_draft = asked.flag("keep_draft")
+    revision = asked.number("revision") if "revision" in asked.body else None
     try:
         version = roll_back(
             flow_id=asked.flow.pk,
@@ -86,9 +103,13 @@ def back(asked: Asked) -> dict[str, Any]:
             note=note,
             now=asked.now,
             despite_cases=asked.flag("despite_cases"),
+            keep_draft=keep_draft,
+            revision=revision,
         )
     except CasesDiffer as differ:
         raise _differing(differ) from None
+    except DraftIsStale as stale:
+        raise _stale(asked.flow, stale) from None
     except FlowHasNoSuchVersion:
         raise Refused(_("This flow has no such version."), 404) from None
     except DefinitionInvalid as invalid:
@@ -106,6 +127,20 @@ def published(flow: Flow, version: FlowVersion) -> dict[str, Any]:
         "analysis": analyse(flow.draft, catalog(), key=flow.key),
         "differs_from_live": differs(flow),
     }
+
+
+@canvas_view("POST", needs="change", flows=without_definitions)
+def naming(asked: Asked) -> dict[str, Any]:
+    """`{name, description}`: what the flow is called, and what it is for."""
+    name = asked.text("name", longest=_NAME_CHARS)
+    description = asked.text("description", longest=_DESCRIPTION_CHARS, default="")
+    if not name:
+        raise Refused(_("Give the flow a name."))
+    try:
+        flow = rename_flow(flow_id=asked.flow.pk, name=name, description=description, by=asked.user, now=asked.now)
+    except (FlowNameIsTaken, IntegrityError):
+        raise Refused(_("Another flow is called “%(name)s” already.") % {"name": name}) from None
+    return {"name": flow.name, "description": flow.description}
 
 
 def _stale(flow: Flow, stale: DraftIsStale) -> Refused:

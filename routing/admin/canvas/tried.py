@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from routing.admin.canvas.naming import in_names, known_words, name_of, named
 from routing.admin.story import Line, StepStory, tell
 from routing.engine.effects import Dial, Gather, Hangup, Play, Record, Say, dump
 from routing.engine.plan import Plan, PlannedStep
@@ -58,7 +59,7 @@ def shown(simulation: Simulation, bench: Bench, scenario: Scenario) -> dict[str,
     got = got_of(simulation)
     return {
         "turns": turns,
-        "visits": [_shown(visit) for visit in visits],
+        "visits": [_shown(visit, bench) for visit in visits],
         "edges": edges,
         "status": simulation.status,
         "waits_for": _waits_for(simulation, bench),
@@ -79,7 +80,16 @@ def _turn(
     # Not saved: the story is told from the same fields as that of a live contact.
     effects = [dump(moment) for moment in turn.moments if not isinstance(moment, Held)]
     (story,) = tell(
-        [Turn(number=turn.number, event=turn.event, effects=effects, trace=turn.trace, at=turn.at, took_ms=0)]
+        [
+            Turn(
+                number=turn.number,
+                event=turn.event,
+                effects=effects,
+                trace=named(turn.trace, bench),
+                at=turn.at,
+                took_ms=0,
+            )
+        ]
     )
     trace = iter(turn.trace)
     taken: list[int] = []
@@ -118,7 +128,7 @@ def _taken(planned: PlannedStep | None, exit_name: str) -> str:
     return exit_.otherwise
 
 
-def _shown(visit: Visit) -> dict[str, Any]:
+def _shown(visit: Visit, bench: Bench) -> dict[str, Any]:
     story = visit.story
     return {
         "number": visit.number,
@@ -137,7 +147,7 @@ def _shown(visit: Visit) -> dict[str, Any]:
         "stop": story.stop,
         "fallback": story.fallback,
         "lines": [asdict(line) for line in visit.lines],
-        "values": visit.values,
+        "values": known_words(visit.values, bench),
     }
 
 
@@ -200,15 +210,20 @@ def _end(simulation: Simulation, bench: Bench) -> dict[str, Any]:
         "queue": {"key": simulation.queue, "name": bench.queue_name(simulation.queue)} if simulation.queue else None,
         "to": dial.to if dial else "",
         "headers": dict(dial.headers) if dial else {},
-        "why": standing.why,
+        "why": in_names(standing.why, bench, sources=_sources(simulation)),
         "fell_back": standing.fell_back,
-        "stranded": simulation.stranded,
+        "stranded": in_names(simulation.stranded, bench, sources=_sources(simulation)),
     }
+
+
+def _sources(simulation: Simulation) -> set[str]:
+    """Keys of the data sources that were asked."""
+    return {str(seen["source"]) for entry in simulation.trace for seen in entry.get("saw", ()) if "source" in seen}
 
 
 def _notes(simulation: Simulation, scenario: Scenario, bench: Bench) -> Iterator[str]:
     for source in simulation.silent:
-        name = bench.catalog.name_of("source", source) if bench.catalog else source
+        name = name_of("source", source, bench)
         yield _("Nothing is said about what “%(source)s” answers, so it counts as failed.") % {"source": name}
     for path in simulation.unsteered:
         yield _("“%(step)s” cannot be made to go the way you chose.") % {"step": title_of(path, bench.plan)}
@@ -218,7 +233,8 @@ def _notes(simulation: Simulation, scenario: Scenario, bench: Bench) -> Iterator
             "count": unused
         }
     if simulation.stranded:
-        yield _("The flow could not go on: %(reason)s") % {"reason": simulation.stranded}
+        reason = in_names(simulation.stranded, bench, sources=_sources(simulation))
+        yield _("The flow could not go on: %(reason)s") % {"reason": reason}
 
 
 def _expected_words(outcome: str, queue: str, end: str, bench: Bench) -> dict[str, str]:

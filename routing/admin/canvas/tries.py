@@ -19,7 +19,7 @@ from routing.engine.hours import zone_of
 from routing.files import unstorable
 from routing.models import Contact
 from routing.simulator.bench import Bench, CustomerIsGone, bench_for
-from routing.simulator.oracle import Asking, AskingNotAllowed
+from routing.simulator.oracle import Asking, AskingNotAllowed, TooManyAsk
 from routing.simulator.past import scenario_of
 from routing.simulator.scenario import Scenario, ScenarioInvalid, read_scenario
 from routing.simulator.setup import first_scenario, setup_of
@@ -88,6 +88,14 @@ def run(asked: Asked, bench: Bench, scenario: Scenario) -> Simulation:
         raise Refused(_("You are not allowed to do this. Ask whoever manages your rights."), 403) from None
     except CustomerIsGone:
         raise Refused(_("There is no such customer. Perhaps somebody deleted it.")) from None
+    except TooManyAsk:
+        raise Refused(
+            _(
+                "Others are really asking data sources at this moment, and only a few may at once. Try again in a few "
+                "seconds, or type in what the data source answers."
+            ),
+            429,
+        ) from None
 
 
 def _past(asked: Asked) -> Scenario:

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from routing.admin.canvas.door import Asked, Refused, canvas_view
+from routing.admin.canvas.numbers import shown
 from routing.catalog import catalog
 from routing.engine.drawing.analysis import analyse
 from routing.models import Flow
@@ -21,10 +22,7 @@ def without_definitions() -> Any:
 @canvas_view("GET", flows=without_definitions)
 def versions(asked: Asked) -> list[dict[str, Any]]:
     """Newest first."""
-    numbers = [
-        number.address
-        for number in getattr(asked.flow, "numbers").order_by("address")  # noqa: B009  the numbers are a room above
-    ]
+    numbers = [number["address"] for number in shown(asked.flow)]
     return [
         {
             "id": facts.id,

@@ -59,7 +59,7 @@ def test_the_document_has_all_that_the_canvas_opens_with(admin_client: Client, f
     assert [exit_["name"] for exit_ in found["analysis"]["steps"]["team"]["exits"]] == ["answered", "unanswered"]
     assert "queue" in {entry["type"] for entry in found["palette"]}
     assert found["catalog"]["queue"][0]["key"] == "vip"
-    assert found["may"] == {"edit": True, "publish": True, "view_contacts": True}
+    assert found["may"] == {"edit": True, "publish": True, "view_contacts": True, "choose_numbers": True}
     assert found["urls"]["document"] == address(flow, "document")
     assert found["urls"]["roll_back"] == address(flow, "roll-back")
 
@@ -220,3 +220,41 @@ def test_a_subflow_that_was_published_anew_is_a_change_to_be_published(admin_cli
     assert (
         post(admin_client, around, "publish", {"revision": 1, "note": "Take it over"}).json()["version"]["number"] == 2
     )
+
+
+def test_a_window_learns_who_went_back_to_which_version_and_how_the_draft_stands(
+    admin_client: Client, reader: Client, flow: Flow
+) -> None:
+    first = publish_flow(flow_id=flow.pk, by=None, now=timezone.now())
+    save_draft(flow_id=flow.pk, definition=definition(title="2nd"), revision=1, by=None, now=timezone.now())
+    second = publish_flow(flow_id=flow.pk, by=None, now=timezone.now())
+    seen = post(reader, flow, "presence", {"session": "tab-b", "step": "", "live": second.pk}).json()
+    assert seen["went_live"] is None
+    assert seen["flow"]["differs_from_live"] is False
+    answer = post(admin_client, flow, "roll-back", {"version": first.pk, "keep_draft": True}).json()
+    assert answer["differs_from_live"] is True
+    seen = post(reader, flow, "presence", {"session": "tab-b", "step": "", "live": second.pk}).json()
+    assert (seen["went_live"]["by"], seen["went_live"]["back_to"]) == ("admin", 1)
+    assert seen["flow"]["live"] == answer["version"]
+    assert (seen["revision"], seen["flow"]["differs_from_live"]) == (2, True)
+
+
+def test_a_draft_that_somebody_saved_meanwhile_is_not_replaced_by_going_back(admin_client: Client, flow: Flow) -> None:
+    first = publish_flow(flow_id=flow.pk, by=None, now=timezone.now())
+    save_draft(flow_id=flow.pk, definition=definition(title="Hers"), revision=1, by=None, now=timezone.now())
+    answer = post(admin_client, flow, "roll-back", {"version": first.pk, "revision": 1})
+    assert answer.status_code == 409
+    assert answer.json()["definition"] == definition(title="Hers")
+
+
+def test_a_flow_is_renamed_on_its_canvas(admin_client: Client, reader: Client, flow: Flow) -> None:
+    create_flow(key="other", name="Other", definition=definition(), by=None, now=timezone.now())
+    body = {"name": " Hotline ", "description": "For gold customers."}
+    assert post(reader, flow, "naming", body).status_code == 403
+    assert post(admin_client, flow, "naming", body).json() == {"name": "Hotline", "description": "For gold customers."}
+    taken = post(admin_client, flow, "naming", {**body, "name": "Other"})
+    assert (taken.status_code, taken.json()["error"]) == (400, "Another flow is called “Other” already.")
+    assert post(admin_client, flow, "naming", {**body, "name": " "}).status_code == 400
+    assert post(admin_client, flow, "naming", {**body, "name": "x" * 101}).status_code == 400
+    flow.refresh_from_db()
+    assert (flow.name, flow.draft_revision) == ("Hotline", 1)

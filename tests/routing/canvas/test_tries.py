@@ -7,6 +7,7 @@ import socket
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
@@ -20,6 +21,7 @@ from customers.models import Customer, Identity, Tier
 from queues.models import Queue, SipAddress
 from routing.models import Contact, Flow, FlowCase, FlowVersion
 from routing.services import create_flow, publish_flow, save_draft
+from routing.simulator import oracle
 
 pytestmark = pytest.mark.django_db
 
@@ -111,7 +113,9 @@ def test_the_first_question_is_answered_with_something_to_begin_with(admin_clien
     )
     assert [one["name"] for one in found["setup"]["customer"]] == ["name", "status"]
     assert found["scenario"]["time_zone"] == "Europe/Berlin"
-    assert "status" in found["scenario"]["fetches"]["loyalty"]["values"]
+    # Nobody is known at first, so that the data source knows nothing of them either.
+    assert found["scenario"]["fetches"] == {"loyalty": {"answer": "not_found"}}
+    assert settings.TIME_ZONE in found["setup"]["zones"]
     again = post(admin_client, flow, "try", definition=definition(), scenario=found["scenario"])
     assert again.status_code == 200
 
@@ -130,7 +134,20 @@ def test_a_try_says_what_is_heard_which_way_is_taken_and_why(reader: Client, flo
     worth = found["visits"][3]
     assert worth["lines"][0]["text"].startswith("Gold")
     vip = found["visits"][4]
-    assert vip["values"]["loyalty.status"] == "“gold”"
+    assert vip["values"]["loyalty status"] == "“gold”"
+
+
+@pytest.mark.parametrize("answer", ["typed", "not_found", "fails"])
+def test_whoever_reads_a_try_meets_names_and_no_keys(reader: Client, flow: Flow, answer: str) -> None:
+    DataSource.objects.filter(key="loyalty").update(key="crm_v2")
+    text = json.dumps(definition()).replace('"source": "loyalty"', '"source": "crm_v2"')
+    fetches = {"loyalty": {"answer": answer, "values": {"status": "gold"} if answer == "typed" else {}}}
+    body = {"definition": json.loads(text), "scenario": {"at": NOW, "fetches": fetches}}
+    found = post(reader, flow, "try", **body).json()["result"]
+    told = [visit["lines"] for visit in found["visits"]], found["end"]["why"], found["turns"], found["notes"]
+    assert "Loyalty API" in json.dumps(told)
+    assert "crm_v2" not in json.dumps(told)
+    assert not [name for visit in found["visits"] for name in visit["values"] if "." in name or "_" in name]
 
 
 def test_a_key_more_is_the_same_try_with_one_more_input(reader: Client, flow: Flow) -> None:
@@ -358,6 +375,60 @@ def test_a_case_of_a_real_customer_holds_nobody(admin_client: Client, flow: Flow
     assert answer["result"]["state"] == "passes"
     for personal in ("Muster", "C-77", "12345678", "secret", "customer_id"):
         assert personal not in kept
+
+
+def test_a_case_holds_nobodys_number_name_or_mail_wherever_they_came_from(admin_client: Client, flow: Flow) -> None:
+    answer = keep(
+        admin_client,
+        flow,
+        caller={
+            "number": "whatsapp:+4915112345678",
+            "kind": "made_up",
+            "values": {"name": "Erika Muster", "status": "gold", "tier": "gold", "orders": 7},
+        },
+        details={"ProfileName": "Erika M.", "WaId": "4915112345678", "country": "DE"},
+        fetches={
+            "loyalty": {
+                "values": {
+                    "status": "gold",
+                    "email": "erika.muster@example.org",
+                    "contact": {"first_name": "Erika", "mobile": "0170 7654321"},
+                    "note": "Ask for Erika Muster at +49 30 9018123, or erika@muster.example.org.",
+                }
+            }
+        },
+        inputs=[{"do": "words", "words": "This is Erika Muster"}],
+    ).json()
+    kept = json.dumps(answer["case"], ensure_ascii=False)
+    for personal in ("Erika", "Muster", "erika", "12345678", "7654321", "9018123", "0170 7"):
+        assert personal not in kept
+    scenario = answer["case"]["scenario"]
+    assert scenario["caller"]["number"] == "whatsapp:+4915100000000"
+    assert scenario["caller"]["values"] == {"name": "Anna Example", "status": "gold", "tier": "gold", "orders": 7}
+    assert scenario["details"] == {"ProfileName": "Anna Example", "WaId": "4915100000000", "country": "DE"}
+    assert scenario["fetches"]["loyalty"]["values"]["email"] == "anna.example@example.org"
+    # What decides is as it was: it still ends as it did.
+    assert answer["result"]["state"] == "passes"
+
+
+def test_only_a_few_people_really_ask_at_once_and_the_next_gets_a_sentence(
+    admin_client: Client, flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = Result("found", {"status": "gold"}, "fresh", 41.0)
+    monkeypatch.setattr("routing.simulator.oracle.ask", lambda questions, **_: Asked({questions[0].key: known}, ()))
+    real = {"fetches": {"loyalty": {"answer": "real"}}}
+    seats = [oracle._SEATS.acquire(blocking=False) for _ in range(oracle.AT_ONCE)]
+    try:
+        assert all(seats)
+        refused = attempt(admin_client, flow, **real)
+        assert (refused.status_code, "only a few" in refused.json()["error"]) == (429, True)
+        # Whatever is typed in goes on.
+        assert attempt(admin_client, flow, **GOLD).status_code == 200
+    finally:
+        for _ in seats:
+            oracle._SEATS.release()
+    for _ in range(oracle.AT_ONCE + 1):
+        assert attempt(admin_client, flow, **real).json()["result"]["end"]["queue"]["key"] == "vip"
 
 
 def test_a_real_answer_is_kept_in_the_case(admin_client: Client, flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
