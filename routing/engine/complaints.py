@@ -17,6 +17,8 @@ Path: TypeAlias = tuple[str | int, ...]
 _MEMBER = re.compile(r"function-\w+\[.*\]|(?:tuple|list)\[.*\]|constrained-\w+|str|int|float|bool|Condition|Group")
 _PLAIN = frozenset({"str", "int", "float", "bool", "constrained-str"})
 
+NOTHING_THERE = "Something is missing here."
+
 _SENTENCES = {
     "missing": "“{last}” is missing.",
     "extra_forbidden": "“{last}” is not known here.",
@@ -24,8 +26,8 @@ _SENTENCES = {
     "literal_error": "{seen} is not possible here. Choose one of {expected}.",
     "string_pattern_mismatch": "{seen} has signs that cannot stand here. {rule}",
     "no_value": "{seen} cannot be a value here: write a text, a number, true or false, or a list of them.",
-    "too_short": "Something is missing here.",
-    "string_too_short": "Something is missing here.",
+    "too_short": NOTHING_THERE,
+    "string_too_short": NOTHING_THERE,
     "too_long": "This is too long: at most {max_length}.",
     "string_too_long": "This is too long: at most {max_length}.",
     "greater_than_equal": "This is too little: at least {ge}.",

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from pydantic import ValidationError
 
 from routing.engine import limits
+from routing.engine.complaints import NOTHING_THERE
 from routing.engine.definition import Definition, faults_of
 from routing.engine.faults import DefinitionInvalid, Fault
 from routing.engine.steps import BY_TYPE
@@ -158,9 +159,20 @@ def _with_title(fault: Fault, step_type: type[Step]) -> str:
     """What is missing, as the form calls it."""
     last = fault.where[-1] if fault.where else ""
     field = step_type.model_fields.get(str(last)) if len(fault.where) == 4 else None
-    if field is None or not field.title or fault.message != f"“{last}” is missing.":
+    if field is None or not field.title or fault.message not in {f"“{last}” is missing.", NOTHING_THERE}:
         return fault.message
+    extra = field.json_schema_extra
+    if isinstance(extra, dict) and extra.get("choices") in _TO_CHOOSE:
+        return _TO_CHOOSE[str(extra["choices"])]
     return f"“{field.title}” is missing."
+
+
+_TO_CHOOSE = {
+    "queue": "Choose a queue.",
+    "source": "Choose a data source.",
+    "hours": "Choose the opening hours.",
+    "flow": "Choose the flow to walk through.",
+}
 
 
 def _prefetch(steps: Mapping[str, PlannedStep], entry: str) -> tuple[str, ...]:

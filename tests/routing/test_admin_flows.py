@@ -96,7 +96,7 @@ def test_a_name_that_is_there_twice_is_refused(admin_client: Client, flow: Flow)
 def test_a_check_lists_each_fault_with_its_step_and_line_and_saves_nothing(admin_client: Client, flow: Flow) -> None:
     page = _page(admin_client.post(_address(flow), _form(flow, definition("nowhere"), _check="1")))
     assert "1 fault keeps this draft from being published" in page
-    assert "There is no queue “nowhere”. There are: vip." in page
+    assert "There is no queue “nowhere”. There are: “VIP”." in page
     assert "steps[1].settings.queue" in page
     assert 'data-line="13"' in page
     assert '"nowhere"' in page

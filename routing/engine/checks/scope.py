@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 from pydantic import ValidationError
 
 from routing.engine import limits
+from routing.engine.checks.backward import lines_back
 from routing.engine.checks.samples import sample_of
 from routing.engine.definition import Definition
 from routing.engine.steps import BY_TYPE
@@ -286,13 +287,17 @@ def _after(graph: _Graph, known: tuple[int, int], edge: _Edge) -> tuple[int, int
     return (known[0] & ~graph.below(edge.clears)) | edge.certain, known[1] | edge.possible
 
 
-def _flow(graph: _Graph, start: Mapping[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
-    """Step to what is certain and what is possible there, for every step that can be reached."""
+def _flow(
+    graph: _Graph, start: Mapping[str, tuple[int, int]], *, but: AbstractSet[tuple[str, str]] = frozenset()
+) -> dict[str, tuple[int, int]]:
+    """Step to what is certain and what is possible there, for every step that can be reached; not by lines of `but`."""
     reached = dict(start)
     todo = deque(start)
     while todo:
         here = todo.popleft()
         for edge in graph.edges.get(here, ()):
+            if (here, edge.target) in but:
+                continue
             certain, possible = _after(graph, reached[here], edge)
             before = reached.get(edge.target)
             after = (certain, possible) if before is None else (before[0] & certain, before[1] | possible)
@@ -325,6 +330,8 @@ class Known:
 
     graph: _Graph
     reached: Mapping[str, tuple[int, int]]
+    first: Mapping[str, tuple[int, int]]
+    """The same without the ways that lead back to where a contact has been: what is known the first time."""
     titles: Mapping[str, str]
 
     @property
@@ -340,6 +347,11 @@ class Known:
     def at(self, step_id: str) -> _Paths:
         """What may be known at this step: all of it, where nothing leads."""
         _certain, possible = self.reached.get(step_id, (0, -1))
+        return _Paths(self.graph, possible)
+
+    def at_first(self, step_id: str) -> _Paths:
+        """What may be known at this step by whoever comes to it for the first time."""
+        _certain, possible = self.first.get(step_id, (0, -1))
         return _Paths(self.graph, possible)
 
     def names_at(self, step_id: str) -> list[str]:
@@ -367,11 +379,19 @@ def known_everywhere(data: object, outside: Outside) -> Known:
     base = graph.mask(_from_the_start(outside))
     nodes = _read(data)
     _connect(graph, nodes, ())
-    reached = _flow(graph, dict.fromkeys(graph.triggers, (base, base)))
+    start = dict.fromkeys(graph.triggers, (base, base))
+    reached = _flow(graph, start)
+    back = lines_back({source: [edge.target for edge in edges] for source, edges in graph.edges.items()}, start)
+    first = _flow(graph, start, but=back) if back else reached
     steps = data.get("steps") if isinstance(data, dict) else None
     titles = {
-        raw["id"]: str(raw.get("title") or raw["id"])
+        raw["id"]: str(raw.get("title") or _usual_title(raw))
         for raw in (steps if isinstance(steps, list) else [])
         if isinstance(raw, dict) and isinstance(raw.get("id"), str)
     }
-    return Known(graph, reached, titles)
+    return Known(graph, reached, first, titles)
+
+
+def _usual_title(raw: Mapping[str, Any]) -> str:
+    step_type = BY_TYPE.get(raw["type"]) if isinstance(raw.get("type"), str) else None
+    return step_type.title if step_type is not None else str(raw["id"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -15,6 +16,7 @@ from routing.engine.plan import PlannedStep
 from routing.engine.steps import BY_TYPE
 from routing.engine.steps.fetch import FetchVariables
 from routing.engine.steps.subflow import Subflow
+from routing.engine.templates import template_variables
 
 _ALIKE = 0.72
 
@@ -31,28 +33,68 @@ def variable_faults(
     if open_spaces is None:
         return
     for planned in steps.values():
+        place = index[planned.id]
         for path in sorted(planned.step.variables()):
-            if (fault := _fault(path, planned, index[planned.id], known, open_spaces)) is not None:
+            where = ("steps", place, *_place_of(path, definition.steps[place].settings))
+            said = _said_bare(path, definition.steps[place].settings)
+            if (fault := _fault(path, planned, where, known, open_spaces, said=said)) is not None:
                 yield fault
 
 
-def _fault(path: str, planned: PlannedStep, index: int, known: Known, open_spaces: frozenset[str]) -> Fault | None:
-    """None if it is known, or may be."""
+def _texts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Every text in the settings, and where it is."""
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _texts(part, (*path, key))
+    elif isinstance(value, list | tuple):
+        for place, part in enumerate(value):
+            yield from _texts(part, (*path, place))
+    elif isinstance(value, str):
+        yield path, value
+
+
+def _place_of(path: str, settings: Mapping[str, Any]) -> tuple[str | int, ...]:
+    """Where in the step the variable is read; empty if nobody can say."""
+    for where, text in _texts(settings, ("settings",)):
+        if text == path or path in template_variables(text) or (where[-1] == "expression" and path in text):
+            return where
+    return ()
+
+
+def _said_bare(path: str, settings: Mapping[str, Any]) -> bool:
+    """Whether it is written into a text as it is, without anything to take its place."""
+    bare = re.compile(rf"\{{\{{-?\s*{re.escape(path)}\s*(?:-?\}}\}}|\|(?!\s*default\b))")
+    return any(bare.search(text) for _where, text in _texts(settings, ()))
+
+
+def _fault(
+    path: str,
+    planned: PlannedStep,
+    where: tuple[str | int, ...],
+    known: Known,
+    open_spaces: frozenset[str],
+    *,
+    said: bool,
+) -> Fault | None:
+    """None if it is known, or may be. `said`: nothing takes its place in a text."""
     name, space = variable_name(path), path.split(".", maxsplit=1)[0]
-    where = ("steps", index)
     if space in open_spaces or "." not in path:
         if "." in path or space in open_spaces or space in known.spaces:
             return None
         return Fault(f"Nothing in this flow sets “{path}”.", where, planned.id, "warning", "unknown_variable", path)
     if name in known.at(planned.id):
-        return None
+        if not said or name in known.at_first(planned.id):
+            return None
+        makers = " or ".join(f"“{title}”" for title in known.makers(name))
+        message = f"“{path}” is not known here the first time: only {makers}, further on, sets it, and leads back here."
+        return Fault(message, where, planned.id, "warning", "late_variable", path)
     if name in known.anywhere:
         if planned.id not in known.reached:
             return None
         makers = " or ".join(f"“{title}”" for title in known.makers(name))
         message = f"“{path}” is not known here yet: {makers} sets it, and no way leads from there to this step."
         return Fault(message, where, planned.id, "warning", "late_variable", path)
-    alike = similar(name, known.anywhere)
+    alike = similar(name, known.names_at(planned.id))
     # The CRM may sync tomorrow what no customer has today.
     if space == "customer" and not alike:
         return None

@@ -16,6 +16,7 @@ from routing.engine.steps.branch import Branch
 
 __all__ = ["Catalog", "validate"]
 
+_NAMED = 10
 _KIND_NAMES = {"queue": "queue", "source": "data source", "hours": "opening hours", "flow": "published flow"}
 
 
@@ -68,8 +69,10 @@ def _references(definition: Definition, steps: Mapping[str, PlannedStep], catalo
 def _not_there(kind: str, key: str, catalog: Catalog) -> str:
     if kind == "flow" and key in catalog.unpublished:
         return f"The flow “{catalog.unpublished[key]}” is not published yet, so nobody can walk through it."
-    known = ", ".join(sorted(catalog.keys(kind))[:10]) or "none yet"
-    return f"There is no {_KIND_NAMES[kind]} “{key}”. There are: {known}."
+    names = sorted((catalog.name_of(kind, one) for one in catalog.keys(kind)), key=str.casefold)
+    known = ", ".join(f"“{name}”" for name in names[:_NAMED]) or "none yet"
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"There is no {_KIND_NAMES[kind]} “{key}”. There are: {known}{more}."
 
 
 def _cautions(definition: Definition, steps: Mapping[str, PlannedStep]) -> Iterator[Fault]:

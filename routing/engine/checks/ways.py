@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from routing.engine.conditions import Condition, Group
+from routing.engine.conditions.operators import Operator
 from routing.engine.definition import Definition, Node
 from routing.engine.faults import Fault
 from routing.engine.plan import PlannedStep
 from routing.engine.steps import BY_TYPE
+from routing.engine.steps.branch import Branch
 
 
 def index_of(definition: Definition) -> dict[str, int]:
@@ -48,6 +51,7 @@ def way_faults(definition: Definition, steps: Mapping[str, PlannedStep]) -> Iter
             yield from _open_exits(steps[node.id], where)
     yield from _second_triggers(triggers, index)
     yield from _on_messages(triggers, steps, index, targets)
+    yield from _after_voicemail(steps, index, targets)
     for circle in circles(definition):
         for step_id in circle:
             message = "Round in a circle without ever waiting for the contact."
@@ -65,6 +69,50 @@ def _open_exits(planned: PlannedStep, where: tuple[str | int, ...]) -> Iterator[
                 "open_exit",
                 exit_.name,
             )
+
+
+def _of_calls(planned: PlannedStep | None) -> set[str]:
+    """Where a branch leads none but calls: its rule asks for the channel, and the step is led to by no other exit."""
+    if planned is None or not isinstance(planned.step, Branch):
+        return set()
+    ways = {rule.name for rule in planned.step.rules if rule.when is not None and _asks_for_calls(rule.when)}
+    others = {planned.target(name) for name in planned.exits if name not in ways}
+    return {target for name in ways if (target := planned.target(name)) is not None} - others
+
+
+def _asks_for_calls(group: Group) -> bool:
+    held = [
+        isinstance(part, Condition)
+        and (part.variable, part.operator, part.value) == ("contact.channel", Operator.EQUALS, "voice")
+        for part in group.conditions
+    ]
+    return bool(held) and (all(held) if group.match == "any" else any(held))
+
+
+def _after_voicemail(
+    steps: Mapping[str, PlannedStep], index: Mapping[str, int], targets: Mapping[str, list[str]]
+) -> Iterator[Fault]:
+    """Whoever has left a message and is led back to the beginning hears everything again, for as long as it takes."""
+    asking = {step_id for step_id, planned in steps.items() if planned.step.kind == "ask"}
+    onward = {step_id: found for step_id, found in targets.items() if step_id not in asking}
+    for step_id, planned in steps.items():
+        if planned.step.type != "voicemail":
+            continue
+        for exit_ in planned.exits.values():
+            target = planned.target(exit_.name)
+            # Nothing was said, and the caller is asked once more: that may be meant.
+            if target is None or (target == step_id and exit_.name != "recorded"):
+                continue
+            if step_id in reached_from([target], onward):
+                yield Fault(
+                    f"“{exit_.label}” leads back to this voicemail: callers hear it again and again until they "
+                    "hang up.",
+                    ("steps", index[step_id], "exits", exit_.name),
+                    step_id,
+                    "warning",
+                    "voicemail_loop",
+                    exit_.name,
+                )
 
 
 def _kind(node: Node) -> str:
@@ -95,7 +143,11 @@ def _on_messages(
 ) -> Iterator[Fault]:
     """Steps that only callers can do anything with, where messages come to them, too."""
     starts = [node.id for node in triggers if node.type == "message"]
-    for step_id in sorted(reached_from(starts, targets) & steps.keys(), key=lambda name: index[name]):
+    written = {
+        step_id: [one for one in found if one not in _of_calls(steps.get(step_id))]
+        for step_id, found in targets.items()
+    }
+    for step_id in sorted(reached_from(starts, written) & steps.keys(), key=lambda name: index[name]):
         planned = steps[step_id]
         if planned.step.calls_only:
             yield Fault(

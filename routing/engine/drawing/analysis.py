@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from routing.engine.checks.catalog import Catalog
 from routing.engine.checks.validation import validate
 from routing.engine.drawing.mends import FAULTS_WITH_MENDS, mends_of
+from routing.engine.drawing.names import gist_of
 from routing.engine.drawing.patches import Look
 from routing.engine.faults import Fault
 from routing.engine.steps import BY_TYPE
@@ -27,7 +28,7 @@ def analyse(data: object, catalog: Catalog, *, key: str = "") -> dict[str, Any]:
 
 def shown_faults(faults: Sequence[Fault], data: object, catalog: Catalog, *, key: str = "") -> list[dict[str, Any]]:
     """Faults as the canvas takes them."""
-    look = Look.at(data)
+    look = Look.at(data, catalog)
     return [
         {
             "message": fault.message,
@@ -67,7 +68,7 @@ def shown_step(node: Mapping[str, Any], catalog: Catalog) -> dict[str, Any]:
     strays = [Exit(name, name) for name in stored if name not in known] if isinstance(stored, Mapping) else []
     return {
         "title": title if isinstance(title, str) and title else step_type.title if step_type else str(node.get("type")),
-        "gist": _gist(step, catalog) if step is not None else "",
+        "gist": gist_of(step, catalog) if step is not None else "",
         "exits": [
             {"name": exit_.name, "label": exit_.label, "optional": exit_.optional} for exit_ in (*exits, *strays)
         ],
@@ -87,18 +88,6 @@ def read_step(step_type: type[Step], settings: object) -> Step | None:
 def _exits(step: Step) -> tuple[Exit, ...]:
     # Two rules of one name are a fault of their own; the canvas draws the exit once.
     return tuple({exit_.name: exit_ for exit_ in step.exits()}.values())
-
-
-def _gist(step: Step, catalog: Catalog) -> str:
-    """With names in place of keys: managers know the queue as “VIP”."""
-    gist = step.gist()
-    for reference in step.references():
-        name = catalog.name_of(reference.kind, reference.key)
-        if gist == reference.key:
-            gist = name
-        elif gist.startswith(f"{reference.key} "):
-            gist = name + gist.removeprefix(reference.key)
-    return gist
 
 
 def _salvaged_exits(step_type: type[Step], settings: object) -> tuple[Exit, ...]:

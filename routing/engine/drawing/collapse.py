@@ -9,7 +9,7 @@ from typing import Any
 from routing.engine.definition import Definition, Node
 from routing.engine.steps import BY_TYPE
 from routing.engine.steps.end import End
-from routing.engine.steps.step import Step
+from routing.engine.steps.step import Exit, Step
 from routing.engine.steps.subflow import Subflow
 
 _ID_CHARS = 40
@@ -103,9 +103,14 @@ def _entry(chosen: Mapping[str, Node], others: list[Node]) -> str:
         within = {target for node in chosen.values() for target in node.exits.values()}
         entries = chosen.keys() - within
     if len(entries) != 1:
-        titles = ", ".join(f"“{_title(chosen[name])}”" for name in sorted(entries))
+        lines = [
+            f"“{_title(node)} · {_labels(node).get(name, name)}” leads to “{_title(chosen[target])}”"
+            for node in others
+            for name, target in node.exits.items()
+            if target in chosen
+        ] or [f"“{_title(chosen[name])}” has nothing before it" for name in sorted(entries)]
         raise CannotCollapse(
-            f"More than one way leads into these steps: to {titles}. Choose steps that begin with one of them."
+            f"More than one way leads into these steps: {', '.join(lines)}. Choose steps that begin with one of them."
             if entries
             else "These steps lead round in a circle, so no one of them is the first."
         )
@@ -139,13 +144,19 @@ def _inside(node: Node, chosen: Mapping[str, Node], ends: Mapping[str, str], ove
 
 def _optional_exits(node: Node) -> list[str]:
     """Exits by which a contact may end although they lead nowhere."""
+    return [exit_.name for exit_ in _exits(node) if exit_.optional]
+
+
+def _labels(node: Node) -> dict[str, str]:
+    return {exit_.name: exit_.label for exit_ in _exits(node)}
+
+
+def _exits(node: Node) -> tuple[Exit, ...]:
     step_type: type[Step] | None = BY_TYPE.get(node.type)
-    if step_type is None:
-        return []
     try:
-        return [exit_.name for exit_ in step_type.model_validate(node.settings).exits() if exit_.optional]
+        return step_type.model_validate(node.settings).exits() if step_type is not None else ()
     except ValueError:
-        return []
+        return ()
 
 
 def _is_trigger(node: Node) -> bool:

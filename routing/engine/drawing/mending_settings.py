@@ -12,6 +12,7 @@ from routing.engine.checks.scope import Outside, known_everywhere
 from routing.engine.checks.subflows import too_deep
 from routing.engine.checks.unknowns import similar, variable_name
 from routing.engine.definition import Definition
+from routing.engine.drawing.names import usual_title
 from routing.engine.drawing.patches import Change, Look, Mend, Path, cut, patched, put
 from routing.engine.drawing.words import label_of
 from routing.engine.faults import Fault
@@ -24,13 +25,13 @@ _OFFERED = 4
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 
 
-def of_reference(fault: Fault, catalog: Catalog, *, key: str) -> Iterator[Mend]:
+def of_reference(fault: Fault, look: Look, catalog: Catalog, *, key: str) -> Iterator[Mend]:
     """What there is of the kind, the likeliest first."""
     kind, _, wanted = fault.subject.partition(":")
-    yield from _uses(kind, wanted, fault.where, catalog, key=key)
+    yield from _uses(kind, wanted, fault.where, look, catalog, key=key)
 
 
-def _uses(kind: str, wanted: str, where: Path, catalog: Catalog, *, key: str) -> Iterator[Mend]:
+def _uses(kind: str, wanted: str, where: Path, look: Look, catalog: Catalog, *, key: str) -> Iterator[Mend]:
     known = [one for one in catalog.keys(kind) if one not in (wanted, key if kind == "flow" else None)]
     if kind == "queue":
         known = [one for one in known if one not in catalog.silent_queues] or known
@@ -38,7 +39,24 @@ def _uses(kind: str, wanted: str, where: Path, catalog: Catalog, *, key: str) ->
         known = [one for one in known if not too_deep(one, key, catalog)]
     alike = get_close_matches(wanted, known, n=_OFFERED, cutoff=0.5) if wanted else []
     for one in list(dict.fromkeys((*alike, *known)))[:_OFFERED]:
-        yield Mend(f"Use the {_KINDS[kind]} “{catalog.name_of(kind, one)}”", (Change("set", where, one),))
+        change = Change("set", where, one)
+        label = f"Use the {_KINDS[kind]} “{catalog.name_of(kind, one)}”"
+        yield Mend(label, (change, *_renamed(where, change, look, catalog)))
+
+
+def _renamed(where: Path, change: Change, look: Look, catalog: Catalog) -> Iterator[Change]:
+    """A step that is called after what it names is called after the new one; a name that somebody gave stays."""
+    match where:
+        case ("steps", int() as place, "settings", *_):
+            node = look.nodes[place]
+        case _:
+            return
+    step_type = BY_TYPE.get(str(node.get("type")))
+    if step_type is None or not node.get("title"):
+        return
+    if node["title"] in {step_type.title, usual_title(step_type, node.get("settings"), catalog)}:
+        after = patched(look.data, (change,))["steps"][place]
+        yield put("steps", place, "title", value=usual_title(step_type, after.get("settings"), catalog))
 
 
 def of_variable(fault: Fault, look: Look, data: object, catalog: Catalog) -> Iterator[Mend]:
@@ -118,7 +136,7 @@ def of_settings(fault: Fault, look: Look, catalog: Catalog, *, key: str) -> Iter
     step_type = BY_TYPE.get(str(node.get("type")))
     if step_type is None:
         return
-    offered = list(_fitting(fault, node, inner, catalog, key=key))
+    offered = list(_fitting(fault, look, node, inner, catalog, key=key))
     if inner:
         top = str(inner[0])
         label = label_of(step_type, top)
@@ -137,10 +155,12 @@ def of_settings(fault: Fault, look: Look, catalog: Catalog, *, key: str) -> Iter
             yield mend
 
 
-def _fitting(fault: Fault, node: Mapping[str, Any], inner: list[Any], catalog: Catalog, *, key: str) -> Iterator[Mend]:
+def _fitting(
+    fault: Fault, look: Look, node: Mapping[str, Any], inner: list[Any], catalog: Catalog, *, key: str
+) -> Iterator[Mend]:
     step_type = BY_TYPE[str(node["type"])]
     if len(inner) == 1 and (kind := _chosen_from(step_type, str(inner[0]))):
-        yield from _uses(kind, "", fault.where, catalog, key=key)
+        yield from _uses(kind, "", fault.where, look, catalog, key=key)
     if inner and inner[-1] in {"name", "key"}:
         value = _value(node.get("settings", {}), inner)
         if isinstance(value, str) and inner[-1] == "name" and value:

@@ -134,6 +134,85 @@ def of_circle(fault: Fault, look: Look) -> Iterator[Mend]:
         yield Mend(label, tuple(cut("steps", place, "exits", one) for one in back))
 
 
+def of_voicemail_loop(fault: Fault, look: Look) -> Iterator[Mend]:
+    """Contacts that have left their message are done."""
+    place = look.index[fault.step]
+    yield Mend("End here instead", (cut("steps", place, "exits", fault.subject),))
+    onward = {name: step.exits() for name, step in look.steps.items() if step.kind == "end"}
+    for target in list(onward)[:_OFFERED]:
+        change = put("steps", place, "exits", fault.subject, value=target)
+        yield Mend(f"Lead it to “{look.title(target)}”", (change,))
+
+
+def of_calls_only(fault: Fault, look: Look, catalog: Catalog) -> Iterator[Mend]:
+    """What means the same to somebody who writes; where callers come, too, they go on as before."""
+    place = look.index[fault.step]
+    node = look.nodes[place]
+    calls = [one["id"] for one in look.nodes if one.get("type") == "call"]
+    both = fault.step in reached_from(calls, look.targets)
+    instead = list(_in_writing(node, catalog))
+    for kind, title, settings, label in instead:
+        exits = {"answered": "answered", "unanswered": "unanswered", "recorded": "replied", "nothing_said": "timed_out"}
+        kept = {
+            name: node["exits"][old]
+            for old, new in exits.items()
+            for name in [new if kind == "ask" or old == new else old]
+            if old in node.get("exits", {})
+        }
+        if not both:
+            changes = [put("steps", place, "type", value=kind), put("steps", place, "settings", value=settings)]
+            changes.append(put("steps", place, "exits", value=kept))
+            if title:
+                changes.append(put("steps", place, "title", value=title))
+            yield Mend(label, tuple(changes))
+            continue
+        yield _apart(look, node, kind, title, settings, kept, f"{label}, for messages only")
+
+
+def _in_writing(node: dict[str, Any], catalog: Catalog) -> Iterator[tuple[str, str, dict[str, Any], str]]:
+    """Type, title and settings of a step for those who write, and what the button says."""
+    if node.get("type") == "voicemail":
+        prompt = {"text": {"en": "Please write what it is about. We will answer as soon as we can."}}
+        yield "ask", "Ask what it is about", {"question": prompt}, "Ask for it in writing instead"
+        return
+    ringing = [key for key in catalog.queues if key not in catalog.silent_queues] or list(catalog.queues)
+    for key in ringing[:2]:
+        name = catalog.queues[key]
+        yield "queue", f"To {name}", {"queue": key}, f"Hand over to the queue “{name}” instead"
+
+
+def _apart(
+    look: Look, node: dict[str, Any], kind: str, title: str, settings: dict[str, Any], exits: dict[str, str], label: str
+) -> Mend:
+    """A branch before the step: who calls goes to it, who writes to a new step beside it."""
+    step_id = node["id"]
+    fork, beside = look.fresh("call_or_message"), look.fresh("in_writing")
+    when = {"match": "all", "conditions": [{"variable": "contact.channel", "operator": "equals", "value": "voice"}]}
+    rules = [{"name": "call", "label": "A call", "when": when}]
+    steps = [
+        {
+            "id": fork,
+            "type": "branch",
+            "title": "Call or message?",
+            "settings": {"rules": rules},
+            "exits": {"call": step_id, "otherwise": beside},
+        },
+        {"id": beside, "type": kind, "title": title, "settings": settings, "exits": exits},
+    ]
+    changes = [put("steps", len(look.nodes) + number, value=step) for number, step in enumerate(steps)]
+    for source in look.nodes:
+        for name, target in source.get("exits", {}).items():
+            if target == step_id and source["id"] != step_id:
+                changes.append(put("steps", look.index[source["id"]], "exits", name, value=fork))
+    layout = look.data.get("layout")
+    here = layout.get(step_id) if isinstance(layout, dict) else None
+    if isinstance(here, list | tuple) and len(here) == 2:
+        changes.append(put("layout", fork, value=[here[0], here[1]]))
+        changes.append(put("layout", step_id, value=[here[0], here[1] + _BESIDE[1]]))
+        changes.append(put("layout", beside, value=[here[0] + 280, here[1] + _BESIDE[1]]))
+    return Mend(label, tuple(changes))
+
+
 def of_lost_line(fault: Fault, look: Look) -> Iterator[Mend]:
     """A line to a step that is gone, or from an exit that is gone."""
     place = look.index[fault.step]

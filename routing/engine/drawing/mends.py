@@ -20,7 +20,7 @@ _REMOVABLE = frozenset({"reference", "unknown_type", "recursion", "calls_only", 
 
 def mends_of(fault: Fault, data: object, catalog: Catalog, *, key: str = "", look: Look | None = None) -> list[Mend]:
     """The ways to mend this fault of `data`, the likeliest first. `look` saves looking at `data` again."""
-    look = look or Look.at(data)
+    look = look or Look.at(data, catalog)
     if look is None or (fault.step and fault.step not in look.index):
         return []
     found: list[Mend] = []
@@ -34,8 +34,8 @@ def _mends(fault: Fault, look: Look, data: object, catalog: Catalog, key: str) -
     place = fault.where[1] if len(fault.where) > 1 and isinstance(fault.where[1], int) else -1
     ways_of: dict[str, Callable[[], Iterator[Mend]]] = {
         "settings": lambda: settings.of_settings(fault, look, catalog, key=key),
-        "reference": lambda: settings.of_reference(fault, catalog, key=key),
-        "silent_queue": lambda: settings.of_reference(fault, catalog, key=key),
+        "reference": lambda: settings.of_reference(fault, look, catalog, key=key),
+        "silent_queue": lambda: settings.of_reference(fault, look, catalog, key=key),
         "unknown_variable": lambda: settings.of_variable(fault, look, data, catalog),
         "missing_input": lambda: settings.of_input(fault, look),
         "unknown_result": lambda: settings.of_result(fault, look),
@@ -45,6 +45,8 @@ def _mends(fault: Fault, look: Look, data: object, catalog: Catalog, key: str) -
         "unreachable": lambda: ways.to_unreachable(fault, look),
         "open_exit": lambda: ways.of_open_exit(fault, look, catalog),
         "circle": lambda: ways.of_circle(fault, look),
+        "voicemail_loop": lambda: ways.of_voicemail_loop(fault, look),
+        "calls_only": lambda: ways.of_calls_only(fault, look, catalog),
         "no_such_target": lambda: ways.of_lost_line(fault, look),
         "stray_exit": lambda: ways.of_lost_line(fault, look),
         "no_trigger": lambda: ways.of_no_trigger(look),

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
+from routing.engine.checks.catalog import Catalog
+from routing.engine.drawing.names import names_of
 from routing.engine.steps import BY_TYPE
 from routing.engine.steps.step import Exit, Step
 
@@ -85,9 +87,10 @@ class Look:
 
     data: Mapping[str, Any]
     nodes: list[dict[str, Any]] = field(default_factory=list)
+    catalog: Catalog = field(default_factory=Catalog)
 
     @classmethod
-    def at(cls, data: object) -> Look | None:
+    def at(cls, data: object, catalog: Catalog) -> Look | None:
         """None unless every step is one in outer form."""
         steps = data.get("steps") if isinstance(data, Mapping) else None
         if not isinstance(data, Mapping) or not isinstance(steps, list):
@@ -96,7 +99,7 @@ class Look:
             isinstance(node, dict) and isinstance(node.get("id"), str) and isinstance(node.get("exits", {}), dict)
             for node in steps
         )
-        return cls(data, steps) if good else None
+        return cls(data, steps, catalog) if good else None
 
     @cached_property
     def index(self) -> dict[str, int]:
@@ -122,10 +125,13 @@ class Look:
             node["id"]: [target for target in node.get("exits", {}).values() if target in known] for node in self.nodes
         }
 
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """What a button calls each step, no two alike."""
+        return names_of(self.nodes, self.steps, self.catalog)
+
     def title(self, step_id: str) -> str:
-        node = self.nodes[self.index[step_id]]
-        step_type = BY_TYPE.get(str(node.get("type")))
-        return str(node.get("title") or (step_type.title if step_type else step_id))
+        return self.names[step_id]
 
     def exits(self, step_id: str) -> tuple[Exit, ...]:
         step = self.steps.get(step_id)

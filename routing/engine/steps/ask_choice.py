@@ -21,14 +21,20 @@ _PAYLOAD = "choice:"
 class Answer(BaseModel):
     """One answer on offer, and the exit it leads to."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"noun": "choice"})
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", title="Exit", description="A short name, such as sales.")
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9_]{0,39}$",
+        title="Exit",
+        description="A short name, such as sales.",
+        json_schema_extra={"exit": "name"},
+    )
     label: str = Field(
         min_length=1,
         max_length=100,
         title="Label",
         description="What the button says; up to 20 characters fit everywhere.",
+        json_schema_extra={"exit": "label"},
     )
     translations: dict[str, str] = Field(
         default_factory=dict, max_length=50, title="In other languages", description="By language: de, fr-FR …"
@@ -151,7 +157,7 @@ class AskChoice(Step):
         return None
 
     def gist(self) -> str:
-        return ", ".join(f"{choice.label} → {choice.name}" for choice in self.choices)
+        return ", ".join(choice.label for choice in self.choices)
 
     def variables(self) -> frozenset[str]:
         labels = (text for choice in self.choices for text in (choice.label, *choice.translations.values()))

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from routing.engine import limits
 from routing.engine.conditions import Group, evaluate, faults, variables, words
 from routing.engine.expressions import evaluate_expression, expression_fault, expression_variables
-from routing.engine.steps.step import Exit, Kind, Leave, Path, Step, Visit
+from routing.engine.steps.step import Exit, Kind, Leave, Path, Step, Visit, in_words
 
 
 class Rule(BaseModel):
@@ -81,7 +81,7 @@ class Branch(Step):
 
     def exits(self) -> tuple[Exit, ...]:
         return (
-            *(Exit(rule.name, rule.label or rule.words[:80]) for rule in self.rules),
+            *(Exit(rule.name, rule.label or in_words(rule.name)) for rule in self.rules),
             Exit("otherwise", "Otherwise"),
         )
 
@@ -113,7 +113,7 @@ class Branch(Step):
         return Leave("otherwise")
 
     def gist(self) -> str:
-        return "; ".join(f"{rule.words} → {rule.label or rule.name}" for rule in self.rules)
+        return "; ".join(f"{rule.words} → {rule.label or in_words(rule.name)}" for rule in self.rules)
 
     def variables(self) -> frozenset[str]:
         found: frozenset[str] = frozenset()

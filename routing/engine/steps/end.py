@@ -18,6 +18,7 @@ class End(Step):
     type: ClassVar[str] = "end"
     kind: ClassVar[Kind] = "end"
     title: ClassVar[str] = "End"
+    written: ClassVar[str] = "The last words are sent as a message."
     sample: ClassVar[dict[str, Any]] = {"prompt": {"text": {"en": "Good-bye."}}}
 
     prompt: Prompt = Field(default_factory=Prompt, title="Last words", json_schema_extra={"main": True})

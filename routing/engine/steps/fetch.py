@@ -31,11 +31,18 @@ class FetchVariables(Step):
     title: ClassVar[str] = "Fetch variables"
     sample: ClassVar[dict[str, Any]] = {"source": "loyalty", "save_as": "loyalty"}
 
-    source: str = Field(min_length=1, max_length=50, title="Data source", json_schema_extra={"choices": "source"})
+    source: str = Field(
+        min_length=1,
+        max_length=50,
+        title="Data source",
+        json_schema_extra={"choices": "source", "titled": "Ask {name}"},
+    )
     save_as: str = Field(
         pattern=r"^[a-z][a-z0-9_]{0,39}$",
         title="Name of the answer",
         description="Values are read as name.value, such as loyalty.loyalty_status.",
+        # Until somebody types another: the key of the data source, as far as that can be a name.
+        json_schema_extra={"follows": "source"},
     )
     inputs: dict[str, str] = Field(
         default_factory=lambda: {"phone": "{{ contact.from }}"},

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from routing.engine import effects, limits
 from routing.engine.events import DigitsPressed, Event, MessageReceived, WordsSpoken
 from routing.engine.prompts import Prompt
-from routing.engine.steps.step import About, Exit, Kind, Leave, Move, Path, Step, Visit, Wait
+from routing.engine.steps.step import About, Exit, Kind, Leave, Move, Path, Step, Visit, Wait, in_words
 from routing.engine.values import show
 
 
@@ -49,9 +49,8 @@ class Choice(BaseModel):
 
 
 def _label(choice: Choice) -> str:
-    if choice.label:
-        return f"{choice.key}: {choice.label}" if choice.key else choice.label
-    return choice.key or choice.name
+    label = choice.label or in_words(choice.name)
+    return f"{choice.key}: {label}" if choice.key else label
 
 
 class Gather(Step):
@@ -61,6 +60,11 @@ class Gather(Step):
     kind: ClassVar[Kind] = "ask"
     title: ClassVar[str] = "Ask for keys or speech"
     asks: ClassVar[bool] = True
+    written: ClassVar[str] = (
+        "The question is sent as a message, and the reply is read: a number counts as the key, anything "
+        "else as what was said. There is an hour to answer. “Ask with choices” shows buttons where "
+        "the channel has them."
+    )
     sample: ClassVar[dict[str, Any]] = {
         "prompt": {"text": {"en": "For sales press 1 or say sales."}},
         "choices": [{"name": "sales", "key": "1", "words": ["sales"]}],
@@ -193,7 +197,8 @@ class Gather(Step):
         if not self.choices:
             return f"“{self.prompt.gist()}”"
         return ", ".join(
-            f"{choice.key or '/'.join(choice.words)} → {choice.label or choice.name}" for choice in self.choices
+            f"{choice.key or '/'.join(choice.words)} → {choice.label or in_words(choice.name)}"
+            for choice in self.choices
         )
 
     def variables(self) -> frozenset[str]:

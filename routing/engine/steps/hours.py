@@ -19,7 +19,12 @@ class CheckHours(Step):
     title: ClassVar[str] = "Opening hours"
     sample: ClassVar[dict[str, Any]] = {"hours": "support"}
 
-    hours: str = Field(min_length=1, max_length=50, title="Opening hours", json_schema_extra={"choices": "hours"})
+    hours: str = Field(
+        min_length=1,
+        max_length=50,
+        title="Opening hours",
+        json_schema_extra={"choices": "hours", "titled": "Open: {name}?"},
+    )
 
     def exits(self) -> tuple[Exit, ...]:
         return (Exit("open", "Open"), Exit("closed", "Closed"))

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from routing.engine import limits
-from routing.engine.steps.step import Exit, Kind, Leave, Path, Step, Visit
+from routing.engine.steps.step import Exit, Kind, Leave, Path, Step, Visit, in_words
 
 
 class Way(BaseModel):
@@ -59,7 +59,10 @@ class Placeholder(Step):
     )
 
     def exits(self) -> tuple[Exit, ...]:
-        return (Exit("done", "Go on"), *(Exit(way.name, way.label or way.name, optional=True) for way in self.ways))
+        return (
+            Exit("done", "Go on"),
+            *(Exit(way.name, way.label or in_words(way.name), optional=True) for way in self.ways),
+        )
 
     def enter(self, visit: Visit) -> Leave:
         visit.did.append(f"Did nothing here: “{self.was}” is only marked.")

@@ -17,7 +17,10 @@ class SayPrompt(Step):
     type: ClassVar[str] = "say"
     kind: ClassVar[Kind] = "say"
     title: ClassVar[str] = "Say or play"
-    sample: ClassVar[dict[str, Any]] = {"prompt": {"text": {"en": "Welcome, {{ customer.name }}."}}}
+    written: ClassVar[str] = "The text is sent as a message. A sound is sent as a file where there is no text."
+    sample: ClassVar[dict[str, Any]] = {
+        "prompt": {"text": {"en": "Hello {{ customer.name | default: 'and welcome' }}."}}
+    }
 
     prompt: Prompt = Field(title="What to say")
     times: int = Field(default=1, ge=1, le=10, title="How often", json_schema_extra={"unit": "times"})

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from routing.engine import limits
-from routing.engine.steps.step import Exit, Kind, Leave, Path, Step, Visit
+from routing.engine.steps.step import Exit, Kind, Leave, Path, Step, Visit, in_words
 
 
 class Share(BaseModel):
@@ -47,10 +47,7 @@ class PercentageSplit(Step):
 
     def exits(self) -> tuple[Exit, ...]:
         return (
-            *(
-                Exit(share.name, f"{share.label}, {share.percent:g} %" if share.label else f"{share.percent:g} %")
-                for share in self.shares
-            ),
+            *(Exit(share.name, f"{share.label or in_words(share.name)}, {share.percent:g} %") for share in self.shares),
             Exit("otherwise", "The rest"),
         )
 
@@ -70,7 +67,7 @@ class PercentageSplit(Step):
         return "otherwise"
 
     def gist(self) -> str:
-        return ", ".join(f"{share.percent:g} % → {share.label or share.name}" for share in self.shares)
+        return ", ".join(f"{share.percent:g} % → {share.label or in_words(share.name)}" for share in self.shares)
 
     def faults(self) -> Iterator[tuple[Path, str]]:
         names = [share.name for share in self.shares]

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from routing.engine import limits
 from routing.engine.effects import Effect, Play, Say
@@ -32,6 +34,12 @@ class Exit:
     """Leading nowhere is fine: the contact ends there. Otherwise the fallback queue takes it."""
     otherwise: str = ""
     """The exit that is taken instead where this one leads nowhere."""
+
+
+def in_words(name: str) -> str:
+    """`new_greeting` as people read it where nobody gave it a label."""
+    text = name.replace("_", " ").strip()
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +160,17 @@ class Step(BaseModel, ABC):
     """Waits for the contact, so nothing behind it can start with the call."""
     calls_only: ClassVar[bool] = False
     """Means nothing to somebody who writes a message."""
+    written: ClassVar[str] = ""
+    """What becomes of it where a message comes to it; empty: the same as on a call."""
     sample: ClassVar[dict[str, Any]]
     """Settings of a working example; the tests run every type by it."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        found = handler.resolve_ref_schema(handler(core))
+        if cls.written:
+            found["written"] = cls.written  # the form says it
+        return found
 
     def exits(self) -> tuple[Exit, ...]:
         return (Exit("done", "Then"),)

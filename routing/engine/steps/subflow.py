@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from routing.engine.steps.step import Exit, GoInto, Kind, Path, Reference, Step, Visit
+from routing.engine.steps.step import Exit, GoInto, Kind, Path, Reference, Step, Visit, in_words
 
 
 class Subflow(Step):
@@ -20,7 +20,9 @@ class Subflow(Step):
     asks: ClassVar[bool] = True
     sample: ClassVar[dict[str, Any]] = {"flow": "identify"}
 
-    flow: str = Field(min_length=1, max_length=50, title="Flow", json_schema_extra={"choices": "flow"})
+    flow: str = Field(
+        min_length=1, max_length=50, title="Flow", json_schema_extra={"choices": "flow", "titled": "{name}"}
+    )
     results: tuple[str, ...] = Field(
         default=(),
         max_length=20,
@@ -30,7 +32,7 @@ class Subflow(Step):
     )
 
     def exits(self) -> tuple[Exit, ...]:
-        return (*(Exit(result, result, otherwise="done") for result in self.results), Exit("done", "Then"))
+        return (*(Exit(result, in_words(result), otherwise="done") for result in self.results), Exit("done", "Then"))
 
     def enter(self, visit: Visit) -> GoInto:  # noqa: ARG002
         return GoInto(self.flow)

@@ -27,9 +27,14 @@ class TransferToQueue(Step):
     kind: ClassVar[Kind] = "hand_over"
     title: ClassVar[str] = "Transfer to queue"
     asks: ClassVar[bool] = True
+    written: ClassVar[str] = (
+        "The conversation waits in this queue until somebody of the team takes it; nobody is called."
+    )
     sample: ClassVar[dict[str, Any]] = {"queue": "vip"}
 
-    queue: str = Field(min_length=1, max_length=50, title="Queue", json_schema_extra={"choices": "queue"})
+    queue: str = Field(
+        min_length=1, max_length=50, title="Queue", json_schema_extra={"choices": "queue", "titled": "To {name}"}
+    )
     headers: dict[str, str] = Field(
         default_factory=dict,
         max_length=10,

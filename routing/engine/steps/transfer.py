@@ -25,6 +25,7 @@ class Transfer(Step):
     title: ClassVar[str] = "Transfer to a number"
     asks: ClassVar[bool] = True
     calls_only: ClassVar[bool] = True
+    written: ClassVar[str] = "A message cannot be put through to a telephone: such contacts leave by “Nobody answered”."
     sample: ClassVar[dict[str, Any]] = {"to": "+4930901820"}
 
     to: str = Field(

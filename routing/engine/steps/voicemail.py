@@ -23,6 +23,7 @@ class Voicemail(Step):
     title: ClassVar[str] = "Voicemail"
     asks: ClassVar[bool] = True
     calls_only: ClassVar[bool] = True
+    written: ClassVar[str] = "There is no beep: the text is sent, and the next message counts as the one that was left."
     sample: ClassVar[dict[str, Any]] = {"prompt": {"text": {"en": "Please leave a message after the tone."}}}
 
     prompt: Prompt = Field(title="What to say before the beep")

@@ -28,7 +28,7 @@ def _branch(**condition: Any) -> dict[str, Any]:
             "cannot be a value here: write a text",
         ),
         (_branch(valeu="gold"), "steps[1].settings.rules[0].when.conditions[0].valeu", "“valeu” is not known here."),
-        ({"type": "branch", "settings": {"rules": []}}, "steps[1].settings.rules", "Something is missing here."),
+        ({"type": "branch", "settings": {"rules": []}}, "steps[1].settings.rules", "“Cases” is missing."),
         ({"type": "branch"}, "steps[1].settings.rules", "“Cases” is missing."),
         (
             {"type": "branch", "settings": {"rules": [{"name": "Rich!"}]}},

@@ -27,6 +27,7 @@ STANDARD |= {
     "minimum",
     "pattern",
 }
+HINTS |= {"titled", "follows", "written"}
 STANDARD |= {"properties", "required", "title", "type", "const", "oneOf", "prefixItems", "format"}
 
 

@@ -177,7 +177,7 @@ CASES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         flow({"id": "call", "exits": {"started": "a"}}, say("a", done="b"), say("b", done="a")),
         "b",
         "Round in a circle",
-        "Cut the line from “Then” to “Say or play”",
+        "Cut the line from “Then” to “Say or play · Hello.”",
     ),
     "a mistyped variable": (
         flow({"id": "which", "settings": {"rules": [rule("gold", "loyalty.loyalty_statu")]}}),
@@ -249,7 +249,7 @@ CASES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         flow({"id": "which", "exits": {"silver": "vip", "otherwise": "team"}}),
         "which",
         "has no exit “silver”",
-        "Lead to “Transfer to queue” from “loyalty status is gold” instead",
+        "Lead to “Transfer to queue · VIP” from “Gold” instead",
     ),
     "a step that is gone": (
         flow({"id": "vip", "exits": {"unanswered": "nobody"}}),
@@ -265,8 +265,8 @@ CASES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "“loud” is not known here",
         "Remove “loud”",
     ),
-    "a missing queue": (flow(team()), "team", "“Queue” is missing", "Use the queue “VIP”"),
-    "an empty queue": (flow(team(queue="")), "team", "Something is missing here", "Use the queue “VIP”"),
+    "a missing queue": (flow(team()), "team", "Choose a queue.", "Use the queue “VIP”"),
+    "an empty queue": (flow(team(queue="")), "team", "Choose a queue.", "Use the queue “VIP”"),
     "a number out of range": (
         flow({"id": "ask", "settings": {"source": "loyalty", "save_as": "loyalty", "patience_s": 900}}),
         "ask",
@@ -321,9 +321,124 @@ CASES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         ),
         "beep",
         "for calls only",
-        "Remove this step",
+        "Ask for it in writing instead",
+    ),
+    "a voicemail for calls and messages": (
+        flow(
+            {"id": "call", "exits": {"started": "beep"}},
+            {"id": "hello", "type": "message", "exits": {"started": "beep"}},
+            {"id": "beep", "type": "voicemail", "settings": {"prompt": {"text": {"en": "Speak."}}}},
+        ),
+        "beep",
+        "for calls only",
+        "Ask for it in writing instead, for messages only",
+    ),
+    "a telephone number for messages": (
+        flow(
+            {"id": "hello", "type": "message", "exits": {"started": "anna"}},
+            {"id": "anna", "type": "transfer", "settings": {"to": "+4930901820"}, "exits": {"unanswered": "bye"}},
+        ),
+        "anna",
+        "for calls only",
+        "Hand over to the queue “VIP” instead",
+    ),
+    "a voicemail that leads back to the greeting": (
+        flow(
+            {"id": "call", "exits": {"started": "hi"}},
+            say("hi", done="ask"),
+            {"id": "vip", "exits": {"unanswered": "beep"}},
+            {
+                "id": "beep",
+                "type": "voicemail",
+                "settings": {"prompt": {"text": {"en": "Speak."}}},
+                "exits": {"recorded": "hi"},
+            },
+        ),
+        "beep",
+        "“Recorded” leads back to this voicemail",
+        "End here instead",
+    ),
+    "a variable that only the way back brings": (
+        flow(
+            {"id": "call", "exits": {"started": "hi"}},
+            {**say("hi", done="ask"), "settings": {"prompt": {"text": {"en": "{{ loyalty.points }}"}}}},
+            {"id": "vip", "exits": {"unanswered": "hi"}},
+        ),
+        "hi",
+        "“loyalty.points” is not known here the first time: only “Ask the API”, further on, sets it",
+        "",
     ),
 }
+
+
+def test_nobody_is_warned_of_a_counter_or_of_a_value_that_has_a_stand_in() -> None:
+    """Both are read before they are first set, and say what they are then."""
+    again = {"name": "tries", "value": "{{ vars.tries | default: 0 | plus: 1 }}", "kind": "number"}
+    data = flow(
+        {"id": "call", "exits": {"started": "count"}},
+        {"id": "count", "type": "set_variables", "settings": {"values": [again]}, "exits": {"done": "hi"}},
+        {
+            **say("hi", done="ask"),
+            "settings": {"prompt": {"text": {"en": "{{ loyalty.points | default: 'no' }} points"}}},
+        },
+        {"id": "vip", "exits": {"unanswered": "count"}},
+    )
+    assert faults_of(data) == []
+
+
+def test_two_menus_that_lead_to_each_other_are_no_way_back() -> None:
+    """What the second sets is known in the first: there is a way that begins with the second."""
+    number = {"name": "n", "value": "1"}
+    menu = {"type": "gather", "settings": {"prompt": {"text": {"en": "1?"}}, "choices": [{"name": "a", "key": "1"}]}}
+    data = flow(
+        {"id": "ask", "exits": {"found": "one", "failed": "set"}},
+        {"id": "one", **menu, "exits": {"a": "set", "timed_out": "hi"}},
+        {"id": "set", "type": "set_variables", "settings": {"values": [number]}, "exits": {"done": "two"}},
+        {"id": "two", **menu, "exits": {"a": "one", "timed_out": "which"}},
+        {**say("hi", done="which"), "settings": {"prompt": {"text": {"en": "{{ vars.n }}"}}}},
+    )
+    assert [fault.message for fault in faults_of(data) if "known here" in fault.message] == []
+
+
+def test_a_caller_may_be_asked_once_more_after_saying_nothing() -> None:
+    data = flow(
+        {"id": "vip", "exits": {"unanswered": "beep"}},
+        {
+            "id": "beep",
+            "type": "voicemail",
+            "settings": {"prompt": {"text": {"en": "Speak."}}},
+            "exits": {"nothing_said": "beep"},
+        },
+    )
+    assert faults_of(data) == []
+
+
+def test_steps_of_one_name_are_told_apart_on_buttons_and_renamed_with_their_queue() -> None:
+    data = flow(
+        {"id": "ask", "exits": {"found": "which"}},
+        {"id": "vip", "title": "Transfer to queue", "settings": {"queue": ""}},
+    )
+    labels = [mend.label for fault in faults_of(data) for mend in mends_of(fault, data, CATALOG, key="line")]
+    assert "Lead it to “Transfer to queue · Standard”" in labels
+    [fault] = [fault for fault in faults_of(data) if fault.message == "Choose a queue."]
+    mended = patched(data, mends_of(fault, data, CATALOG, key="line")[0].patch)
+    assert [step["title"] for step in mended["steps"] if step["id"] == "vip"] == ["To VIP"]
+
+
+def test_what_is_meant_is_only_asked_where_there_is_a_button_for_it() -> None:
+    """`loyalty.points` is like it, but is not known before the API was asked."""
+    data = flow(
+        {"id": "call", "exits": {"started": "hi"}},
+        {**say("hi", done="ask"), "settings": {"prompt": {"text": {"en": "{{ loyalty.pionts }}"}}}},
+    )
+    [fault] = faults_of(data)
+    assert fault.message == "Nothing in this flow sets “loyalty.pionts”."
+    assert fault.where == ("steps", 6, "settings", "prompt", "text", "en")
+
+
+def test_queues_are_named_and_not_counted_by_their_keys() -> None:
+    [fault] = [fault for fault in faults_of(flow(team(queue="gone"))) if fault.level == "error"]
+    assert fault.message == "There is no queue “gone”. There are: “Silent”, “Standard”, “VIP”."
 
 
 def faults_of(data: dict[str, Any]) -> list[Any]:
@@ -407,6 +522,7 @@ def test_every_kind_of_fault_with_a_code_has_a_case() -> None:
         "unknown_type",
         "unknown_variable",
         "unreachable",
+        "voicemail_loop",
     }
 
 
