@@ -2,12 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
@@ -20,29 +22,15 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from customers.enrichment import mapping
 from customers.enrichment.models import DataSource
+from customers.enrichment.questions import Leaf
+from customers.enrichment.rows import KINDS, HeadersField, StatusesField, ValuesField
 from customers.enrichment.services import Trial, try_source
 
 # {{ phone }}, {{ phone | url_encode }}: the name of the input is the first word.
 _PLACEHOLDER = re.compile(r"\{\{-?\s*([A-Za-z_]\w*)")
-_ROWS = {"headers": 3, "body": 4, "mapping": 10, "not_found_statuses": 1}
 _INPUT_CHARS = 500
-
-
-class PrettyJSON(json.JSONEncoder):
-    """One row of a list a line, as people read them."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs |= {"ensure_ascii": False}
-        super().__init__(*args, **kwargs)
-
-    def encode(self, o: Any) -> str:
-        encode = super().encode
-        if isinstance(o, list) and o and all(isinstance(row, dict) for row in o):
-            return "[\n" + ",\n".join(f"  {encode(row)}" for row in o) + "\n]"
-        if isinstance(o, dict) and len(o) > 1:
-            return "{\n" + ",\n".join(f"  {encode(key)}: {encode(value)}" for key, value in o.items()) + "\n}"
-        return encode(o)
 
 
 class DataSourceForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -59,6 +47,18 @@ class DataSourceForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("Forget the stored secret"), required=False, widget=UnfoldBooleanSwitchWidget
     )
 
+    headers = HeadersField(label=_("Headers"), required=False)
+    mapping = ValuesField(
+        label=_("Values"),
+        required=False,
+        help_text=_(
+            "Flows read them by their name. “Try it” shows an answer of the API, and takes values from it by a click."
+        ),
+    )
+    not_found_statuses = StatusesField(
+        label=_("“Not found” statuses"), required=False, help_text=_("Such as 404, 410. Empty: 404.")
+    )
+
     class Meta:
         model = DataSource
         exclude: tuple[str, ...] = ()
@@ -69,19 +69,12 @@ class DataSourceForm(forms.ModelForm):  # type: ignore[type-arg]
         # Django would call them Get and Post.
         if "method" in self.fields:
             self.fields["method"].choices = [(method, method) for method in DataSource.Method.values]  # type: ignore[attr-defined]
-        for name in ("headers", "mapping", "not_found_statuses"):
-            if name in self.fields:
-                self.fields[name].encoder = PrettyJSON  # type: ignore[attr-defined]
         if self._stored:
             self.fields["secret"].help_text = _("A secret is stored. It stays if you leave this empty.")
             self.initial["secret"] = ""
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        for name, empty in (("headers", {}), ("mapping", []), ("not_found_statuses", [])):
-            # An emptied field means none, where JSON would have nothing at all.
-            if name in cleaned and cleaned[name] is None:
-                cleaned[name] = empty
         if "secret" in self.fields:
             typed = cleaned.get("secret") or ""
             cleaned["secret"] = typed or ("" if cleaned.get("forget_secret") else self._stored or "")
@@ -147,9 +140,9 @@ class DataSourceAdmin(ModelAdmin):
         ]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name in _ROWS:
+        if db_field.name == "body":
             kwargs["widget"] = UnfoldAdminTextareaWidget(
-                attrs={"rows": _ROWS[db_field.name], "spellcheck": "false", "class": "p-code p-short"}
+                attrs={"rows": 4, "spellcheck": "false", "class": "p-code p-short"}
             )
         elif db_field.name == "url":
             kwargs["widget"] = UnfoldAdminTextInputWidget(attrs={"class": "max-w-full!", "spellcheck": "false"})
@@ -180,6 +173,8 @@ class DataSourceAdmin(ModelAdmin):
         names = placeholders(source)
         inputs = {name: request.POST.get(name, "").strip()[:_INPUT_CHARS] for name in names}
         trial: Trial | None = None
+        if request.method == "POST" and "take" in request.POST:
+            return self._take(request, source)
         if request.method == "POST":
             trial = try_source(source=source, inputs=inputs)
         context = {
@@ -191,8 +186,33 @@ class DataSourceAdmin(ModelAdmin):
             "inputs": inputs,
             "trial": trial,
             "rows": _found(source, trial) if trial else [],
+            "offered": _not_taken(source, trial) if trial else [],
+            "kinds": KINDS.items(),
         }
         return TemplateResponse(request, "admin/enrichment/datasource/try.html", context)
+
+    def _take(self, request: HttpRequest, source: DataSource) -> HttpResponse:
+        """Adds the ticked values to those that flows may use."""
+        chosen = [
+            {key: request.POST.get(f"{key}-{number}", "").strip() for key in ("name", "path", "type")}
+            for number in request.POST.getlist("take")
+            if number.isdecimal()
+        ]
+        rows = [*(source.mapping if isinstance(source.mapping, list) else []), *chosen]
+        back = redirect("admin:enrichment_datasource_try", source.pk)
+        if not chosen:
+            self.message_user(request, _("Tick the values that flows shall use."), messages.WARNING)
+            return back
+        if wrong := mapping.faults(rows):
+            for fault in wrong:
+                self.message_user(request, fault.message, messages.ERROR)
+            return back
+        source.mapping = rows
+        source.save()
+        names = ", ".join(row["name"] for row in chosen)
+        self.log_change(request, source, [{"changed": {"fields": ["mapping"]}}])
+        self.message_user(request, _("Flows may use these now: %(names)s.") % {"names": names}, messages.SUCCESS)
+        return redirect("admin:enrichment_datasource_change", source.pk)
 
     @display(description=_("address"))
     def where(self, source: DataSource) -> str:
@@ -223,6 +243,17 @@ def _found(source: DataSource, trial: Trial) -> list[tuple[str, str, str, bool]]
         (row["name"], str(row.get("path", "")), _shown(values.get(row["name"])), row["name"] in values)
         for row in rows
         if isinstance(row, dict) and isinstance(row.get("name"), str)
+    ]
+
+
+def _not_taken(source: DataSource, trial: Trial) -> list[Leaf]:
+    """What the answer holds beside what is taken already, under names that are free."""
+    rows = [row for row in source.mapping if isinstance(row, dict)] if isinstance(source.mapping, list) else []
+    paths, names = {row.get("path") for row in rows}, {row.get("name") for row in rows}
+    return [
+        replace(leaf, name=f"{leaf.name}_2") if leaf.name in names else leaf
+        for leaf in trial.offered
+        if leaf.path not in paths
     ]
 
 

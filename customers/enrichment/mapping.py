@@ -101,7 +101,7 @@ def _row_faults(row: JSON, seen: set[str]) -> list[str]:
         try:
             convert(row["default"], kind)
         except _Missing:
-            found.append(_("The default is no %(type)s.") % {"type": kind})
+            found.append(_("What stands for a missing value is no %(type)s.") % {"type": kind})
     if unknown := sorted(str(key) for key in set(row) - {"name", "path", "type", "default"}):
         found.append(_("Unknown: %(keys)s.") % {"keys": ", ".join(unknown)})
     return found
@@ -149,6 +149,14 @@ def convert(raw: JSON, kind: str) -> JSON:
             return _datetime(raw)
         case _:
             return _list(raw)
+
+
+def convert_or_keep(text: str, kind: str) -> JSON:
+    """A value as somebody typed it, as `kind` where it can be; else the text as it is, for `faults` to complain of."""
+    try:
+        return convert([part.strip() for part in text.split(",")] if kind == "list" else text, kind)
+    except _Missing:
+        return text
 
 
 def _text(raw: JSON) -> str:

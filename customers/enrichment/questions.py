@@ -83,6 +83,18 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class Leaf:
+    """A value of an answer that flows could use."""
+
+    path: str
+    """As JMESPath finds it."""
+    name: str
+    """How it may be called in flows."""
+    type: str
+    sample: str
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """What a manager sees after “try it”."""
 
@@ -90,6 +102,8 @@ class Trial:
     exchange: Exchange = field(default_factory=Exchange)
     notes: tuple[str, ...] = ()
     """What is odd about the answer: values missing or of another kind."""
+    offered: tuple[Leaf, ...] = ()
+    """What else the answer holds."""
 
 
 def fingerprint(*parts: object) -> str:

@@ -15,7 +15,8 @@ from customers.enrichment import flight
 from customers.enrichment.auth import secrets_of
 from customers.enrichment.fetching import Outcome, fetch
 from customers.enrichment.models import DataSource
-from customers.enrichment.questions import JSON, Exchange, Result, Rung, Trial
+from customers.enrichment.picking import leaves
+from customers.enrichment.questions import JSON, Exchange, Leaf, Result, Rung, Trial
 from customers.enrichment.sources import Source
 
 MASK = "•••"
@@ -57,7 +58,12 @@ def run_trial(sealed: str, *, reply_to: str, until: float, now: float) -> None:
 def read_trial(text: str) -> Trial:
     """What `run_trial` sent."""
     data = json.loads(text)
-    return Trial(result=Result(**data["result"]), exchange=Exchange(**data["exchange"]), notes=tuple(data["notes"]))
+    return Trial(
+        result=Result(**data["result"]),
+        exchange=Exchange(**data["exchange"]),
+        notes=tuple(data["notes"]),
+        offered=tuple(Leaf(**leaf) for leaf in data["offered"]),
+    )
 
 
 def show(source: Source, outcome: Outcome, secrets: Iterable[str]) -> Trial:
@@ -82,7 +88,15 @@ def show(source: Source, outcome: Outcome, secrets: Iterable[str]) -> Trial:
         )
     rung: Rung = "none" if outcome.status == "failed" else "fresh"
     result = Result(outcome.status, mask.value(outcome.values), rung, outcome.ms, mask.text(outcome.error))
-    return Trial(result, exchange, tuple(mask.text(note) for note in outcome.notes))
+    offered = _offered(answer.body, mask) if answer and outcome.status == "found" else ()
+    return Trial(result, exchange, tuple(mask.text(note) for note in outcome.notes), offered)
+
+
+def _offered(body: bytes, mask: _Mask) -> tuple[Leaf, ...]:
+    try:
+        return tuple(leaves(mask.value(json.loads(body))))
+    except (ValueError, RecursionError):
+        return ()  # the outcome says what is wrong with the answer
 
 
 def _written_out(source: Source) -> list[str]:

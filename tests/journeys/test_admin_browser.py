@@ -195,6 +195,28 @@ def test_a_data_source_is_tried_and_answers(page: Page) -> None:
     assert page.get_by_role("cell", name="gold", exact=True).is_visible()
 
 
+def test_values_come_from_an_answer_by_a_tick_and_go_by_a_click(page: Page) -> None:
+    page.goto("/admin/enrichment/datasource/1/try/")
+    page.get_by_label("phone").fill(GOLD)
+    page.get_by_role("button", name="Try it").click()
+    page.get_by_label("Use customer.currency").check()
+    page.get_by_role("button", name="Use these values").click()
+    page.get_by_text("Flows may use these now: currency.").wait_for()
+    values = page.locator(".field-mapping [data-rows]")
+    rows = values.locator("tbody tr")
+    assert rows.last.get_by_label("Where it is in the answer").input_value() == "customer.currency"
+    values.get_by_role("button", name="Add a value").click()
+    page.keyboard.type("surplus")
+    rows.last.get_by_role("button", name="Remove this row").click()
+    rows.last.get_by_role("button", name="Remove this row").click()
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("was changed successfully").wait_for()
+    page.goto("/admin/enrichment/datasource/1/change/")
+    names = [name.input_value() for name in values.get_by_label("Name in flows").all()]
+    assert names[0] == "loyalty_status"
+    assert not {"currency", "surplus"} & set(names)
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from customers.enrichment import admin as source_admin
 from customers.enrichment.models import DataSource
+from customers.enrichment.questions import Leaf
 from customers.enrichment.services import Exchange, Result, Trial
 
 pytestmark = pytest.mark.django_db
@@ -29,14 +30,13 @@ def source() -> DataSource:
     )
 
 
-def _form(**more: str) -> dict[str, str]:
+def _form(**more: Any) -> dict[str, Any]:
     return {
         "name": "Loyalty",
         "key": "loyalty",
         "is_active": "on",
         "method": "GET",
         "url": "https://93.184.216.34/customers?phone={{ phone | url_encode }}",
-        "headers": "{}",
         "body": "",
         "auth": "bearer",
         "auth_name": "",
@@ -48,13 +48,24 @@ def _form(**more: str) -> dict[str, str]:
         "retries": "1",
         "cache_s": "60",
         "last_known_s": "86400",
-        "mapping": '[{"name": "loyalty_status", "path": "status", "type": "text"}]',
-        "not_found_statuses": "[404]",
+        **_values(("loyalty_status", "status", "text", "")),
+        "not_found_statuses": "404",
         "not_found_path": "",
         "breaker_failures": "20",
         "breaker_rest_s": "15",
         **more,
     }
+
+
+def _values(*rows: tuple[str, str, str, str]) -> dict[str, list[str]]:
+    """The table of values as a browser sends it."""
+    columns = zip(*rows, strict=True) if rows else ((), (), (), ())
+    names = ("name", "path", "type", "default")
+    return {f"mapping-{name}": list(column) for name, column in zip(names, columns, strict=True)}
+
+
+def _headers(*rows: tuple[str, str]) -> dict[str, list[str]]:
+    return {"headers-name": [name for name, _ in rows], "headers-value": [value for _, value in rows]}
 
 
 def _change(source: DataSource) -> str:
@@ -93,10 +104,16 @@ def test_a_reader_sees_that_there_is_a_secret_and_not_which(client: Client, sour
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"mapping": '[{"name": "x", "path": "a..b", "type": "text"}]'}, "a..b"),
-        ({"mapping": "{oops"}, "Enter a valid JSON"),
-        ({"headers": "[1]"}, "Headers are names and values"),
-        ({"not_found_statuses": "[9]"}, "A list of HTTP statuses"),
+        (_values(("x", "a..b", "text", "")), "a..b"),
+        (_values(("x", "a", "text", ""), ("x", "b", "text", "")), "is there twice"),
+        (_values(("", "a", "text", "")), "A name is made of letters"),
+        (_values(("x", "a", "colour", "")), "The type is one of"),
+        (_values(("x", "a", "number", "many")), "Row 1: What stands for a missing value is no number."),
+        (_headers(("", "de")), "The value “de” has no header."),
+        (_headers(("A", "1"), ("a", "2")), "The header a is there twice."),
+        (_headers(("Host", "1")), "is set by Pareto itself"),
+        ({"not_found_statuses": "9"}, "HTTP statuses have three digits"),
+        ({"not_found_statuses": "404 gone"}, "HTTP statuses have three digits"),
         ({"url": "https://127.0.0.2:1/"}, "is an internal address"),
         ({"url": "https://{{ host }}/"}, "host"),
         ({"auth": "header"}, "Say the name of the header"),
@@ -112,19 +129,41 @@ def test_what_would_fail_while_a_caller_waits_is_refused_in_words(
     assert not DataSource.objects.exists()
 
 
-def test_an_emptied_list_means_none(admin_client: Client, source: DataSource) -> None:
-    data = _form(mapping="", headers="", not_found_statuses="")
+def test_an_emptied_table_means_none(admin_client: Client, source: DataSource) -> None:
+    blank = _values(("", "", "text", "")) | _headers(("", ""))
+    data = _form(**blank, not_found_statuses="")
     assert admin_client.post(_change(source), data).status_code == 302
     source.refresh_from_db()
     assert (source.mapping, source.headers, source.not_found_statuses) == ([], {}, [])
 
 
-def test_the_mapping_is_shown_one_row_a_line(admin_client: Client, source: DataSource) -> None:
-    source.mapping = [{"name": name, "path": "ä", "type": "text"} for name in ("a", "b")]
-    source.save()
+def test_tables_keep_what_is_typed_each_in_its_kind(admin_client: Client, source: DataSource) -> None:
+    rows = [
+        ("status", "status", "text", "none"),
+        ("orders", "length(orders)", "number", "0"),
+        ("vip", "vip", "boolean", "no"),
+        ("tags", "tags", "list", "a, b"),
+    ]
+    data = _form(**_values(*rows), **_headers((" Accept-Language ", "{{ language }}")), not_found_statuses="404, 410")
+    assert admin_client.post(_change(source), data).status_code == 302
+    source.refresh_from_db()
+    assert [row.get("default") for row in source.mapping] == ["none", 0, False, ["a", "b"]]
+    assert source.headers == {"Accept-Language": "{{ language }}"}
+    assert source.not_found_statuses == [404, 410]
+    # What is shown is what would be sent again.
     form = admin_client.get(_change(source)).context["adminform"].form
-    assert form["mapping"].value() != ""
-    assert str(form["mapping"]).count("\n  {") >= 2
+    shown = str(form["mapping"])
+    assert all(f'value="{text}"' in shown for text in ("length(orders)", "0", "no", "a, b"))
+    columns = ("name", "path", "type", "default")
+    assert not form.fields["mapping"].has_changed(
+        source.mapping, [dict(zip(columns, row, strict=True)) for row in rows]
+    )
+
+
+def test_a_row_that_is_wrong_is_still_there_to_be_mended(admin_client: Client, source: DataSource) -> None:
+    page = admin_client.post(_change(source), _form(**_values(("my status", "a..b", "text", "")))).content.decode()
+    assert 'value="my status"' in page
+    assert 'value="a..b"' in page
 
 
 class TestTryIt:
@@ -143,6 +182,11 @@ class TestTryIt:
                 '{"status": "gold"}',
             ),
             ("“orders” was not there.",),
+            (
+                Leaf("status", "status", "text", "gold"),
+                Leaf("name.last", "last", "text", "Example"),
+                Leaf("vip", "loyalty_status", "boolean", "yes"),
+            ),
         )
 
         def answer(*, source: DataSource, inputs: dict[str, str]) -> Trial:
@@ -171,6 +215,39 @@ class TestTryIt:
         assert "<td>gold</td>" in page
         assert "Authorization: Bearer •••" in page
         assert "“orders” was not there." in page
+
+    def test_what_is_not_taken_yet_is_offered_under_a_free_name(self, admin_client: Client, source: DataSource) -> None:
+        page = admin_client.post(self._address(source), {"phone": "+4915100000002"})
+        assert [(leaf.path, leaf.name) for leaf in page.context["offered"]] == [
+            ("name.last", "last"),
+            ("vip", "loyalty_status_2"),
+        ]
+
+    def test_ticked_values_are_taken_and_the_others_are_not(self, admin_client: Client, source: DataSource) -> None:
+        data = {
+            "take": ["2"],
+            "path-1": "name.last",
+            "name-1": "last",
+            "type-1": "text",
+            "path-2": "vip",
+            "name-2": "is_vip",
+            "type-2": "boolean",
+        }
+        assert admin_client.post(self._address(source), data).url == _change(source)  # type: ignore[attr-defined]
+        source.refresh_from_db()
+        assert source.mapping == [
+            {"name": "loyalty_status", "path": "status", "type": "text"},
+            {"name": "is_vip", "path": "vip", "type": "boolean"},
+        ]
+        assert self.asked == []
+
+    def test_a_value_that_cannot_be_is_refused_in_words(self, admin_client: Client, source: DataSource) -> None:
+        data = {"take": ["1"], "path-1": "a..b", "name-1": "loyalty_status", "type-1": "text"}
+        page = admin_client.post(self._address(source), data, follow=True).content.decode()
+        assert "is there twice" in page
+        assert "a..b" in page
+        source.refresh_from_db()
+        assert len(source.mapping) == 1
 
     def test_a_failure_is_said_in_its_words(self, admin_client: Client, source: DataSource) -> None:
         self.trial = Trial(Result("failed", error="No worker took the request within 3 seconds."))
