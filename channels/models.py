@@ -6,9 +6,20 @@ from django.utils.translation import gettext_lazy as _
 from encrypted_fields.fields import EncryptedTextField
 
 from channels.messaging.models import Conversation, EmulatedSend, InboundEvent, Message, OptOut
+from channels.numbers.models import EmulatedNumber, NumberOrder
 from channels.provider import provider_choices
 
-__all__ = ["Account", "Conversation", "EmulatedSend", "InboundEvent", "Message", "Number", "OptOut"]
+__all__ = [
+    "Account",
+    "Conversation",
+    "EmulatedNumber",
+    "EmulatedSend",
+    "InboundEvent",
+    "Message",
+    "Number",
+    "NumberOrder",
+    "OptOut",
+]
 
 
 class Account(models.Model):
@@ -20,6 +31,13 @@ class Account(models.Model):
 
     name = models.CharField(_("name"), max_length=100, unique=True)
     provider = models.CharField(_("provider"), max_length=20, choices=provider_choices)
+    carrier = models.CharField(
+        _("carrier"),
+        max_length=20,
+        blank=True,
+        default="",
+        help_text=_("Which of those that speak as the provider does. Empty: the provider itself."),
+    )
     external_id = models.CharField(
         _("account id"), max_length=64, help_text=_("The carrier's own, such as the AccountSid that begins with AC.")
     )
@@ -36,14 +54,21 @@ class Account(models.Model):
         _("access token"),
         blank=True,
         null=True,
-        help_text=_("Meta only: messages are sent with it, unless the number has its own."),
+        help_text=_("What the carrier's interface is asked with, where that is not the auth token."),
+    )
+    api_url = models.CharField(
+        _("server"),
+        max_length=200,
+        blank=True,
+        default="",
+        help_text=_("For carriers where each has one of their own."),
     )
     sends_to = models.CharField(
-        _("messages go to"),
+        _("messages and orders go to"),
         max_length=10,
         choices=Sending.choices,
         default=Sending.EMULATOR,
-        help_text=_("Nothing reaches a real telephone before you choose the carrier."),
+        help_text=_("Nothing reaches a real telephone, and nothing is bought, before you choose the carrier."),
     )
     is_active = models.BooleanField(
         _("active"), default=True, help_text=_("Webhooks of an inactive account are refused.")
@@ -68,6 +93,11 @@ class Account(models.Model):
 
 class Number(models.Model):
     """A number or address of ours: what contacts it starts, and where they go when all else fails."""
+
+    class Webhooks(models.TextChoices):
+        BY_HAND = "by_hand", _("set by hand at the carrier")
+        SET = "set", _("set by Pareto")
+        MISSING = "missing", _("not set")
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="numbers", verbose_name=_("account"))
     address = models.CharField(
@@ -102,8 +132,14 @@ class Number(models.Model):
         help_text=_("Only where a page has one of its own. Empty: that of the account."),
     )
     is_active = models.BooleanField(_("active"), default=True)
+    # Only of numbers that were bought or taken over here.
+    external_id = models.CharField(_("carrier's id"), max_length=64, blank=True, default="", editable=False)
+    webhooks = models.CharField(
+        _("webhooks"), max_length=10, choices=Webhooks.choices, default=Webhooks.BY_HAND, editable=False
+    )
 
     class Meta:
+        permissions = [("buy_number", "Can buy, take over and release numbers")]
         verbose_name = _("number")
         verbose_name_plural = _("numbers")
         ordering = ["address"]

@@ -13,6 +13,7 @@ from django.utils.module_loading import import_string
 from routing.engine.effects import Effect
 
 if TYPE_CHECKING:
+    from channels.numbers.shop import Customer, Shop
     from routing.files.foreign import Reader
 
 
@@ -25,6 +26,28 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     form: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountField:
+    """One thing that an account of a kind needs; `name` is the account's column."""
+
+    name: str
+    label: Any
+    help_text: Any = ""
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AccountKind:
+    """What somebody who adds an account chooses from, and is then asked for."""
+
+    carrier: str
+    """Which of a provider's carriers; empty: the provider itself."""
+    name: str
+    about: Any
+    fields: tuple[AccountField, ...]
+    sells_numbers: bool = False
 
 
 class Provider(Protocol):
@@ -43,6 +66,15 @@ class Provider(Protocol):
     def file_readers(self) -> Sequence[Reader]:
         """Readers of the files in which flows of the vendor's own builder are kept; none if it has none."""
 
+    def account_kinds(self) -> Sequence[AccountKind]:
+        """The kinds of accounts that speak as this vendor does; the first is the usual one."""
+
+    def account_problem(self, carrier: str, values: Mapping[str, str]) -> tuple[str, str] | None:
+        """What is wrong with what somebody typed, as the column and a sentence; None if nothing is seen."""
+
+    def shop(self, customer: Customer) -> Shop | None:
+        """Where the account's numbers come from; None if numbers are not bought there."""
+
     def verify(self, request: Request, secret: str) -> bool:
         """True only if the request was signed with `secret`. Constant time; never raises."""
 
@@ -57,6 +89,13 @@ def providers() -> dict[str, Any]:
     """Registered providers by key."""
     found = [import_string(path)() for path in settings.PROVIDERS]
     return {provider.key: provider for provider in found}
+
+
+def account_kind(provider: str, carrier: str) -> AccountKind | None:
+    """None where the settings do not name the provider any more."""
+    found = providers().get(provider)
+    kinds: Sequence[AccountKind] = found.account_kinds() if found else ()
+    return next((kind for kind in kinds if kind.carrier == carrier), None)
 
 
 def provider_choices() -> list[tuple[str, str]]:

@@ -24,6 +24,7 @@ _CONFIGURATION = (
 # Who said STOP may be looked at and taken off the list, not put on it.
 _HISTORY = (
     "channels.conversation",
+    "channels.numberorder",
     "channels.optout",
     "customers.customerchange",
     "routing.contact",
@@ -48,7 +49,7 @@ ROLES: Mapping[str, frozenset[str]] = {
     | _may(_CONFIGURATION, "add", "change", "delete")
     | _TEST_CALL
     | _ANSWER
-    | {"routing.publish_flow", "channels.delete_optout"},
+    | {"routing.publish_flow", "channels.delete_optout", "channels.buy_number"},
     "Supervisors": _VIEW_ALL
     | _TEST_CALL
     | _ANSWER

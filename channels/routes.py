@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 # One query on the way of every call, hence by hand: unique indexes, then primary keys. The first webhook of a call
 # learns in the same round trip who calls.
-_COLUMNS = "a.secret, n.address, f.live_id, q.key, (SELECT number FROM queues_revision)"
+_COLUMNS = "a.secret, n.address, f.live_id, q.key, (SELECT number FROM queues_revision), a.carrier"
 _FROM = """channels_account a
   LEFT JOIN channels_number n ON n.account_id = a.id AND n.address = %s AND n.is_active
   LEFT JOIN routing_flow f ON f.id = n.flow_id
@@ -45,6 +45,7 @@ class AccountOnly:
 
     origin: str
     secret: str
+    carrier: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,16 @@ class Route:
     """Who calls, where that was asked for."""
     is_last_known: bool = False
     """The database is away; this is what it said last."""
+    carrier: str = ""
+    """Which of the provider's carriers it is; empty: the provider itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What an account's webhooks are verified with."""
+
+    secret: str
+    carrier: str = ""
 
 
 class RouteUnavailable(Exception):
@@ -98,7 +109,7 @@ def find_route(
         if row is None:
             return None
         if row[1] is None:
-            return AccountOnly(f"{provider}:{account_id}", decrypted(row[0]))
+            return AccountOnly(f"{provider}:{account_id}", decrypted(row[0]), row[5])
         line = tuple(found for _, found in addresses(surroundings(row[4]).world, row[3]))
     except DatabaseError:
         # The next callers need not wait for the same refusal.
@@ -115,23 +126,25 @@ def find_route(
         fallback_queue=row[3],
         fallback=line,
         queues_revision=row[4],
-        customer=read_facts(row[5:]) if caller else None,
+        customer=read_facts(row[6:]) if caller else None,
+        carrier=row[5],
     )
 
 
-def account_secret(provider: str, account_id: str) -> str | None:
-    """What webhooks of an account are signed with; None if there is no such active account."""
+def account_seal(provider: str, account_id: str) -> Seal | None:
+    """What webhooks of an account are verified with; None if there is no such active account."""
     row = (
         Account.objects.filter(provider=provider, external_id=account_id, is_active=True)
-        .values_list("secret", flat=True)
+        .values_list("secret", "carrier")
         .first()
     )
-    return row or None
+    return Seal(*row) if row and row[0] else None
 
 
 def _remember(where: tuple[str, str, str], row: tuple[Any, ...], line: tuple[Address, ...]) -> None:
     """Keeps what is needed to answer without a database: in memory, and in Redis for processes that start then."""
     copy = {"secret": row[0], "recipient": row[1], "queue": row[3], "line": [[one.uri, one.ring_s] for one in line]}
+    copy["carrier"] = row[5]
     if _remembered.get(where) == copy:
         return
     _remembered[where] = copy
@@ -161,6 +174,7 @@ def _recall(where: tuple[str, str, str]) -> Route | None:
         fallback=tuple(Address(uri, ring_s) for uri, ring_s in copy["line"]),
         queues_revision=0,
         is_last_known=True,
+        carrier=copy.get("carrier", ""),
     )
 
 

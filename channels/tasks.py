@@ -1,4 +1,4 @@
-"""What workers do for conversations. A task that is lost, or comes twice, changes nothing: the sweep finds what is left."""
+"""What workers do for conversations, and for orders of numbers. A task that is lost, or comes twice, changes nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from channels.messaging import handling, receipts, sending, sweep
 from channels.messaging.nudges import nudge_later
+from channels.numbers import services as numbers
 
 
 @shared_task(name="channels.tasks.handle_conversation", ignore_result=True)
@@ -36,3 +37,13 @@ def sweep_up() -> None:
 @shared_task(name="channels.tasks.prune", ignore_result=True)
 def prune() -> None:
     sweep.prune(now=timezone.now())
+
+
+@shared_task(name="channels.tasks.carry_out_order", ignore_result=True)
+def carry_out_order(order_id: int) -> None:
+    numbers.carry_out(order_id, clock=timezone.now)
+
+
+@shared_task(name="channels.tasks.sweep_orders", ignore_result=True)
+def sweep_orders() -> None:
+    numbers.sweep_orders(now=timezone.now())

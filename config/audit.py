@@ -21,6 +21,7 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: list[dict[str, Any]] = [
     {"model": "routing.Flow", "exclude_fields": ["draft", "draft_revision", "live", "updated_at"]},
     {"model": "channels.Account", **_SECRET, "mask_fields": ["secret", "verify_token", "access_token"]},
     {"model": "channels.Number", "mask_fields": ["access_token"], "mask_callable": "channels.admin.log.masked"},
+    {"model": "channels.NumberOrder", "exclude_fields": ["attempts", "busy_until", "retry_at", "updated_at"]},
     {"model": "channels.OptOut"},
     {
         "model": "auth.User",

@@ -160,6 +160,9 @@ CELERY_TASK_QUEUES = [
 CELERY_TASK_ROUTES = {
     "customers.enrichment.tasks.fetch": {"queue": "enrichment"},
     "channels.tasks.send_conversation": {"queue": "outbox"},
+    # Carriers' shops may take long, and nobody writes meanwhile.
+    "channels.tasks.carry_out_order": {"queue": "default"},
+    "channels.tasks.sweep_orders": {"queue": "default"},
     "channels.tasks.*": {"queue": "messages"},
 }
 CELERY_WORKER_SEND_TASK_EVENTS = False
@@ -177,6 +180,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     # Expires: where no worker listens for a while, one sweep is as good as hundreds.
     "sweep-conversations": {"task": "channels.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
+    "sweep-orders": {"task": "channels.tasks.sweep_orders", "schedule": 5.0, "options": {"expires": 5}},
     "prune-message-events": {"task": "channels.tasks.prune", "schedule": crontab(hour="3", minute="40")},
 }
 

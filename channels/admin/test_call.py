@@ -139,7 +139,8 @@ def _start(request: HttpRequest, **_kwargs: Any) -> HttpResponse:
         origin, via = server_origin(f"{request.scheme}://{request.get_host()}")
     except NotPossible as problem:
         return _sorry(str(problem))
-    call = Carrier(Wire(origin, line.secret, via)).place(line.account_id, form.cleaned_data["caller"], line.address)
+    wire = Wire(origin, line.secret, via, line.carrier)
+    call = Carrier(wire).place(line.account_id, form.cleaned_data["caller"], line.address)
     _keep(request, call, via)
     return _answer(request, call, goes_on=True)
 
@@ -160,7 +161,7 @@ def _step(request: HttpRequest, *, call_id: str, **_kwargs: Any) -> HttpResponse
             line = find_line(call.recipient)
         except NotPossible as problem:
             return _sorry(str(problem))
-        carrier = Carrier(Wire(call.origin, line.secret, kept["via"]))
+        carrier = Carrier(Wire(call.origin, line.secret, kept["via"], line.carrier))
         _do(carrier, call, request.POST.get("do", ""), request.POST.get("what", ""))
         goes_on = carrier.step(call)
         _keep(request, call, kept["via"])

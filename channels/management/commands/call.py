@@ -70,7 +70,7 @@ class Command(BaseCommand):
             hangup_after=options["hangup_after"],
             message_s=options["message"],
         )
-        carrier = Carrier(Wire(origin, line.secret, via))
+        carrier = Carrier(Wire(origin, line.secret, via, line.carrier))
         call = carrier.place(line.account_id, options["from"], line.address)
         script.follow(carrier, call)
         ending = ending_of(call)

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from channels.messaging.delivery import Account, Delivery, Outgoing, Posted
-from channels.provider import Request
+from channels.provider import AccountKind, Request
+from channels.providers.meta.kind import KIND
 from channels.providers.meta.sending import TEXT_CHARS, WINDOW_H, deliver
 from channels.providers.meta.signature import HEADER, is_signed
 from routing.engine.effects import Effect
 
 if TYPE_CHECKING:
+    from channels.numbers.shop import Customer
     from routing.files.foreign import Reader
 
 
@@ -29,6 +31,16 @@ class Meta:
     def file_readers(self) -> Sequence[Reader]:
         """None: Meta has no flows of its own that people bring along."""
         return ()
+
+    def account_kinds(self) -> Sequence[AccountKind]:
+        return (KIND,)
+
+    def account_problem(self, carrier: str, values: Mapping[str, str]) -> tuple[str, str] | None:  # noqa: ARG002
+        """None that could be seen."""
+        return None
+
+    def shop(self, customer: Customer) -> None:
+        """Numbers are registered in Meta's own manager."""
 
     def verify(self, request: Request, secret: str) -> bool:
         """True only if the body was signed with the app's secret."""

@@ -43,9 +43,10 @@ _FACTS = {
     "region": ("FromState", "CallerState"),
     "postal_code": ("FromZip", "CallerZip"),
     "country": ("FromCountry", "CallerCountry"),
-    "caller_name": ("CallerName",),
+    # The second of each is Telnyx's: https://developers.telnyx.com/api-reference/callbacks/texml-call-initiated.
+    "caller_name": ("CallerName", "CallerId"),
     "forwarded_from": ("ForwardedFrom",),
-    "attestation": ("StirVerstat",),
+    "attestation": ("StirVerstat", "ShakenStirAttestation"),
 }
 _FACT_CHARS = 200
 _SIP_HEADERS = 20

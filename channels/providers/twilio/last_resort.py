@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 
+from channels.providers.twilio.carriers import carrier_of
 from channels.providers.twilio.inbound import Place, VoiceCall, details_of
 from channels.providers.twilio.render import EMPTY, render
 from channels.providers.twilio.sip import UndialableAddress
@@ -33,7 +34,9 @@ def _dial(index: int, call: VoiceCall, route: Route, address: str) -> bytes:
     for position in range(index, len(route.fallback)):
         to = route.fallback[position]
         try:
-            return render([Dial(to=to.uri, ring_s=to.ring_s)], action_url=f"{address}?fallback={position + 1}")
+            dialect = carrier_of(route.carrier).dialect
+            action_url = f"{address}?fallback={position + 1}"
+            return render([Dial(to=to.uri, ring_s=to.ring_s)], action_url=action_url, dialect=dialect)
         except UndialableAddress:
             log.error("fallback address cannot be dialled", queue=route.fallback_queue, position=position)  # noqa: TRY400
     log.error("nobody takes a call", queue=route.fallback_queue, call=call.call_id)

@@ -1,4 +1,4 @@
-"""Twilio, and the carriers that sign and speak as it does (SignalWire, Somleng)."""
+"""Twilio, and the carriers that speak as it does (SignalWire, Somleng, Telnyx TeXML)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from django.core.checks import Tags, register
 
 from channels.messaging.delivery import Account, Delivery, Outgoing, Posted
-from channels.provider import Request
+from channels.numbers.shop import Customer, Shop
+from channels.provider import AccountKind, Request
+from channels.providers.twilio.carriers import CARRIERS, carrier_of
 from channels.providers.twilio.messaging.sending import TEXT_CHARS, deliver, window_h
 from channels.providers.twilio.render import render
 from channels.providers.twilio.signature import signed_url
@@ -37,6 +39,16 @@ class Twilio:
         from channels.providers.twilio.studio.reader import StudioReader  # noqa: PLC0415  it reads models, too
 
         return [StudioReader()]
+
+    def account_kinds(self) -> Sequence[AccountKind]:
+        """Twilio first, then those that copied it."""
+        return [carrier.kind for carrier in CARRIERS.values()]
+
+    def account_problem(self, carrier: str, values: Mapping[str, str]) -> tuple[str, str] | None:
+        return carrier_of(carrier).problem(values)
+
+    def shop(self, customer: Customer) -> Shop:
+        return carrier_of(customer.carrier).shop(customer)
 
     def verify(self, request: Request, secret: str) -> bool:
         """True only if the request was signed with `secret`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from channels.providers.twilio.languages import spoken
@@ -26,7 +27,22 @@ _KEYS = re.compile(r"[0-9*#]*")
 _SENTENCE_END = re.compile(r"[.!?…。！？]\s")
 
 
-def render(effects: Sequence[Effect], *, action_url: str) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """Where a carrier's markup differs."""
+
+    ring_s: int = 600
+    """The longest that `<Dial>` may ring."""
+    gather_s: int = 3600
+    """The longest that `<Gather>` may wait."""
+    tells_silence: bool = True
+    """Whether it knows `actionOnEmptyResult`; if not, the document goes on and has to come back itself."""
+
+
+TWIML = Dialect()
+
+
+def render(effects: Sequence[Effect], *, action_url: str, dialect: Dialect = TWIML) -> bytes:
     """One document. `action_url` has a query already; `&for=…` is added to it. Raises UndialableAddress."""
     written: list[str] = [_HEAD]
     for effect in effects:
@@ -36,9 +52,9 @@ def render(effects: Sequence[Effect], *, action_url: str) -> bytes:
             case Play():
                 written.append(_play(effect))
             case Gather():
-                written.append(_gather(effect, action_url))
+                written.append(_gather(effect, action_url, dialect))
             case Dial():
-                written.append(_dial(effect, action_url))
+                written.append(_dial(effect, action_url, dialect))
             case ComeBack(pause_s=pause_s):
                 pause = f'<Pause length="{min(pause_s, 60)}"/>' if pause_s > 0 else ""
                 written.append(f"{pause}{_redirect(action_url, 'back')}")
@@ -94,9 +110,9 @@ def _play(effect: Play) -> str:
     return f"<Play{loop}>{url}</Play>" if url else ""
 
 
-def _gather(effect: Gather, action_url: str) -> str:
+def _gather(effect: Gather, action_url: str, dialect: Dialect) -> str:
     listens = [name for name, wanted in (("dtmf", effect.keys), ("speech", effect.speech)) if wanted] or ["dtmf"]
-    attributes = [f'input="{" ".join(listens)}"', f'timeout="{max(1, effect.timeout_s)}"']
+    attributes = [f'input="{" ".join(listens)}"', f'timeout="{min(max(1, effect.timeout_s), dialect.gather_s)}"']
     if effect.keys or not effect.speech:
         if effect.digits:
             attributes.append(f'numDigits="{effect.digits}"')
@@ -110,13 +126,16 @@ def _gather(effect: Gather, action_url: str) -> str:
         if any(hints):
             attributes.append(f'hints="{", ".join(filter(None, hints))}"')
     prompts = "".join(part for one in effect.prompts for part in (_say(one) if isinstance(one, Say) else (_play(one),)))
+    silence = "" if dialect.tells_silence else _redirect(action_url, "gather")
+    if dialect.tells_silence:
+        attributes.append('actionOnEmptyResult="true"')
     return (
-        f'<Gather {" ".join(attributes)} actionOnEmptyResult="true" method="POST"'
-        f' action="{escaped(action_url)}&amp;for=gather">{prompts}</Gather>'
+        f'<Gather {" ".join(attributes)} method="POST"'
+        f' action="{escaped(action_url)}&amp;for=gather">{prompts}</Gather>{silence}'
     )
 
 
-def _dial(effect: Dial, action_url: str) -> str:
+def _dial(effect: Dial, action_url: str, dialect: Dialect) -> str:
     if effect.to.startswith(("sip:", "sips:")):
         target = f"<Sip>{escaped(with_headers(effect.to, effect.headers))}</Sip>"
     elif _NUMBER.fullmatch(effect.to):
@@ -125,7 +144,7 @@ def _dial(effect: Dial, action_url: str) -> str:
         raise UndialableAddress(effect.to[:60])
     caller_id = f' callerId="{escaped(effect.caller_id)}"' if effect.caller_id else ""
     return (
-        f'<Dial answerOnBridge="true" timeout="{min(max(effect.ring_s, 5), 600)}"{caller_id} method="POST"'
+        f'<Dial answerOnBridge="true" timeout="{min(max(effect.ring_s, 5), dialect.ring_s)}"{caller_id} method="POST"'
         f' action="{escaped(action_url)}&amp;for=dial">{target}</Dial>'
     )
 

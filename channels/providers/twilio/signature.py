@@ -31,9 +31,9 @@ def sign(secret: str, url: str, form: Mapping[str, Sequence[str]], algorithm: st
     return b64encode(hmac.digest(secret.encode(), text, algorithm)).decode()
 
 
-def signed_url(request: Request, secret: str) -> str | None:
+def signed_url(request: Request, secret: str, header: str = HEADER) -> str | None:
     """The one of `request.urls` that was signed with `secret`; None if none was. Never raises."""
-    given = request.headers.get(HEADER, "").encode("utf-8", "surrogatepass")
+    given = request.headers.get(header, "").encode("utf-8", "surrogatepass")
     algorithm = _algorithm(request.headers.get(SETTINGS_HEADER, ""))
     if not given or algorithm is None or not _body_is_covered(request):
         return None

@@ -10,11 +10,12 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 
+from channels.providers.twilio.carriers import carrier_of
 from channels.providers.twilio.inbound import Place, VoiceCall, details_of, event_of, read_place
 from channels.providers.twilio.last_resort import address_at, put_through
 from channels.providers.twilio.render import EMPTY, render
 from channels.providers.twilio.webhook import PROVIDER, Refused, Webhook, verify
-from channels.routes import AccountOnly, Route, RouteUnavailable, account_secret, find_route
+from channels.routes import AccountOnly, Route, RouteUnavailable, Seal, account_seal, find_route
 from routing.engine.effects import Hangup
 from routing.runner import services as runner
 from routing.runner.services import FELL_BACK, Arrival, ContactUnknown, identity_of
@@ -34,7 +35,7 @@ class VoiceView(Webhook):
     def answer(self, request: HttpRequest, call: VoiceCall, began: float) -> HttpResponse:
         place = read_place(request.META.get("QUERY_STRING", ""))
         route = _route(call, identity_of("voice", call.sender) if place.is_start else None)
-        address = verify(request, call, route.secret)
+        address = verify(request, call, route.secret, route.carrier)
         if isinstance(route, AccountOnly):
             # Not 200: the carrier then shows the mistake to whoever set the number up, or uses its own fallback.
             raise Refused(404, "unknown number", _UNKNOWN_NUMBER, account=call.account_id, call=call.call_id)
@@ -47,8 +48,8 @@ class VoiceStatusView(Webhook):
     kind = "voice_status"
 
     def answer(self, request: HttpRequest, call: VoiceCall, began: float) -> HttpResponse:  # noqa: ARG002
-        secret = _secret(call)
-        verify(request, call, secret)
+        seal = _seal(call)
+        verify(request, call, seal.secret, seal.carrier)
         if call.is_over:
             _hang_up(call)
         return HttpResponse(status=204)
@@ -68,17 +69,17 @@ def _route(call: VoiceCall, caller: tuple[str, str] | None) -> Route | AccountOn
     return route
 
 
-def _secret(call: VoiceCall) -> str:
+def _seal(call: VoiceCall) -> Seal:
     try:
-        secret = account_secret(PROVIDER, call.account_id)
+        seal = account_seal(PROVIDER, call.account_id)
     except DatabaseError:
         raise Refused(503, "database away", account=call.account_id, call=call.call_id) from None
     except Exception as error:
         log.exception("account cannot be read", account=call.account_id)
         raise Refused(503, "account unreadable", account=call.account_id, call=call.call_id) from error
-    if secret is None:
+    if seal is None:
         raise Refused(403, "unknown account", account=call.account_id)
-    return secret
+    return seal
 
 
 def _answer(call: VoiceCall, route: Route, place: Place, address: str, began: float) -> bytes:
@@ -111,7 +112,8 @@ def _run(call: VoiceCall, route: Route, place: Place, address: str, until: float
         return EMPTY
     else:
         answer = runner.arrive(_arrival(call, route), now=now, until=until)
-    return render(answer.effects, action_url=f"{address}?turn={answer.next_turn}")
+    dialect = carrier_of(route.carrier).dialect
+    return render(answer.effects, action_url=f"{address}?turn={answer.next_turn}", dialect=dialect)
 
 
 def _arrival(call: VoiceCall, route: Route) -> Arrival:

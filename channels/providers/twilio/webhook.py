@@ -17,7 +17,7 @@ from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
 from channels.provider import Request
-from channels.providers.twilio import signature
+from channels.providers.twilio.carriers import carrier_of
 from channels.providers.twilio.inbound import BODY_BYTES, NotAForm, read_call, read_form
 from channels.webhooks import REFUSED, TOOK
 
@@ -36,11 +36,6 @@ class Refused(Exception):
     def __init__(self, status: int, cause: str, body: bytes = b"", **facts: Any) -> None:
         super().__init__(cause)
         self.status, self.cause, self.body, self.facts = status, cause, body, facts
-
-
-_SIGNATURE_HEADERS = tuple(
-    (name, f"HTTP_{name.upper().replace('-', '_')}") for name in (signature.HEADER, signature.SETTINGS_HEADER)
-)
 
 
 class Webhook(View):
@@ -109,25 +104,33 @@ def _length(request: HttpRequest) -> int:
         return 0
 
 
-def _signature_headers(request: HttpRequest) -> dict[str, str]:
-    """Only these two: `request.headers` reads and renames all of them."""
-    return {name: str(request.META.get(key, "")) for name, key in _SIGNATURE_HEADERS}
+def _signature_headers(request: HttpRequest, names: Sequence[str]) -> dict[str, str]:
+    """Only these: `request.headers` reads and renames all of them."""
+    return {name: str(request.META.get(_meta(name), "")) for name in names}
 
 
-def verify(request: HttpRequest, call: Subject, secret: str) -> str:
+# As many as carriers have headers.
+@lru_cache(maxsize=32)
+def _meta(name: str) -> str:
+    return f"HTTP_{name.upper().replace('-', '_')}"
+
+
+def verify(request: HttpRequest, call: Subject, secret: str, carrier: str = "") -> str:
     """The address that was signed, without its query. Raises Refused."""
+    signer = carrier_of(carrier)
     path = request.path
     query = request.META.get("QUERY_STRING", "")
     # Not Django's build_absolute_uri: it re-quotes the query, and what was signed is what was sent.
     tail = f"{path}?{query}" if query else path
     bases = _bases(settings.PUBLIC_URL, str(request.scheme), request.get_host())
-    headers = _signature_headers(request)
-    signed = signature.signed_url(
+    headers = _signature_headers(request, signer.headers)
+    signed = signer.signed_url(
         Request(urls=tuple([base + tail for base in bases]), headers=headers, body=request.body, form=call.form),
         secret,
+        time.time(),
     )
     if signed is None:
-        cause = "bad signature" if headers[signature.HEADER] else "no signature"
+        cause = "bad signature" if signer.is_signed(headers) else "no signature"
         # The commonest reason is a public address that differs from PUBLIC_URL, so it is told.
         raise Refused(403, cause, account=call.account_id, call=call.call_id, expected=bases[0] + path)
     return signed.partition("?")[0]

@@ -20,7 +20,7 @@ from prometheus_client import REGISTRY
 from channels.providers.twilio import views
 from channels.providers.twilio.emulator.twiml import Verb, parse
 from channels.providers.twilio.signature import sign
-from channels.routes import AccountOnly, Route, RouteUnavailable
+from channels.routes import AccountOnly, Route, RouteUnavailable, Seal
 from routing.engine.effects import ComeBack, Dial, Gather, Hangup, Say
 from routing.engine.events import DigitsPressed, Event, HungUp, TransferEnded
 from routing.engine.world import Address
@@ -97,13 +97,13 @@ def route(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Callable[[
                 raise result
             return result
 
-        def account_secret(*_: str) -> str | None:
+        def account_seal(*_: str) -> Seal | None:
             if isinstance(result, Exception):
                 raise result
-            return result.secret if result else None
+            return Seal(result.secret, result.carrier) if result else None
 
         monkeypatch.setattr(views, "find_route", find_route)
-        monkeypatch.setattr(views, "account_secret", account_secret)
+        monkeypatch.setattr(views, "account_seal", account_seal)
 
     find(ROUTE)
     return find

@@ -10,8 +10,10 @@ import requests
 from django.conf import settings
 from django.db.models import Q
 
-from channels.models import Number
+from channels.models import EmulatedNumber, Number
+from channels.providers.twilio.carriers import carrier_of
 from channels.providers.twilio.emulator.call import Call
+from channels.providers.twilio.emulator.keys import PRIVATE_KEY, PUBLIC_KEY
 from channels.providers.twilio.webhook import PROVIDER
 from queues.models import Queue
 from routing.models import Contact
@@ -30,6 +32,7 @@ class Line:
     account_id: str
     secret: str
     address: str
+    carrier: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,19 @@ def find_line(address: str) -> Line:
     if not usable:
         raise NotPossible(f"{address} is switched off, or its account is. Switch it on in the admin.")
     account = usable[0].account
-    return Line(account.external_id, account.secret, address)
+    secret = account.secret
+    if account.carrier == "telnyx":
+        # Its account holds a public key, and only whoever has the private one can sign.
+        if secret != PUBLIC_KEY:
+            raise NotPossible(
+                f"Calls of {carrier_of('telnyx').kind.name} are signed with a key that only the carrier has. "
+                "Call the number with a telephone."
+            )
+        secret = PRIVATE_KEY
+    at_carrier = EmulatedNumber.objects.filter(account=account.external_id, address=address, released_at=None).first()
+    if at_carrier and not at_carrier.voice_url:
+        raise NotPossible(f"{address} has no webhook at the carrier yet. Open it under Numbers and set its webhooks.")
+    return Line(account.external_id, secret, address, account.carrier)
 
 
 def callable_numbers() -> list[Number]:

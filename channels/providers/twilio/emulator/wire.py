@@ -10,8 +10,8 @@ from urllib.parse import urlencode, urlsplit
 
 import requests
 
+from channels.providers.twilio.carriers import carrier_of
 from channels.providers.twilio.emulator.twiml import CarrierError
-from channels.providers.twilio.signature import HEADER, sign
 
 # https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides: its usual limits.
 CONNECT_S = 5.0
@@ -48,6 +48,8 @@ class Wire:
     origin: str
     secret: str
     via: str = ""
+    carrier: str = ""
+    """As which carrier it signs."""
     tamper: Callable[[Outgoing], Outgoing] | None = None
     """For tests: changes each request after it was signed."""
     copies: int = 1
@@ -68,9 +70,10 @@ class Wire:
             "User-Agent": "TwilioProxy/1.1",
             "Accept": "*/*",
             "I-Twilio-Idempotency-Token": str(uuid.uuid4()),
-            HEADER: sign(self.secret, url, {name: [value] for name, value in form.items()}),
         }
-        outgoing = Outgoing(url, urlencode(form), headers)
+        body = urlencode(form)
+        headers |= carrier_of(self.carrier).sign(url, form, body.encode(), self.secret, time.time())
+        outgoing = Outgoing(url, body, headers)
         if self.via:
             parts = urlsplit(self.origin)
             outgoing = replace(outgoing, url=self.via + url[len(self.origin) :])
