@@ -132,7 +132,11 @@ def _read(source: Source, outcome: Outcome) -> None:
         outcome.is_alive = 400 <= answer.status < 500 and answer.status not in {401, 403, 407, 408, 429}
         outcome.error = _refusal(answer.status)
         return
-    data = _parse(answer.body)
+    if not source.rows and source.absent_path is None:
+        # Nothing is read of the answer: that it came is enough.
+        outcome.status, outcome.is_alive = "found", True
+        return
+    data = _parse(answer.body, as_text=any(row.is_whole for row in source.rows))
     outcome.is_alive = True
     if source.absent_path is not None and look_up(source.absent_path, data) in (None, [], {}, ""):
         outcome.status = "not_found"
@@ -151,7 +155,14 @@ def _no_number(_text: str) -> NoReturn:
     raise ValueError
 
 
-def _parse(body: bytes) -> Any:
+def _parse(body: bytes, *, as_text: bool) -> Any:
+    """What the API answered; plain text, too, where a value is the whole answer."""
+    if as_text:
+        try:
+            data = json.loads(body, parse_constant=_no_number)
+        except (ValueError, RecursionError):
+            return body.decode(errors="replace").strip()
+        return data
     if body.lstrip()[:1] == b"<":
         raise ExchangeFailed(_("The API answered with a web page instead of JSON."))
     try:

@@ -42,6 +42,11 @@ class Row:
     type: str
     default: JSON = None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is the answer itself, which may then be plain text."""
+        return str(self.path.expression).strip() == "@"
+
 
 @lru_cache(maxsize=2_000)
 def compile_path(path: str) -> Any:

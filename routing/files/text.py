@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -45,13 +46,33 @@ def read_source(text: str, *, name: str = "") -> Source:
     """The data of a file; `name` is what it is called, if known. Raises DefinitionInvalid with each fault and where it is."""
     if len(text) > FILE_CHARS:
         raise DefinitionInvalid([Fault(f"{len(text)} characters; a file of a flow has at most {FILE_CHARS}.")])
-    text = text.removeprefix("\ufeff")
+    text = _out_of_code(text.removeprefix("\ufeff"))
     form = form_of(text, name)
     data = json_text.read(text) if form == "json" else yaml_text.read(text)
     source = Source(text, form, data)
     if faults := unstorable(data):
         raise DefinitionInvalid([source.located(fault) for fault in faults])
     return source
+
+
+# JSON that a repository keeps as a script: `module.exports = {…};`, `const flow = {…}; export default flow;`.
+_CODE_BEFORE = re.compile(
+    r"\s*(?:(?:export\s+)?(?:const|let|var)\s+\w+\s*=|export\s+default|module\.exports\s*=(?:\s*\w+\s*=)?)\s*(?=\{)"
+)
+_CODE_AFTER = re.compile(r"(?<=\})\s*;?\s*(?:(?:module\.exports\s*=|export\s+default)\s*\w+\s*;?)?\s*\Z")
+
+
+def _out_of_code(text: str) -> str:
+    """The text with blanks in place of a script around it, so that every part stays in its line and column."""
+    before = _CODE_BEFORE.match(text)
+    after = _CODE_AFTER.search(text, max(0, len(text) - 500)) if before else None
+    if before is None or after is None:
+        return text
+    return _blank(before[0]) + text[before.end() : after.start()] + _blank(after[0])
+
+
+def _blank(text: str) -> str:
+    return "".join(char if char == "\n" else " " for char in text)
 
 
 def form_of(text: str, name: str = "") -> Form:
@@ -61,7 +82,14 @@ def form_of(text: str, name: str = "") -> Form:
         return "yaml"
     if suffix == "json":
         return "json"
-    return "json" if not text.strip() or text.lstrip()[0] in '{["' or text.strip() == "null" else "yaml"
+    return (
+        "json"
+        if suffix in {"js", "mjs", "cjs", "ts"}
+        or not text.strip()
+        or text.lstrip()[0] in '{["'
+        or text.strip() == "null"
+        else "yaml"
+    )
 
 
 def unstorable(data: Any, where: Path = ()) -> list[Fault]:

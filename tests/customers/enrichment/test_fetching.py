@@ -138,6 +138,21 @@ def test_an_answer_that_is_no_use_becomes_a_sentence(
     assert ask(source()).error == error
 
 
+def test_of_an_answer_that_nothing_is_read_from_any_form_will_do(httpserver: HTTPServer, source: Make) -> None:
+    httpserver.expect_request("/").respond_with_data(b"OK")
+    outcome = ask(source(url=httpserver.url_for("/"), mapping=[]))
+    assert (outcome.status, outcome.values, outcome.error) == ("found", {}, "")
+
+
+@pytest.mark.parametrize(("body", "read"), [(b"YES\n", "YES"), (b'"yes"', "yes"), (b"<a>", "<a>"), (b"12", "12")])
+def test_a_value_that_is_the_whole_answer_may_be_plain_text(
+    httpserver: HTTPServer, source: Make, body: bytes, read: str
+) -> None:
+    httpserver.expect_request("/").respond_with_data(body)
+    outcome = ask(source(url=httpserver.url_for("/"), mapping=[{"name": "body", "path": "@", "type": "text"}]))
+    assert (outcome.status, outcome.values) == ("found", {"body": read})
+
+
 def test_a_compressed_bomb_is_not_unpacked(httpserver: HTTPServer, source: Make) -> None:
     import gzip  # noqa: PLC0415
 

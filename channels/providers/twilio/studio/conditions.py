@@ -4,7 +4,10 @@ Studio ignores upper and lower case and blanks at the ends of both sides ("Studi
 automatically trim leading and trailing spaces of the values": https://www.twilio.com/docs/studio/widget-library/split-based-on),
 as ours do. A value that is not there is empty text to Studio, so it differs from every value; here neither a condition
 nor its opposite holds of it (docs/decisions/0003). Hence each “not …” is joined with “or is blank”.
-`matches_any_of` takes a list with commas. Several conditions of one way must all hold.
+`matches_any_of` takes a list with commas. A pattern (`regex`) has to fit the whole value, as `matches` of Java does; ours
+is looked for anywhere, hence its ends are tied. Of dates and times no page says how they are written; the editor of Studio
+writes 2026-05-01 and 17:30, and other ways are understood where they are plain. Several conditions of one way must all
+hold: the format allows them, the editor makes one, and no page says more.
 """
 
 from __future__ import annotations
@@ -158,7 +161,9 @@ def _pattern(value: str, notes: list[str]) -> str:
     compiled = pattern(value, ignore_case=True)
     if isinstance(compiled, str):
         notes.append(f"Its pattern cannot be used here (looking ahead or back is not possible): {value[:80]}")
-    return value
+        return value
+    whole = rf"^\s*(?:{value.strip()})\s*$"
+    return value if isinstance(pattern(whole, ignore_case=True), str) else whole
 
 
 _CHECKS: Final[dict[str, Callable[[str, list[str]], str]]] = {

@@ -5,11 +5,11 @@ https://www.twilio.com/docs/studio/widget-library: the pages split-based-on, set
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from channels.providers.twilio.studio.conditions import group_of, row_of
 from channels.providers.twilio.studio.flow import Way
-from channels.providers.twilio.studio.made import Job, Made, Step, placeholder
+from channels.providers.twilio.studio.made import Job, Made, Step, is_secret, placeholder
 from channels.providers.twilio.studio.names import key, plain, unique
 from routing.engine import limits
 from routing.engine.values import as_text
@@ -30,7 +30,7 @@ def split(job: Job) -> Made:
             row_of(test, tested.path(test.argument), job.words.text(test.value, job.notes), job.notes)
             for test in way.tests
         ]
-        rows = [_as_status(row) for row in rows]
+        rows = [_as_ours(row) for row in rows]
         if not rows:
             job.note("A way without a condition is never taken.")
             rows = [{"variable": "now", "operator": "is_blank"}]
@@ -69,18 +69,25 @@ def _label(way: Way) -> str:
     return label or "Case"
 
 
-def _as_status(row: dict[str, Any]) -> dict[str, Any]:
-    """How a transfer ended is called `no_answer` here, and “no-answer” there."""
+# What the same thing is called there and here.
+_STATUSES: Final = {"no-answer": "no_answer"}
+_CHANNELS: Final = {"facebook": "messenger"}
+
+
+def _as_ours(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with values as they are called here: how a transfer ended, and by which channel somebody writes."""
     if isinstance(parts := row.get("conditions"), list):
-        return {**row, "conditions": [_as_status(part) for part in parts]}
-    if not (row["variable"].startswith("steps.") and row["variable"].endswith(".status")):
+        return {**row, "conditions": [_as_ours(part) for part in parts]}
+    if row["variable"].startswith("steps.") and row["variable"].endswith(".status"):
+        words = _STATUSES
+    elif row["variable"] == "contact.channel":
+        words = _CHANNELS
+    else:
         return row
     value = row.get("value")
     if isinstance(value, str):
-        return {**row, "value": value.replace("no-answer", "no_answer")}
-    return (
-        {**row, "value": [one.replace("no-answer", "no_answer") for one in value]} if isinstance(value, list) else row
-    )
+        return {**row, "value": words.get(value.lower(), value)}
+    return {**row, "value": [words.get(one.lower(), one) for one in value]} if isinstance(value, list) else row
 
 
 class _Tested:
@@ -116,11 +123,14 @@ def set_steps(values: list[tuple[str, str]], suffix: str, on: str) -> list[Step]
 
 
 def set_variables(job: Job) -> Made:
-    values = [
-        (job.words.variable(name), job.words.text(value, job.notes))
-        for name, value in job.state.pairs("variables")
-        if name.strip()
-    ]
+    values: list[tuple[str, str]] = []
+    for name, value in job.state.pairs("variables"):
+        if not name.strip():
+            continue
+        kept = not (value.strip() and is_secret(name) and job.words.only_signs_in(name))
+        if not kept:
+            job.note(f"The value of “{name}” is not kept in the flow: the data sources that sign in with it hold it.")
+        values.append((job.words.variable(name), job.words.text(value, job.notes) if kept else ""))
     if not values:
         return placeholder(job, "Set no variables")
     return Made(set_steps(values, "", "next"))

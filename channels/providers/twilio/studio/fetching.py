@@ -42,7 +42,7 @@ def run_function(job: Job) -> Made:
 
 
 def _ask(job: Job, method: str, kind: str, failed: str) -> Made:
-    found = _ADDRESS.fullmatch(job.state.text("url").strip())
+    found = _ADDRESS.fullmatch(job.words.settled(job.state.text("url")).strip())
     if found is None:
         return placeholder(job, "Ask an API whose address is not written out")
     scheme, login, host, rest = found.groups()
@@ -81,8 +81,6 @@ def _ask(job: Job, method: str, kind: str, failed: str) -> Made:
         {"name": name, "path": path, "type": "list" if _is_listed(job, path) else "text"}
         for path, name in job.words.answers.get(job.state.name, {}).items()
     )
-    if not mapping:
-        job.note("An answer that is no JSON counts as failed here.")
     _other_values(job)
     source = NewSource(
         key=key(f"{job.key[:24]}-{job.state.name}")[:50].strip("-"),
@@ -105,14 +103,16 @@ def _ask(job: Job, method: str, kind: str, failed: str) -> Made:
     step = Step("fetch", settings, {"found": "success", "failed": failed})
     other = {"failed", "fail"} - {failed}
     lost = dict.fromkeys(other, f"it is called “{failed}”")
-    return Made([step], sources=[source], open_exits=frozenset({"failed"}), lost=lost)
+    # Where it ended anyway, a failed question is no reason to go to the fallback queue.
+    goes_on = bool(job.state.to("success"))
+    return Made([step], sources=[source], open_exits=frozenset({"failed"} if goes_on else ()), lost=lost)
 
 
 def _headers(job: Job, inputs: dict[str, str]) -> tuple[dict[str, str], dict[str, Any]]:
     """Plain headers, and the one that signs in, which is kept encrypted. No secret comes into a note."""
     headers: dict[str, str] = {}
     sign_in: dict[str, Any] = {}
-    for name, value in job.state.pairs("headers"):
+    for name, value in ((name, job.words.settled(value)) for name, value in job.state.pairs("headers")):
         if not name.strip():
             continue
         if not is_secret(name) or "{{" in value:
@@ -157,7 +157,7 @@ def _is_listed(job: Job, path: str) -> bool:
 
 def _other_values(job: Job) -> None:
     name = re.escape(job.state.name)
-    for other in ("body", "status_code", "content_type"):
+    for other in ("status_code", "content_type"):
         used = re.compile(rf"widgets\s*\.\s*{name}\s*\.\s*{other}\b")
         if any(used.search(text) for state in job.flow.states for text in texts_of(state)):
             job.note(f"The flow reads its “{other}”, which is not known here: only values of a JSON answer are.")

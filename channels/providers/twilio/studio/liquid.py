@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from channels.providers.twilio.studio.flow import Flow, State
@@ -50,7 +51,11 @@ _MESSAGE: Final = {
     "To": "contact.to",
     "MessageSid": "contact.reference",
     "SmsSid": "contact.reference",
+    "Author": "contact.from",
     "ProfileName": "contact.caller_name",
+    "WaId": "contact.sender_id",
+    "ReferralSourceUrl": "contact.referral_url",
+    "ReferralHeadline": "contact.referral_headline",
     "FromCity": "contact.city",
     "FromState": "contact.region",
     "FromZip": "contact.postal_code",
@@ -58,7 +63,13 @@ _MESSAGE: Final = {
 }
 _GATHERED: Final = {"Digits": "digits", "SpeechResult": "speech"}
 _RECORDED: Final = {"RecordingUrl": "recording_url", "RecordingDuration": "seconds"}
+# What the widgets of calls pass on is the carrier's whole request, hence also who calls.
+_OF_CALLS: Final = frozenset({"gather-input-on-call", "record-voicemail", "connect-call-to", "enqueue-call"})
 _ASKS_APIS: Final = frozenset({"make-http-request", "run-function"})
+WHOLE: Final = "@"
+"""As a JMESPath: the answer itself."""
+_OUTBOUND = re.compile(r"\{\{-?\s*widgets\.([\w-]+)\.outbound\.Body\s*-?\}\}")
+_CONSTANT = re.compile(r"\{\{-?\s*flow\.variables\.([\w-]+)\s*-?\}\}")
 
 
 @dataclass
@@ -81,7 +92,47 @@ class Words:
 
     def text(self, text: str, notes: list[str]) -> str:
         """The text with every variable by our name."""
-        return self._rewritten(text, lambda parts: self.path(parts, notes), notes)
+        return self._rewritten(self._with_messages(text), lambda parts: self.path(parts, notes), notes)
+
+    def settled(self, text: str) -> str:
+        """The text with the value of each variable that is set once, to plain text: the host of an API, usually."""
+        return _CONSTANT.sub(lambda tag: self.constants.get(tag[1], tag[0]), text)
+
+    @cached_property
+    def constants(self) -> Mapping[str, str]:
+        """Variables of the flow that hold one plain text, whichever way contacts come."""
+        values: dict[str, set[str]] = {}
+        for state in self.flow.states:
+            if state.kind == "set-variables":
+                for name, value in state.pairs("variables"):
+                    values.setdefault(name, set()).add(value)
+        return {name: text for name, (text, *more) in values.items() if not more and "{" not in text}
+
+    def only_signs_in(self, name: str) -> bool:
+        """Whether all that reads this variable is addresses and headers, which its one value stands in (see `settled`)."""
+        if name not in self.constants:
+            return False
+        read = re.compile(rf"flow\s*\.\s*variables\s*(?:\.\s*{re.escape(name)}\b|\[)")
+        told = 0
+        for state in self.flow.states:
+            texts = [text for text in texts_of(state) if text]
+            if state.kind in _ASKS_APIS:
+                for own in filter(None, (state.text("url"), *(value for _, value in state.pairs("headers")))):
+                    if own in texts:
+                        texts.remove(own)
+                    told += bool(_CONSTANT.search(own))
+                    texts.append(self.settled(own))
+            if any(read.search(text) for text in texts):
+                return False
+        return told > 0
+
+    def _with_messages(self, text: str) -> str:
+        """In place of a message that was sent, its words: those of this flow, or none."""
+        return _OUTBOUND.sub(lambda tag: self._sent(tag[1]) or tag[0], text)
+
+    def _sent(self, name: str) -> str:
+        body = self.flow.by_name[name].text("body") if name in self.flow.by_name else ""
+        return "" if "outbound.Body" in body else body
 
     def inputs(self, text: str, inputs: dict[str, str], notes: list[str]) -> str:
         """The text for a data source: each variable is one of its placeholders, filled by the flow from `inputs`."""
@@ -95,7 +146,7 @@ class Words:
             inputs[name] = ours
             return name
 
-        return self._rewritten(text, placeholder, notes, check=False)
+        return self._rewritten(self._with_messages(text), placeholder, notes, check=False)
 
     def sole(self, text: str, notes: list[str]) -> str | None:
         """Our path of a text that is nothing but a variable."""
@@ -134,6 +185,12 @@ class Words:
                 return _CALL.get(name)
             case ["trigger", "message" | "conversation", name]:
                 return _MESSAGE.get(name)
+            case ["trigger", "message" | "conversation", "ChannelAttributes", "from"]:
+                return "contact.from"
+            case ["trigger", "message" | "conversation", "ChannelAttributes", "channel_type"]:
+                return "contact.channel"
+            case ["flow", "sid"]:
+                return "contact.reference"
             case ["trigger", "parent", "parameters", name] | ["trigger", "request", "parameters", name]:
                 return f"vars.{self.variable(name)}"
             case ["trigger", "request", "to"] | ["contact", "channel", "address"]:
@@ -156,8 +213,12 @@ class Words:
                 return f"steps.{step}.{_RECORDED[name]}"
             case "connect-call-to", ["DialCallStatus" | "CallStatus"]:
                 return f"steps.{step}.status"
-            case "send-and-wait-for-reply", ["inbound" | "incoming", "Body"]:
-                return f"steps.{step}.speech"
+            case "send-and-wait-for-reply", ["inbound" | "incoming", name]:
+                return self._of_reply(step, name)
+            case "send-and-wait-for-reply" | "send-message", ["outbound", "To"]:
+                return "contact.from"
+            case "send-and-wait-for-reply" | "send-message", ["outbound", "From"]:
+                return "contact.to"
             case "run-subflow", [name, *more]:
                 # What a sub-flow sets is read from its widget: …/widget-library/run-subflow
                 return ".".join([f"vars.{self.variable(name)}", *more])
@@ -165,14 +226,29 @@ class Words:
                 return ".".join([f"vars.{self.variable(name)}", *more])
             case kind, ["parsed", *path] if kind in _ASKS_APIS and path:
                 return f"{step}.{self._value(state.name, path)}"
+            case kind, ["body"] if kind in _ASKS_APIS:
+                return f"{step}.{self._value(state.name, [WHOLE])}"
+            case kind, [name] if kind in _OF_CALLS:
+                return _CALL.get(name)
             case _:
                 return None
+
+    @staticmethod
+    def _of_reply(step: str, name: str) -> str | None:
+        if name == "Body":
+            return f"steps.{step}.reply"
+        if name == "NumMedia":
+            return f"steps.{step}.media.size"
+        if found := re.fullmatch(r"MediaUrl([0-9])", name):
+            return f"steps.{step}.media[{found[1]}]"
+        return _MESSAGE.get(name)
 
     def _value(self, state: str, path: list[str]) -> str:
         known = self.answers.setdefault(state, {})
         where = "".join(_step_of_path(part, first=not index) for index, part in enumerate(path))
         if where not in known:
-            known[where] = unique(plain("_".join(path), other="value"), frozenset(known.values()))
+            word = "body" if where == WHOLE else plain("_".join(path), other="value")
+            known[where] = unique(word, frozenset(known.values()))
         return known[where]
 
     def _rewritten(self, text: str, found: Callable[[list[str]], str], notes: list[str], *, check: bool = True) -> str:
@@ -208,6 +284,8 @@ def _step_of_path(part: str, *, first: bool) -> str:
     """A part of a JMESPath: `.name`, `[0]` or `."odd name"`."""
     if part.isdecimal():
         return f"[{part}]"
+    if part == WHOLE:
+        return part
     word = part if re.fullmatch(r"[A-Za-z_]\w*", part) else '"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return word if first else f".{word}"
 

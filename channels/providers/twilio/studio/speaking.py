@@ -6,6 +6,7 @@ record-voicemail, send-message and send-wait-reply.
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -15,6 +16,10 @@ _SSML = re.compile(r"</?(?:speak|break|emphasis|lang|p|phoneme|prosody|s|say-as|
 _KEYS = frozenset({"", "#", "*", *"0123456789"})
 _MOST_TIMES = 10
 _LONGEST_WAIT_S = 60
+# https://www.twilio.com/docs/studio/widget-library/send-wait-reply: 3600 seconds unless it says so; an execution may last
+# 30 days, a question here waits a week.
+_REPLY_S, _LONGEST_REPLY_MIN = 3_600, 7 * 24 * 60
+_ADDRESSES = ("https://", "http://", "{{")
 
 
 def say_play(job: Job) -> Made:
@@ -91,38 +96,83 @@ def voicemail(job: Job) -> Made:
 
 
 def send_message(job: Job) -> Made:
-    body = job.text("body").strip()
-    if not body:
-        return placeholder(job, "Send a message that is kept elsewhere (a template or a picture)")
-    if job.from_calls:
+    body, media, template = job.text("body").strip(), _media(job), _template(job)
+    if job.from_calls and not job.from_messages:
         return placeholder(job, "Send a message to somebody who calls")
     if not _goes_to_the_contact(job):
         return placeholder(job, "Send a message to somebody else")
+    if not (body or media or template):
+        return placeholder(job, "Send a message with nothing in it")
     _message_notes(job)
+    settings: dict[str, Any] = {"message": {"text": {job.language: body}} if body else {}}
+    if media:
+        settings["media"] = media
+    if template and not body:
+        settings |= template
+        if not media:
+            job.note("The words of its template are kept at Twilio: write them here. They go to whoever wrote lately.")
     return Made(
-        [Step("say", {"prompt": {"text": {job.language: body}}}, {"done": "sent"})],
+        [Step("send_message", settings, {"done": "sent"})],
         lost={"failed": "a message is sent again by itself until it arrives"},
     )
 
 
 def send_and_wait(job: Job) -> Made:
-    body = job.text("body").strip()
-    if not body or job.from_calls:
-        return placeholder(job, "Send a message and wait for the reply")
+    body, media = job.text("body").strip(), _media(job)
+    if job.from_calls and not job.from_messages:
+        return placeholder(job, "Send a message to somebody who calls, and wait for the reply")
+    if not _goes_to_the_contact(job):
+        return placeholder(job, "Send a message to somebody else, and wait for the reply")
     _message_notes(job)
-    wait = job.state.number("timeout")
-    if wait and wait > _LONGEST_WAIT_S:
-        job.note(f"It waited {wait:g} seconds for the reply; here a question waits {_LONGEST_WAIT_S}.")
+    if not body:
+        what = "of its template are kept at Twilio" if job.state.text("content_sid").strip() else "are missing"
+        job.note(f"The words {what}: write the question here.")
     settings = {
-        "prompt": {"text": {job.language: body}},
-        "speech": True,
-        "timeout_s": _whole(wait, 1, _LONGEST_WAIT_S) or _LONGEST_WAIT_S,
+        "question": {"text": {job.language: body}} if body else {},
+        "timeout_min": _minutes(job),
         "retries": 0,
     }
-    return Made(
-        [Step("gather", settings, {"entered": "incomingMessage", "timed_out": "timeout"})],
+    made = Made(
+        [Step("ask", settings, {"replied": "incomingMessage", "timed_out": "timeout"})],
         lost={"deliveryFailure": "a message is sent again by itself until it arrives"},
     )
+    if media:
+        made.entry = "_file"
+        made.steps.insert(0, Step("send_message", {"message": {}, "media": media}, {"done": "@"}, "_file"))
+    return made
+
+
+def _minutes(job: Job) -> int:
+    wait = job.state.number("timeout")
+    if wait is None and job.state.text("timeout").strip():
+        job.note("How long it waited came from a variable; here it is an hour.")
+    seconds = wait if wait and wait > 0 else _REPLY_S
+    minutes = max(1, min(_LONGEST_REPLY_MIN, math.ceil(seconds / 60)))
+    if minutes * 60 != seconds:
+        job.note(f"It waited {seconds:g} seconds for the reply; here it waits {minutes * 60}.")
+    return minutes
+
+
+def _media(job: Job) -> list[str]:
+    """Addresses of the pictures and files that go with a message."""
+    found = job.text("media_url").strip()
+    if found and not found.startswith(_ADDRESSES):
+        job.note("The address of its picture or file is no full address, so it is left out.")
+        return []
+    return [found] if found else []
+
+
+def _template(job: Job) -> dict[str, Any]:
+    """An approved template by its id, with its values in the order of their numbers."""
+    sid = job.state.text("content_sid").strip()
+    if not re.fullmatch(r"HX[0-9a-zA-Z]{10,60}", sid):
+        return {}
+    values = [
+        (int(number[0]) if (number := re.findall(r"\d+", name)) else 0, job.words.text(value, job.notes))
+        for name, value in job.state.pairs("content_variables")
+    ]
+    ordered = [value for _, value in sorted(values, key=lambda pair: pair[0])]
+    return {"template": sid, **({"template_values": ordered[:20]} if ordered else {})}
 
 
 def prompt_of(job: Job) -> dict[str, Any]:
@@ -179,8 +229,8 @@ def _goes_to_the_contact(job: Job) -> bool:
 
 
 def _message_notes(job: Job) -> None:
-    if job.state.text("media_url").strip():
-        job.note("The picture or file that went with it is left out.")
+    if job.from_calls:
+        job.note("Whoever calls hears it; nothing is written to them.")
     sender = job.state.text("from").strip()
     if sender and job.words.text(sender, []).replace(" ", "") != "{{contact.to}}":
         job.note("It answers from the number that was written to.")

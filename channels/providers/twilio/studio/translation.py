@@ -50,14 +50,26 @@ _UNKNOWN: Final = {
     "add-twiml-redirect": "Hand the call over to TwiML elsewhere, and take it back",
     "connect-virtual-agent": "Talk to a virtual agent",
     "connect-virtual-agent-v2": "Talk to a virtual agent",
+    "send-to-auto-pilot": "Talk to Autopilot",
     "send-to-autopilot": "Talk to Autopilot",
+    "start-conversation": "Start a conversation",
     "make-outgoing-call": "Place a call",
+    "make-outgoing-call-v1": "Place a call",
     "make-outgoing-call-v2": "Place a call",
     "record-call": "Record the call",
     "call-recording": "Record the call",
     "search-for-answers": "Search for an answer",
 }
 _TRIGGER = "trigger"
+# What a flow that nothing here starts is made of: the first of these says whether it is for calls or for messages.
+_VOICE = frozenset(
+    {
+        *("say-play", "gather-input-on-call", "record-voicemail", "connect-call-to", "enqueue-call", "record-call"),
+        *("call-recording", "capture-payments", "fork-stream", "make-outgoing-call", "make-outgoing-call-v1"),
+        "make-outgoing-call-v2",
+    }
+)
+_WRITTEN = frozenset({"send-message", "send-and-wait-for-reply", "start-conversation"})
 # Studio's own words for a flow that nobody named.
 _NAMELESS = frozenset({"", "a new flow", "new flow", "flow", "untitled"})
 _ENDS_HERE = "ends_here"
@@ -154,16 +166,33 @@ def _starts(flow: Flow) -> tuple[dict[str, str], list[str]]:
         target = to.pop(event)
         if event == "incomingParent" and (not starts or target in starts.values()):
             # A sub-flow begins with any trigger that it has.
-            starts.setdefault("call", target)
+            starts.setdefault(_medium(flow, target), target)
         elif not starts:
-            starts["call"] = target
-            notes.append(f"It was started by “{event}”; here calls begin at “{target}”.")
+            starts[_medium(flow, target)] = target
+            notes.append(f"It was started by “{event}”; here {_WHO[next(iter(starts))]} begin at “{target}”.")
         elif target not in starts.values() or event != "incomingParent":
             notes.append(f"Its way “{event}” to “{target}” has no counterpart: nothing starts it so.")
     if flow.initial in flow.by_name and not any(state.kind == _TRIGGER for state in flow.states):
-        starts["call"] = flow.initial
-        notes.append(f"It has no trigger: calls begin at “{flow.initial}”.")
+        starts[_medium(flow, flow.initial)] = flow.initial
+        notes.append(f"It has no trigger: {_WHO[next(iter(starts))]} begin at “{flow.initial}”.")
     return starts or {"call": ""}, notes
+
+
+_WHO: Final = {"call": "calls", "message": "messages"}
+
+
+def _medium(flow: Flow, first: str) -> str:
+    """Whether a way is made for calls or for messages, by the first widget on it that is for one of them."""
+    todo, seen = deque([first]), set[str]()
+    while todo:
+        state = flow.by_name.get(todo.popleft())
+        if state is None or state.name in seen:
+            continue
+        if state.kind in _VOICE or state.kind in _WRITTEN:
+            return "message" if state.kind in _WRITTEN else "call"
+        seen.add(state.name)
+        todo.extend(way.to for way in state.ways if way.to)
+    return "call"
 
 
 def _reach(flow: Flow, starts: Mapping[str, str]) -> dict[str, frozenset[str]]:
