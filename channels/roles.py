@@ -41,6 +41,8 @@ def _may(models: Iterable[str], *actions: str) -> frozenset[str]:
 
 
 _VIEW_ALL = _may((*_CONFIGURATION, *_HISTORY), "view")
+# A key may do what its scopes say, publishing too: making one is for those who may do all that themselves.
+_KEYS = _may(("access.apikey",), "view", "add", "change")
 _TEST_CALL = frozenset({"routing.test_call"})
 _ANSWER = frozenset({"channels.answer_conversation"})
 
@@ -49,6 +51,7 @@ ROLES: Mapping[str, frozenset[str]] = {
     | _may(_CONFIGURATION, "add", "change", "delete")
     | _TEST_CALL
     | _ANSWER
+    | _KEYS
     | {"routing.publish_flow", "channels.delete_optout", "channels.buy_number"},
     "Supervisors": _VIEW_ALL
     | _TEST_CALL

@@ -6,6 +6,12 @@ from typing import Any
 _SECRET: dict[str, Any] = {"mask_fields": ["secret"], "mask_callable": "channels.admin.log.masked"}
 
 AUDITLOG_INCLUDE_TRACKING_MODELS: list[dict[str, Any]] = [
+    {
+        "model": "access.ApiKey",
+        "exclude_fields": ["last_used_at", "last_used_from", "user", "created_at", "created_by"],
+        "mask_fields": ["digest"],
+        "mask_callable": "channels.admin.log.masked",
+    },
     {"model": "queues.Queue"},
     {"model": "queues.SipAddress"},
     {"model": "queues.OpeningHours"},

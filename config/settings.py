@@ -9,6 +9,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from kombu import Exchange, Queue
 
+from access.openapi import COMPONENTS
 from config.audit import AUDITLOG_INCLUDE_TRACKING_MODELS  # noqa: F401  Django and its apps read these from here
 from config.logs import LOGGING  # noqa: F401
 from config.unfold import UNFOLD  # noqa: F401
@@ -67,6 +68,8 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_filters",
+    "access",
     "channels",
     "routing",
     "queues",
@@ -181,6 +184,7 @@ CELERY_BEAT_SCHEDULE = {
     # Expires: where no worker listens for a while, one sweep is as good as hundreds.
     "sweep-conversations": {"task": "channels.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "sweep-orders": {"task": "channels.tasks.sweep_orders", "schedule": 5.0, "options": {"expires": 5}},
+    "forget-kept-answers": {"task": "access.tasks.prune", "schedule": crontab(hour="3", minute="50")},
     "prune-message-events": {"task": "channels.tasks.prune", "schedule": crontab(hour="3", minute="40")},
 }
 
@@ -213,17 +217,29 @@ EMULATOR_URL = env.str(
 
 # --- API ------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.DjangoModelPermissions"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["access.authentication.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": [],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PARSER_CLASSES": ["access.bodies.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "access.schema.Operation",
+    "EXCEPTION_HANDLER": "access.problems.answer",
+    "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Pareto",
+    "DESCRIPTION": "Customers, tiers, queues, numbers, data sources, flows and contacts. How to begin: docs/api.md.",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "DISABLE_DOCSTRING_DESCRIPTIONS": True,
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False, "docExpansion": "none"},
+    "APPEND_COMPONENTS": COMPONENTS,
 }
 
 # --- people ---------------------------------------------------------------------------------
@@ -253,7 +269,11 @@ SESSION_COOKIE_HTTPONLY = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0)
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+# How many proxies of ours a request passes through: whose address it came from is that many places from the end of
+# X-Forwarded-For, and what anybody wrote before that counts for nothing.
+PROXY_HOPS = env.int("PROXY_HOPS", default=1 if BEHIND_PROXY else 0)
 X_FRAME_OPTIONS = "DENY"
 # A webhook is a few kB of form; nothing larger is read.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024

@@ -134,6 +134,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _item(_("People"), "badge", "auth_user_changelist", "auth.view_user"),
                     _item(_("Roles"), "shield_person", "auth_group_changelist", "auth.view_group"),
+                    _item(_("API keys"), "vpn_key", "access_apikey_changelist", "access.view_apikey"),
                     _item(_("Log of changes"), "history", "auditlog_logentry_changelist", "auditlog.view_logentry"),
                 ],
             },

@@ -28,9 +28,9 @@ for model in (PeriodicTask, CrontabSchedule, IntervalSchedule, SolarSchedule, Cl
 admin.site.unregister(User)
 admin.site.unregister(Group)
 
-_OWN_APPS = ("channels", "customers", "enrichment", "queues", "routing", "auth", "auditlog")
+_OWN_APPS = ("access", "channels", "customers", "enrichment", "queues", "routing", "auth", "auditlog")
 # Kept by the system: nobody has a form for them.
-_NOT_TO_GIVE = ("revision", "permission", "turn")
+_NOT_TO_GIVE = ("revision", "permission", "turn", "keptanswer")
 _ACTIONS = {"add": _("add"), "change": _("change"), "delete": _("delete"), "view": _("see")}
 
 
@@ -78,7 +78,8 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):  # type: ignore[type-arg]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         users: QuerySet[User] = super().get_queryset(request)
-        return users.prefetch_related("groups")
+        # Those that API keys act as are nobody whom one could meet.
+        return users.filter(api_key=None).prefetch_related("groups")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         # Whoever is added here is meant to sign in here.

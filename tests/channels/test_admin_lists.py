@@ -16,6 +16,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from access.keys import make_key
+from access.models import ApiKey
 from channels.models import Account, Conversation, Message, Number, OptOut
 from customers.enrichment.models import DataSource
 from customers.models import Customer, Identity, Tier
@@ -131,7 +133,12 @@ def _entry(number: int) -> LogEntry:
     return LogEntry.objects.log_create(_queue(number), action=1, changes={"name": ["a", "b"]}, actor=user)
 
 
+def _key(number: int) -> ApiKey:
+    return make_key(name=f"Key {number}", scopes=["tiers:read"], by=None, now=NOW).key
+
+
 ROWS: dict[str, Callable[[int], Any]] = {
+    "access.apikey": _key,
     "queues.queue": _queue,
     "queues.openinghours": _hours,
     "customers.tier": _tier,

@@ -1,0 +1,198 @@
+"""Pages by cursor: the thousandth page costs what the first does, and nothing is shown twice while rows come and go."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext as _
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+from access.problems import Problem, QueryInvalid
+from access.queries import TEXT
+
+LIMIT, MOST = 100, 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """After (or before) which row the page begins: the values it is ordered by, the last one unique."""
+
+    order: str
+    values: tuple[Any, ...]
+    backwards: bool = False
+
+    def text(self) -> str:
+        data = json.dumps([self.order, [_plain(value) for value in self.values], int(self.backwards)])
+        return base64.urlsafe_b64encode(data.encode()).decode().rstrip("=")
+
+
+def read_cursor(text: str) -> Cursor:
+    """Raises NoSuchPage for what is no cursor of ours."""
+    try:
+        data = json.loads(base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
+    except (ValueError, UnicodeError, binascii.Error, RecursionError):
+        raise NoSuchPage from None
+    match data:
+        case [str(order), [value, last], 0 | 1 as backwards] if _is_plain(value) and _is_plain(last):
+            return Cursor(order, (value, last), backwards=bool(backwards))
+    raise NoSuchPage
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and "\0" not in value) or isinstance(value, int | float)
+
+
+class NoSuchPage(Problem):
+    """The cursor is none of ours, or belongs to another order."""
+
+    def __init__(self) -> None:
+        said = _("There is no such page. Take the cursor from `next` or `previous`, and keep the rest of the address.")
+        super().__init__(404, "no-such-page", said)
+
+
+class CursorPages(BasePagination):
+    """`?limit=` and `?cursor=`; the order is that of `?order=`, see `access.queries.Order`."""
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        self.request = request
+        orders: Mapping[str, str] = view.orders
+        self.order = request.query_params.get("order") or view.default_order
+        text = request.query_params.get("cursor")
+        cursor = read_cursor(text) if text else None
+        if cursor and cursor.order != self.order:
+            raise NoSuchPage
+        self.limit = _limit(request)
+        field, self.unique = orders[self.order.removeprefix("-")], view.unique_order
+        self.field = field
+        descending = self.order.startswith("-")
+        backwards = bool(cursor and cursor.backwards)
+        rows = queryset
+        if cursor:
+            try:
+                rows = rows.filter(self._beyond(cursor, descending=descending))
+                page = self._read(rows, descending=descending, backwards=backwards)
+            except (ValidationError, ValueError, TypeError, OverflowError):
+                raise NoSuchPage from None
+        else:
+            page = self._read(rows, descending=descending, backwards=False)
+        has_more = len(page) > self.limit
+        page = page[: self.limit]
+        if backwards:
+            page.reverse()
+        self.has_next = has_more if not backwards else True
+        self.has_previous = has_more if backwards else cursor is not None
+        self.page = page
+        return page
+
+    def _read(self, rows: QuerySet[Any], *, descending: bool, backwards: bool) -> list[Any]:
+        # Empty values come last, whichever way the rest is ordered; walking backwards they come first.
+        reverse = descending != backwards
+        keys: list[Any] = []
+        if self.field != self.unique:
+            name = F(self.field)
+            if self._is_nullable(rows):
+                nulls = {"nulls_first": True} if backwards else {"nulls_last": True}
+                keys.append(name.desc(**nulls) if reverse else name.asc(**nulls))
+            else:
+                keys.append(name.desc() if reverse else name.asc())
+        keys.append(F(self.unique).desc() if reverse else F(self.unique).asc())
+        return list(rows.order_by(*keys)[: self.limit + 1])
+
+    def _is_nullable(self, rows: QuerySet[Any]) -> bool:
+        model, names = rows.model, self.field.split("__")
+        nullable = False
+        for name in names:
+            field = model._meta.get_field(name)  # noqa: SLF001  Django's public way to it
+            nullable = nullable or field.null
+            model = field.related_model
+        return nullable
+
+    def _beyond(self, cursor: Cursor, *, descending: bool) -> Q:
+        value, last = cursor.values
+        reverse = descending != cursor.backwards
+        compare = "lt" if reverse else "gt"
+        beyond_last = Q(**{f"{self.unique}__{compare}": last})
+        if self.field == self.unique:
+            return beyond_last
+        if value is None:
+            empty = Q(**{f"{self.field}__isnull": True}) & beyond_last
+            return empty | Q(**{f"{self.field}__isnull": False}) if cursor.backwards else empty
+        further = Q(**{f"{self.field}__{compare}": value}) | (Q(**{self.field: value}) & beyond_last)
+        return further if cursor.backwards else further | Q(**{f"{self.field}__isnull": True})
+
+    def get_paginated_response(self, data: Sequence[Any]) -> Response:
+        return Response({"next": self._link(last=True), "previous": self._link(last=False), "results": data})
+
+    def _link(self, *, last: bool) -> str | None:
+        if not (self.has_next if last else self.has_previous) or not self.page:
+            return None
+        row = self.page[-1 if last else 0]
+        cursor = Cursor(self.order, (_value(row, self.field), _value(row, self.unique)), backwards=not last)
+        return str(replace_query_param(self.request.build_absolute_uri(), "cursor", cursor.text()))
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        link = {"type": ["string", "null"], "format": "uri"}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {
+                "next": {**link, "description": "The next page; null on the last one."},
+                "previous": {**link, "description": "The page before; null on the first one."},
+                "results": schema,
+            },
+        }
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:  # noqa: ARG002
+        return [
+            {
+                "name": "cursor",
+                "in": "query",
+                "required": False,
+                "description": "Where the page begins: take the whole address from `next` or `previous`.",
+                "schema": {"type": "string", "pattern": TEXT},
+            },
+            {
+                "name": "limit",
+                "in": "query",
+                "required": False,
+                "description": f"How many at most: 1 to {MOST}.",
+                "schema": {"type": "integer", "minimum": 1, "maximum": MOST, "default": LIMIT},
+            },
+        ]
+
+
+def _limit(request: Request) -> int:
+    text = request.query_params.get("limit")
+    if text is None:
+        return LIMIT
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST and len(text) < 9):
+        raise QueryInvalid("limit", _("A number from 1 to %(most)d.") % {"most": MOST})
+    return int(text)
+
+
+def _value(row: Any, path: str) -> Any:
+    for name in path.split("__"):
+        row = getattr(row, name, None)
+    return row
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case datetime() | date():
+            return value.isoformat()
+        case Decimal():
+            return str(value)
+        case _:
+            return value

@@ -1,0 +1,109 @@
+"""What OpenAPI says of every address: the key it wants, its problems, its headers, the fields it can be asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
+
+from access.idempotency import HEADER
+from access.openapi import HEADERS
+
+_WRITES = {"POST", "PUT", "PATCH", "DELETE"}
+_WITH_BODY = {"POST", "PUT", "PATCH"}
+
+
+class Operation(AutoSchema):
+    """One address and method."""
+
+    def get_tags(self) -> list[str]:
+        return [getattr(self.view, "tag", "") or super().get_tags()[0]]
+
+    def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular has it
+        said = str(super().get_description() or "").strip()
+        scope = self._scope()
+        return f"{said}\n\nNeeds the scope `{scope}`.".strip() if ":" in scope else said
+
+    def get_override_parameters(self) -> list[Any]:
+        parameters: list[Any] = []
+        if self._doing() in getattr(self.view, "with_fields", ()):
+            parameters.append(self._fields())
+        if self.method == "POST" and self._scope():
+            parameters.append(
+                OpenApiParameter(
+                    HEADER,
+                    {"type": "string", "pattern": "^[!-~]{1,255}$"},
+                    OpenApiParameter.HEADER,
+                    description=(
+                        "Any name of your choosing, such as a UUID. The same request sent again with it gets the "
+                        "first one's answer, and nothing is done twice."
+                    ),
+                )
+            )
+        return parameters
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
+        if operation is None or not self._scope():
+            return operation
+        for response in operation["responses"].values():
+            response.setdefault("headers", {}).update(
+                {name: {"$ref": f"#/components/headers/{name}"} for name in HEADERS}
+            )
+        for code in self._problems():
+            operation["responses"].setdefault(code, {"$ref": f"#/components/responses/Problem{code}"})
+        return operation
+
+    def _problems(self) -> list[str]:
+        codes = {"400", "401", "403", "404", "406", "429", "503"}
+        if self.method in _WRITES:
+            codes |= {"409"}
+        if self.method in _WITH_BODY:
+            codes |= {"413", "415"}
+        codes |= set(getattr(self.view, "problems", {}).get(self._doing(), ()))
+        return sorted(codes)
+
+    def _doing(self) -> str:
+        return getattr(self.view, "action", None) or self.method.lower()
+
+    def _scope(self) -> str:
+        return str(getattr(self.view, "scopes", {}).get(self._doing(), ""))
+
+    def _fields(self) -> OpenApiParameter:
+        view: Any = self.view
+        names = list(view.get_serializer_class()().fields)
+        return OpenApiParameter(
+            "fields",
+            {"type": "array", "minItems": 1, "items": {"type": "string", "enum": names}},
+            style="form",
+            explode=False,
+            description="Only these fields, separated by commas.",
+        )
+
+
+class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "access.authentication.KeyAuthentication"
+    name = "key"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:  # noqa: ARG002
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "pk_…",
+            "description": "A key that was made in the admin under *API keys*: `Authorization: Bearer pk_…`.",
+        }
+
+
+class StrictScheme(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """What a body may not hold beside its fields: anything."""
+
+    target_class = "access.serializers.Strict"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # noqa: SLF001  its way to go on
+        if direction == "request":
+            schema["additionalProperties"] = False
+        return schema
