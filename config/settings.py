@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "queues",
     "customers",
     "customers.enrichment",
+    "customers.sync",
     *(["demo"] if DEMO else []),
 ]
 MIDDLEWARE = [

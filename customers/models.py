@@ -203,6 +203,8 @@ class Identity(models.Model):
                 violation_error_message=_("A telephone number with its country, such as +4915100000001."),
             ),
         ]
+        # Whoever searches types the beginning of a number, or of an e-mail address.
+        indexes = [models.Index(fields=["value"], name="identity_value_begins", opclasses=["varchar_pattern_ops"])]
 
     def __str__(self) -> str:
         return self.value
@@ -266,3 +268,28 @@ class CustomerChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.by}"
+
+
+class Tombstone(models.Model):
+    """A customer who is gone: written by a trigger, so that whoever asks what changed hears of it, whoever deleted."""
+
+    external_id = models.CharField(_("customer number"), max_length=100, db_index=True)
+    customer_id = models.BigIntegerField()
+    merged_into = models.CharField(_("merged into"), max_length=100, blank=True, default="")
+    # An older record that comes late brings nobody back.
+    source_version = models.BigIntegerField(null=True, blank=True)
+    source_at = models.DateTimeField(null=True, blank=True)
+    change = models.BigIntegerField(editable=False)
+    at = models.DateTimeField(_("when"))
+
+    class Meta:
+        verbose_name = _("deleted customer")
+        verbose_name_plural = _("deleted customers")
+        default_permissions = ("view",)
+        indexes = [
+            models.Index(fields=["change", "id"], name="tombstone_change"),
+            models.Index(fields=["at"], name="tombstone_at"),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import CASCADE
 
 from customers.history import addresses, differences, identity_changes, record, snapshot
-from customers.models import Customer, CustomerChange, Identity
+from customers.models import Customer, CustomerChange, Identity, Tombstone
 
 _FILLED = (
     "name",
@@ -46,6 +47,23 @@ def add_identity(*, customer_id: int, kind: str, value: str) -> Identity:
 
 
 @transaction.atomic
+def delete_customers(*, customer_ids: list[int]) -> None:
+    """Deletes them with what is theirs alone; what only points at them stays. A few statements, however many there are.
+
+    A tombstone for each is the database's work (migration 0002).
+    """
+    for relation in Customer._meta.related_objects:  # noqa: SLF001  Django's public way to them
+        field = relation.field
+        rows = relation.related_model._base_manager.filter(**{f"{field.name}__in": customer_ids})  # noqa: SLF001
+        if field.remote_field.on_delete is CASCADE:
+            rows._raw_delete(rows.db)  # noqa: SLF001  delete() would read each row, and log each
+        else:
+            rows.update(**{field.name: None})
+    rows = Customer.objects.filter(pk__in=customer_ids)
+    rows._raw_delete(rows.db)  # noqa: SLF001
+
+
+@transaction.atomic
 def merge_customers(*, keep_id: int, other_ids: list[int], by: str, now: datetime) -> Customer:
     """Makes several customers one: addresses and everything that points at the others moves; what `keep` lacks is filled.
 
@@ -66,7 +84,9 @@ def merge_customers(*, keep_id: int, other_ids: list[int], by: str, now: datetim
                 setattr(keep, name, getattr(other, name))
         keep.attributes = {**(other.attributes or {}), **(keep.attributes or {})}
         keep.notes = "\n\n".join(filter(None, (keep.notes, other.notes)))
+        gone_id = other.pk
         other.delete()
+        Tombstone.objects.filter(customer_id=gone_id).update(merged_into=keep.external_id)
     keep.save()
     changes = differences(before, snapshot(keep)) | identity_changes(known, addresses(keep))
     merged = {"merged": [sorted(other.external_id for other in rows.values()), keep.external_id]}

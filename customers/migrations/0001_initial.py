@@ -154,4 +154,34 @@ class Migration(migrations.Migration):
             model_name='customer',
             constraint=models.CheckConstraint(condition=models.Q(('manual_tier_until__isnull', True), ('manual_tier__isnull', False), _connector='OR'), name='customer_manual_tier_expires_only_if_given', violation_error_message='Choose the tier that holds until then.'),
         ),
+        migrations.CreateModel(
+            name='Tombstone',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('external_id', models.CharField(db_index=True, max_length=100, verbose_name='customer number')),
+                ('customer_id', models.BigIntegerField()),
+                ('merged_into', models.CharField(blank=True, default='', max_length=100, verbose_name='merged into')),
+                ('source_version', models.BigIntegerField(blank=True, null=True)),
+                ('source_at', models.DateTimeField(blank=True, null=True)),
+                ('change', models.BigIntegerField(editable=False)),
+                ('at', models.DateTimeField(verbose_name='when')),
+            ],
+            options={
+                'verbose_name': 'deleted customer',
+                'verbose_name_plural': 'deleted customers',
+                'default_permissions': ('view',),
+            },
+        ),
+        migrations.AddIndex(
+            model_name='identity',
+            index=models.Index(fields=['value'], name='identity_value_begins', opclasses=['varchar_pattern_ops']),
+        ),
+        migrations.AddIndex(
+            model_name='tombstone',
+            index=models.Index(fields=['change', 'id'], name='tombstone_change'),
+        ),
+        migrations.AddIndex(
+            model_name='tombstone',
+            index=models.Index(fields=['at'], name='tombstone_at'),
+        ),
     ]

@@ -1,0 +1,428 @@
+"""What a batch of records means for the customers whom it is about: pure, in memory, in the order of the records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+
+from customers.models import Customer
+from customers.sync.records import Address, Answer, Fault, Record
+
+CREATED: Final = "created"
+UPDATED: Final = "updated"
+UNCHANGED: Final = "unchanged"
+STALE: Final = "stale"
+DELETED: Final = "deleted"
+MERGED: Final = "merged"
+FAILED: Final = "failed"
+RESULTS: Final = (CREATED, UPDATED, UNCHANGED, STALE, DELETED, MERGED, FAILED)
+
+_EMPTY: dict[str, Any] = {
+    "name": "",
+    "language": "",
+    "country": "",
+    "time_zone": "",
+    "account_manager": "",
+    "tier_id": None,
+    "tier_by": "",
+    "tier_since": None,
+    "crm_tier_id": None,
+    "lifetime_value": None,
+    "revenue_12m": None,
+    "orders": None,
+    "last_order_at": None,
+    "subscription_plan": "",
+    "customer_since": None,
+    "currency": "EUR",
+    "notes": "",
+}
+_TIERS = {"tier_id": "tier", "crm_tier_id": "crm_tier"}
+# Whoever is in a tier by these stays there until the tiers' own rules have looked again.
+_BY_POLICY = {Customer.TierBy.RULE.value, Customer.TierBy.SHARE.value}
+_ATTRIBUTES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Who has an address."""
+
+    customer_id: int
+    external_id: str
+
+
+@dataclass(slots=True, eq=False)
+class Known:
+    """A customer as they are in the database, and as they will be."""
+
+    id: int | None
+    external_id: str
+    values: dict[str, Any]
+    """Columns; without attributes."""
+    attributes: dict[str, Any]
+    manual_tier_id: int | None = None
+    manual_tier_until: datetime | None = None
+    source_version: int | None = None
+    source_at: datetime | None = None
+    consents: dict[str, tuple[bool, datetime, str]] = field(default_factory=dict)
+    old_values: dict[str, Any] | None = None
+    """As they were; only once something changed."""
+    old_attributes: dict[str, Any] | None = None
+    come: set[Address] = field(default_factory=set)
+    gone: set[Address] = field(default_factory=set)
+    new_consents: dict[str, tuple[bool, datetime, str]] = field(default_factory=dict)
+    is_deleted: bool = False
+    is_newer: bool = False
+    """The source's version went up; to be kept even where nothing else changed."""
+
+    @property
+    def is_changed(self) -> bool:
+        return bool(self.old_values is not None or self.old_attributes is not None or self.come or self.gone)
+
+    def changes(self, tier_keys: Mapping[int, str]) -> dict[str, list[Any]]:
+        """For the history: field to [before, after]."""
+        found: dict[str, list[Any]] = {}
+        for name, old in (self.old_values or {}).items():
+            new = self.values[name]
+            if name in {"tier_by", "tier_since"} or old == new:
+                continue
+            if name in _TIERS:
+                found[_TIERS[name]] = [tier_keys.get(old), tier_keys.get(new)]
+            else:
+                found[name] = [plain(old), plain(new)]
+        if self.old_attributes is not None:
+            old_attributes = self.old_attributes
+            found |= {
+                f"attributes.{name}": [old_attributes.get(name), self.attributes.get(name)]
+                for name in sorted({*old_attributes, *self.attributes})
+                if old_attributes.get(name) != self.attributes.get(name)
+            }
+        if self.come or self.gone:
+            found["identities"] = [sorted(map(":".join, self.gone)), sorted(map(":".join, self.come))]
+        for purpose, (granted, _at, _source) in self.new_consents.items():
+            before = self.consents.get(purpose)
+            if before is None or before[0] != granted:
+                found[f"consent.{purpose}"] = [before[0] if before else None, granted]
+        return found
+
+
+def plain(value: Any) -> Any:
+    """For JSON, as customers.history writes it."""
+    if value is None or isinstance(value, (str, int)):
+        return value
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one record."""
+
+    index: int
+    external_id: str
+    result: str
+    faults: list[Fault] = field(default_factory=list)
+    repeats: int | None = None
+    """The index of an earlier record of the same customer in this batch."""
+
+    def as_json(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"index": self.index, "external_id": self.external_id or None, "result": self.result}
+        if self.repeats is not None:
+            found["repeats"] = self.repeats
+        if self.faults:
+            found["errors"] = [fault.as_json() for fault in self.faults]
+        return found
+
+
+@dataclass(slots=True)
+class State:
+    """Everything a batch may touch, as loaded; and, after `decide`, as it shall be."""
+
+    by_number: dict[str, Known]
+    owners: dict[Address, Held]
+    """Who has each address that the batch names, and every address of whom it asks to replace, delete or merge."""
+    held_by: dict[int, set[Address]]
+    """All addresses, of those for whom they were asked."""
+    buried: Mapping[str, tuple[int | None, datetime | None]]
+    """The source's version and time of those who were deleted, by number."""
+    tiers: Mapping[str, int]
+    now: datetime
+    created: list[Known] = field(default_factory=list)
+    deleted: list[tuple[Known, int | None, datetime | None]] = field(default_factory=list)
+    merges: list[tuple[Outcome, Known, Known]] = field(default_factory=list)
+    by_id: dict[int, Known] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.by_id = {known.id: known for known in self.by_number.values() if known.id is not None}
+
+    def new(self) -> list[Known]:
+        """Who is to be added, in the order in which everybody adds."""
+        return sorted((known for known in self.created if not known.is_deleted), key=lambda known: known.external_id)
+
+    def touched(self) -> list[Known]:
+        """Who is there already and is to be written."""
+        return [
+            known
+            for known in self.by_id.values()
+            if not known.is_deleted and (known.is_changed or known.is_newer or known.new_consents)
+        ]
+
+
+class Contended(Exception):
+    """Somebody else wrote at the same moment: roll back and look again."""
+
+
+def decide(records: list[Record], state: State) -> list[Outcome]:
+    """The outcome of each, in order; merges come after everything else. `state` holds what is to be written."""
+    seen: dict[str, int] = {}
+    outcomes = []
+    merging: list[tuple[Outcome, Record]] = []
+    for record in records:
+        outcome = Outcome(record.index, record.external_id, FAILED, record.faults)
+        outcomes.append(outcome)
+        if record.faults:
+            continue
+        if record.merge_into:
+            merging.append((outcome, record))
+            continue
+        outcome.result = _apply(record, outcome, state)
+        if outcome.result != FAILED:
+            outcome.repeats = seen.get(outcome.external_id)
+            seen[outcome.external_id] = record.index
+    for outcome, record in merging:
+        outcome.result = _merge(record, outcome, state)
+    return outcomes
+
+
+def _apply(record: Record, outcome: Outcome, state: State) -> str:
+    known, number = _find(record, outcome, state)
+    outcome.external_id = number
+    if outcome.faults:
+        return FAILED
+    if record.deleted:
+        return _delete(record, known, state)
+    if known is None:
+        if _is_older(record, *state.buried.get(number, (None, None))):
+            return STALE
+        known = Known(None, number, dict(_EMPTY), {})
+        is_new = True
+    else:
+        is_new = False
+        if _is_older(record, known.source_version, known.source_at):
+            return STALE
+    moves = _addresses(record, known, outcome, state)
+    if moves is None or not _fits(record, known, outcome):
+        return FAILED
+    if is_new:
+        state.created.append(known)
+        state.by_number[number] = known
+    is_changed = _write_values(record, known, state)
+    is_changed |= _write_addresses(moves, known, state)
+    is_changed |= _write_consents(record, known, state.now)
+    _note_source(record, known)
+    if is_new:
+        return CREATED
+    return UPDATED if is_changed else UNCHANGED
+
+
+def _find(record: Record, outcome: Outcome, state: State) -> tuple[Known | None, str]:
+    if record.external_id:
+        return state.by_number.get(record.external_id), record.external_id
+    owners = {state.owners[one].external_id for one in record.identities if one in state.owners}
+    if len(owners) > 1:
+        said = {"customers": ", ".join(sorted(owners))}
+        outcome.faults = [
+            Fault("identities", "ambiguous", _("These addresses belong to several customers: %(customers)s.") % said)
+        ]
+        return None, ""
+    number = owners.pop() if owners else record.made_up_number
+    known = state.by_number.get(number)
+    if known is None and owners:
+        raise Contended
+    return known, number
+
+
+def _is_older(record: Record, source_version: int | None, source_at: datetime | None) -> bool:
+    if record.source_version is not None and source_version is not None:
+        return record.source_version < source_version
+    if record.source_at is not None and source_at is not None:
+        return record.source_at < source_at
+    return False
+
+
+def _note_source(record: Record, known: Known) -> None:
+    if record.source_version is not None and record.source_version != known.source_version:
+        known.source_version, known.is_newer = record.source_version, True
+    if record.source_at is not None and record.source_at != known.source_at:
+        known.source_at, known.is_newer = record.source_at, True
+
+
+def _delete(record: Record, known: Known | None, state: State) -> str:
+    if known is None:
+        return UNCHANGED
+    if _is_older(record, known.source_version, known.source_at):
+        return STALE
+    known.is_deleted = True
+    del state.by_number[known.external_id]
+    own = state.held_by.get(known.id, set()) if known.id is not None else set()
+    for address in (own - known.gone) | known.come:
+        state.owners.pop(address, None)
+    if known.id is not None:
+        version = record.source_version if record.source_version is not None else known.source_version
+        state.deleted.append((known, version, record.source_at or known.source_at))
+    return DELETED
+
+
+@dataclass(slots=True)
+class _Moves:
+    """Which addresses a record moves."""
+
+    come: list[Address]
+    gone: list[Address]
+    taken: list[tuple[Address, Known]]
+
+
+def _addresses(record: Record, known: Known, outcome: Outcome, state: State) -> _Moves | None:
+    """What becomes of addresses; None if one belongs to somebody else, who is named in the faults."""
+    moves = _Moves([], [], [])
+    for address in record.identities:
+        held = state.owners.get(address)
+        if held is None:
+            moves.come.append(address)
+        elif held.external_id != known.external_id:
+            if not record.takes_identities:
+                said = {"address": ":".join(address), "customer": held.external_id}
+                detail = _("%(address)s belongs to customer %(customer)s. Merge the two, or send take_identities.")
+                outcome.faults = [*outcome.faults, Fault("identities", "identity_taken", detail % said)]
+                continue
+            other = state.by_number.get(held.external_id)
+            if other is None:
+                raise Contended
+            moves.taken.append((address, other))
+            moves.come.append(address)
+    if outcome.faults:
+        return None
+    moves.gone = [
+        one
+        for one in record.remove_identities
+        if (held := state.owners.get(one)) and held.external_id == known.external_id and one not in record.identities
+    ]
+    if record.replaces_identities:
+        wanted = {*record.identities, *moves.gone}
+        own = state.held_by.get(known.id, set()) if known.id is not None else set()
+        moves.gone += [one for one in sorted((own - known.gone) | known.come) if one not in wanted]
+    return moves
+
+
+def _write_addresses(moves: _Moves, known: Known, state: State) -> bool:
+    for address, other in moves.taken:
+        _lose(address, other)
+    for address in moves.gone:
+        _lose(address, known)
+        state.owners.pop(address, None)
+    for address in moves.come:
+        if address in known.gone:
+            known.gone.remove(address)
+        else:
+            known.come.add(address)
+        state.owners[address] = Held(known.id or 0, known.external_id)
+    return bool(moves.gone or moves.come)
+
+
+def _lose(address: Address, known: Known) -> None:
+    if address in known.come:
+        known.come.remove(address)
+    else:
+        known.gone.add(address)
+
+
+def _fits(record: Record, known: Known, outcome: Outcome) -> bool:
+    if record.attributes and len(known.attributes) + len(record.attributes) > _ATTRIBUTES:
+        detail = _("A customer has at most %(count)d further values.") % {"count": _ATTRIBUTES}
+        outcome.faults = [Fault("attributes", "too_long", detail)]
+        return False
+    return True
+
+
+def _write_values(record: Record, known: Known, state: State) -> bool:
+    values = known.values
+    changed = {name: value for name, value in record.fields.items() if values[name] != value}
+    if record.names_tier:
+        wanted = {"crm_tier_id": state.tiers[record.tier] if record.tier else None}
+        wanted |= _effective(wanted["crm_tier_id"], known, state.now)
+        changed |= {name: value for name, value in wanted.items() if values[name] != value}
+        if "tier_id" in changed:
+            changed["tier_since"] = state.now if changed["tier_id"] else None
+    attributes = known.attributes
+    is_other = any(
+        (name in attributes)
+        if value is None
+        else attributes.get(name) != value or type(attributes[name]) is not type(value)
+        for name, value in record.attributes.items()
+    )
+    if changed:
+        if known.old_values is None:
+            known.old_values = {}
+        for name in changed:
+            known.old_values.setdefault(name, values[name])
+        known.values = values | changed
+    if is_other:
+        if known.old_attributes is None:
+            known.old_attributes = attributes
+        merged = attributes | record.attributes
+        known.attributes = {name: value for name, value in merged.items() if value is not None}
+    return bool(changed) or is_other
+
+
+def _effective(crm_tier_id: int | None, known: Known, now: datetime) -> dict[str, Any]:
+    """The ladder: by hand until it expires, then what rules or shares said, else the CRM's word."""
+    by_hand = known.manual_tier_id is not None and (known.manual_tier_until is None or known.manual_tier_until > now)
+    if by_hand or known.values["tier_by"] in _BY_POLICY:
+        return {}
+    by = Customer.TierBy.CRM if crm_tier_id else Customer.TierBy.NOBODY
+    return {"tier_id": crm_tier_id, "tier_by": by.value}
+
+
+def _write_consents(record: Record, known: Known, now: datetime) -> bool:
+    is_changed = False
+    for purpose, answer in record.consents.items():
+        before = known.new_consents.get(purpose) or known.consents.get(purpose)
+        wanted = _consent(answer, before, now)
+        if wanted is not None:
+            known.new_consents[purpose] = wanted
+            is_changed = True
+    return is_changed
+
+
+def _consent(
+    answer: Answer, before: tuple[bool, datetime, str] | None, now: datetime
+) -> tuple[bool, datetime, str] | None:
+    """The later answer counts; one without a time that says the same as before is no new one."""
+    if before is not None:
+        if answer.at is None and answer.granted == before[0]:
+            return None
+        if answer.at is not None and (answer.at < before[1] or (answer.granted, answer.at, answer.source) == before):
+            return None
+    return answer.granted, answer.at or now, answer.source
+
+
+def _merge(record: Record, outcome: Outcome, state: State) -> str:
+    other, number = _find(record, outcome, state)
+    outcome.external_id = number
+    if outcome.faults:
+        return FAILED
+    keep = state.by_number.get(record.merge_into)
+    if other is None:
+        # Merged before, or never there: there is nothing left to move.
+        return UNCHANGED
+    if keep is None or keep is other:
+        detail = _("There is no other customer %(number)s to merge into.") % {"number": record.merge_into}
+        outcome.faults = [Fault("merge_into", "unknown_customer", detail)]
+        return FAILED
+    if _is_older(record, other.source_version, other.source_at):
+        return STALE
+    del state.by_number[other.external_id]
+    state.merges.append((outcome, keep, other))
+    return MERGED

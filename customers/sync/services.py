@@ -1,0 +1,160 @@
+"""Brings many customers into step at once: reads, locks, decides, writes, in one transaction; again if others were quicker."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import structlog
+from django.db import DatabaseError, DataError, IntegrityError, OperationalError, transaction
+from django.utils.translation import gettext as _
+from psycopg import errors
+
+from customers.models import CustomerChange
+from customers.sync.collector import uncollected
+from customers.sync.deciding import FAILED, RESULTS, Contended, Outcome, decide
+from customers.sync.loading import catalog, countries_of, load
+from customers.sync.records import Catalog, Fault, Record, read_record, wants_country
+from customers.sync.writing import declare, merge, write
+
+log = structlog.get_logger()
+_TRIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a batch is to be handled."""
+
+    dry_run: bool = False
+    atomic: bool = False
+    """All, or none if one fails."""
+    strict: bool = False
+    """A further value that nobody declared is a fault."""
+
+    def as_json(self) -> dict[str, bool]:
+        return {"dry_run": self.dry_run, "atomic": self.atomic, "strict": self.strict}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a batch."""
+
+    outcomes: list[Outcome]
+    declared: dict[str, str] = field(default_factory=dict)
+    """Further values that were declared on the way, with their kind."""
+    written: bool = True
+
+    @property
+    def counts(self) -> dict[str, int]:
+        found = Counter(outcome.result for outcome in self.outcomes)
+        return {result: found[result] for result in RESULTS}
+
+
+class _Undone(Exception):
+    """Carries the report out of a transaction that is rolled back."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self.report = report
+
+
+def sync_customers(
+    *, raw: Sequence[Any], options: Options, by: str, now: datetime, via: str = CustomerChange.Via.SYNC
+) -> Report:
+    """Brings the customers of these records into step. Each record fails or succeeds for itself unless `atomic`.
+
+    Safe to be done again, and by several at once: customers are locked in the order of their ids, new ones are added
+    in the order of their numbers, addresses in their own, and whoever is overtaken all the same starts anew.
+    """
+    for attempt in range(1, _TRIES + 1):
+        try:
+            with uncollected():
+                return _once(raw, options, by=by, now=now, via=via)
+        except _Undone as undone:
+            return undone.report
+        except (Contended, IntegrityError, OperationalError, DataError) as problem:
+            if _is_of_the_data(problem):
+                return _around_the_bad_one(raw, options, problem, by=by, now=now, via=via)
+            if not _is_contention(problem) or attempt == _TRIES:
+                raise
+            log.info(
+                "a sync starts anew, somebody wrote the same customers", attempt=attempt, cause=repr(problem)[:200]
+            )
+        time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311  to part two who collided
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _once(raw: Sequence[Any], options: Options, *, by: str, now: datetime, via: str) -> Report:
+    with transaction.atomic():
+        known = catalog(declares=not options.strict)
+        records = read_records(raw, known)
+        if known.declared and not options.dry_run:
+            declare(known.declared, now)
+        state = load(records, known.tiers, now=now, lock=not options.dry_run)
+        outcomes = decide(records, state)
+        report = Report(outcomes, known.declared, written=not options.dry_run)
+        if options.dry_run or (options.atomic and any(outcome.result == FAILED for outcome in outcomes)):
+            raise _Undone(Report(outcomes, known.declared, written=False))
+        changed = write(state, by=by, via=via, now=now)
+        merge(state, by=by, now=now)
+        _assign_tiers(changed, now)
+    return report
+
+
+def read_records(raw: Sequence[Any], known: Catalog) -> list[Record]:
+    """One query more where a telephone number is written as at home and only its customer's country is known."""
+    at_home = [one.get("external_id") for one in raw if wants_country(one)]
+    countries = countries_of([str(number) for number in at_home if isinstance(number, (str, int))])
+    return [read_record(index, one, known, countries) for index, one in enumerate(raw)]
+
+
+def _assign_tiers(customer_ids: list[int], now: datetime) -> None:
+    """Where rules or shares decide, they look again at who changed."""
+    # By name, because tiers stand above the sync.
+    if customer_ids and find_spec("customers.tiers"):
+        import_module("customers.tiers.services").assign(customer_ids=customer_ids, now=now)
+
+
+def _is_contention(problem: Exception) -> bool:
+    cause = problem.__cause__
+    return isinstance(problem, Contended) or isinstance(
+        cause,
+        (errors.UniqueViolation, errors.DeadlockDetected, errors.SerializationFailure, errors.ForeignKeyViolation),
+    )
+
+
+def _is_of_the_data(problem: Exception) -> bool:
+    return isinstance(problem, DatabaseError) and isinstance(
+        problem.__cause__, (errors.DataError, errors.CheckViolation, errors.NotNullViolation)
+    )
+
+
+def _around_the_bad_one(
+    raw: Sequence[Any], options: Options, problem: Exception, *, by: str, now: datetime, via: str
+) -> Report:
+    """The database refuses a value that our own checks let pass: the half with it is halved until it is found."""
+    if len(raw) == 1:
+        log.error("the database refuses a record that was thought good", cause=repr(problem)[:300])
+        number = raw[0].get("external_id") if isinstance(raw[0], dict) else None
+        fault = Fault("", "refused", _("The database cannot keep this record."))
+        return Report([Outcome(0, str(number or ""), FAILED, [fault])])
+    middle = len(raw) // 2
+    if options.atomic:
+        raise problem
+    halves = [
+        sync_customers(raw=part, options=options, by=by, now=now, via=via) for part in (raw[:middle], raw[middle:])
+    ]
+    for outcome in halves[1].outcomes:
+        outcome.index += middle
+    return Report(
+        [*halves[0].outcomes, *halves[1].outcomes],
+        halves[0].declared | halves[1].declared,
+        written=halves[0].written,
+    )
