@@ -102,7 +102,10 @@ def test_a_note_says_what_is_odd() -> None:
         ([{"name": "x", "path": "a["}], "Row 1: The path “a[” is not right."),
         ([{"name": "x"}], "Row 1: The path is missing."),
         ([{"name": "x", "path": "a", "type": "money"}], "Row 1: The type is one of"),
-        ([{"name": "x", "path": "a", "type": "number", "default": "none"}], "Row 1: What stands for a missing value is no number."),
+        (
+            [{"name": "x", "path": "a", "type": "number", "default": "none"}],
+            "Row 1: What stands for a missing value is no number.",
+        ),
         ([{"name": "x", "path": "a", "typo": 1}], "Row 1: Unknown: typo."),
         ([{"name": "x", "path": "a" * 400}], "Row 1: The path “aaa"),
         ([{"name": f"x{n}", "path": "a"} for n in range(101)], "At most 100 values."),
