@@ -201,3 +201,27 @@ def test_places_of_a_large_minified_file_are_found_quickly() -> None:
 )
 def test_the_name_decides_and_else_the_beginning(text: str, name: str, form: str) -> None:
     assert form_of(text, name) == form
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("module.exports = ", ""),
+        ("module.exports = options = ", ";\n"),
+        ("const flow =\n", ";\n\nmodule.exports = flow;\n"),
+        ("export default ", ""),
+        ("export const flow = ", ";\nexport default flow"),
+    ],
+)
+def test_json_that_a_script_keeps_is_read_with_its_places(before: str, after: str) -> None:
+    text = f'{before}{{"states": [\n  {{"name": "a"}}\n]}}{after}'
+    source = read_source(text, name="flow.js")
+    assert source.data == {"states": [{"name": "a"}]}
+    line = 2 + before.count("\n")
+    assert source.located(Fault("here", ("states", 0))).line == line
+
+
+def test_a_script_that_is_more_than_json_is_refused_with_its_place() -> None:
+    with pytest.raises(DefinitionInvalid) as refused:
+        read_source("const flow = {\n  states: [],\n};\n", name="flow.js")
+    assert (refused.value.faults[0].line, refused.value.faults[0].message[:15]) == (2, "This is no JSON")

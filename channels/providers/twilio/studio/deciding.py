@@ -5,6 +5,7 @@ https://www.twilio.com/docs/studio/widget-library: the pages split-based-on, set
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from channels.providers.twilio.studio.conditions import group_of, row_of
@@ -131,15 +132,29 @@ def set_variables(job: Job) -> Made:
         if not kept:
             job.note(f"The value of “{name}” is not kept in the flow: the data sources that sign in with it hold it.")
         values.append((job.words.variable(name), job.words.text(value, job.notes) if kept else ""))
+    if any(_is_parsed(row) for row in (job.state.properties, *_rows(job))):
+        job.note("A value that was read as JSON is text here: take its parts from the answer of the API instead.")
     if not values:
         return placeholder(job, "Set no variables")
     return Made(set_steps(values, "", "next"))
 
 
+def _rows(job: Job) -> list[Any]:
+    rows = job.state.properties.get("variables")
+    return rows if isinstance(rows, list) else []
+
+
+def _is_parsed(row: Any) -> bool:
+    return isinstance(row, Mapping) and any(
+        str(name).startswith("parse_as_json") and as_text(value).lower() == "true" for name, value in row.items()
+    )
+
+
 def subflow(job: Job) -> Made:
     """Values are handed over as variables: ours are one space for a flow and what it walks through."""
-    wanted = job.state.name
-    found = _of_name(wanted, job)
+    # A well-known way of keeping flows in a repository names the sub-flow in a parameter, as numbers change.
+    wanted = dict(job.state.pairs("parameters")).get("subflowName", "").strip() or job.state.name
+    found = _of_name(wanted, job) or _of_name(job.state.name, job)
     if found is None:
         job.note(
             f"Which flow it walks through is a number ({as_text(job.state.text('flow_sid')) or 'none'}) that says "

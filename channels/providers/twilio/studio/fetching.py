@@ -20,6 +20,7 @@ from customers.enrichment.creating import NewSource
 _ANSWER_S = 10.0
 _ADDRESS = re.compile(r"(https?)://(?:([^/@\s?#]*)@)?([^/?#{}\s@]+)(?=[/?#]|$)(.*)", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"(\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
+_JSON = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*[\[{\"\]])")
 _URL_CHARS = 1000
 _INPUTS = 20
 _FORM = "application/x-www-form-urlencoded"
@@ -70,6 +71,10 @@ def _ask(job: Job, method: str, kind: str, failed: str) -> Made:
     else:
         headers = {"Content-Type": kind, **headers}
         body = parameters if parameters and (kind == _FORM or not body.strip()) else body
+        if kind == _FORM and body is not parameters and _JSON.match(body):
+            # Many a flow sends JSON and calls it a form; values stand in it as JSON has them, hence it is called JSON here.
+            headers["Content-Type"] = "application/json"
+            job.note("Its body is JSON and goes as such, not as a form.")
         if parameters and kind != _FORM and body is parameters:
             headers["Content-Type"] = _FORM
             job.note("Its parameters go as a form.")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 # As large as the editor draws a step, with a gap; an exit needs so much of its width.
 _WIDTH, _HEIGHT = 248, 176
 _EXIT_WIDTH = 104
 _GAP_ACROSS, _GAP_ALONG = 32, 40
 _GRID = 8
+_ACROSS, _DOWN = 320.0, 220.0
 # Widgets are a little wider and lower than steps.
 _SCALE = (1.0, 1.1)
 
@@ -41,6 +42,19 @@ def place(steps: Iterable[tuple[str, tuple[float, float], int]]) -> dict[str, li
         placed.append((across, along, width))
         found[name] = (order, [across, along])
     return {name: spot for name, (_order, spot) in sorted(found.items(), key=lambda item: item[1][0])}
+
+
+def in_rows(first: Iterable[str], ways: Mapping[str, Iterable[str]]) -> dict[str, tuple[float, float]]:
+    """A place for each state of a flow that says none: those that are as many ways from the start stand in one row."""
+    row = list(dict.fromkeys(first))
+    found: dict[str, tuple[float, float]] = {}
+    depth = 0
+    while row:
+        found |= {name: (index * _ACROSS, depth * _DOWN) for index, name in enumerate(row)}
+        row = list(dict.fromkeys(to for name in row for to in ways.get(name, ()) if to in ways and to not in found))
+        depth += 1
+    left = [name for name in ways if name not in found]
+    return found | {name: (index * _ACROSS, depth * _DOWN) for index, name in enumerate(left)}
 
 
 def _on_grid(value: float) -> int:

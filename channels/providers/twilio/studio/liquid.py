@@ -69,6 +69,7 @@ _ASKS_APIS: Final = frozenset({"make-http-request", "run-function"})
 WHOLE: Final = "@"
 """As a JMESPath: the answer itself."""
 _OUTBOUND = re.compile(r"\{\{-?\s*widgets\.([\w-]+)\.outbound\.Body\s*-?\}\}")
+_TO_JSON = re.compile(r"\|\s*to_json\b")
 _CONSTANT = re.compile(r"\{\{-?\s*flow\.variables\.([\w-]+)\s*-?\}\}")
 
 
@@ -146,7 +147,8 @@ class Words:
             inputs[name] = ours
             return name
 
-        return self._rewritten(self._with_messages(text), placeholder, notes, check=False)
+        # Data sources say `json` where Studio says `to_json`.
+        return _TO_JSON.sub("| json", self._rewritten(self._with_messages(text), placeholder, notes, check=False))
 
     def sole(self, text: str, notes: list[str]) -> str | None:
         """Our path of a text that is nothing but a variable."""

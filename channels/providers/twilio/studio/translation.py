@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from channels.providers.twilio.studio import connecting, deciding, fetching, speaking
 from channels.providers.twilio.studio.flow import Flow, State
-from channels.providers.twilio.studio.layout import place
+from channels.providers.twilio.studio.layout import in_rows, place
 from channels.providers.twilio.studio.liquid import Words
 from channels.providers.twilio.studio.made import Job, Made, Step, placeholder
 from channels.providers.twilio.studio.names import key as key_of
@@ -83,6 +83,8 @@ class _Whole:
     reach: Mapping[str, frozenset[str]]
     starts: Mapping[str, str]
     """Trigger of ours to the name of the state that it leads to; empty: nowhere."""
+    offsets: Mapping[str, tuple[float, float]]
+    """State to where it stands."""
     jobs: dict[str, Job] = field(default_factory=dict)
     made: dict[str, Made] = field(default_factory=dict)
     ids: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -109,7 +111,7 @@ def translate(flow: Flow, *, wish: Wish, catalog: Catalog, unpublished: Mapping[
     words = Words(flow, ids)
     words.learn()
     starts, trigger_notes = _starts(flow)
-    whole = _Whole(flow, words, _reach(flow, starts), starts)
+    whole = _Whole(flow, words, _reach(flow, starts), starts, _offsets(flow, starts))
     language = _language(flow)
     flows = {**catalog.flow_names, **unpublished}
     for state in flow.by_name.values():
@@ -212,6 +214,14 @@ def _reach(flow: Flow, starts: Mapping[str, str]) -> dict[str, frozenset[str]]:
     return found
 
 
+def _offsets(flow: Flow, starts: Mapping[str, str]) -> Mapping[str, tuple[float, float]]:
+    """As they were drawn; files that programs wrote say nothing of it."""
+    if any(state.properties.get("offset") for state in flow.states):
+        return {state.name: state.offset for state in flow.by_name.values()}
+    ways = {state.name: [way.to for way in state.ways if way.to] for state in flow.by_name.values()}
+    return in_rows([first for first in starts.values() if first in ways], ways)
+
+
 def _language(flow: Flow) -> str:
     """The one that most of the flow speaks."""
     said = Counter(found for state in flow.states if (found := state.text("language").strip()) and "{" not in found)
@@ -293,7 +303,7 @@ def _row(state: State, whole: _Whole) -> Row:
             "settings": step.settings,
         }
         whole.nodes.append({**node, "exits": exits} if exits else node)
-        x, y = state.offset
+        x, y = whole.offsets[state.name]
         whole.spots.append((own, (x, y), len(BY_TYPE[step.type].model_validate(step.settings).exits())))
     whole.sources.extend(made.sources)
     _name_lost_ways(state, job, made, taken, whole)

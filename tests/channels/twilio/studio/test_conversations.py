@@ -129,6 +129,19 @@ def test_the_host_of_an_api_may_stand_in_a_variable_that_is_set_once() -> None:
     assert row(translated(flow(twice, given, asked, signed)), "asked").outcome == "placeholder"
 
 
+def test_json_that_is_called_a_form_goes_as_json() -> None:
+    body = '{"from": "{{trigger.call.From}}", "memory": {{flow.variables.plan | to_json}}}'
+    form = "application/x-www-form-urlencoded;charset=utf-8"
+    asked = state("asked", "make-http-request", {"success": "yes"}, method="POST", content_type=form, body=body)
+    asked["properties"]["url"] = "https://api.example.com/"
+    (source,) = translated(flow(asked)).sources
+    assert source.headers["Content-Type"] == "application/json"
+    assert source.body == '{"from": "{{ from }}", "memory": {{plan | json}}}'.replace("{{ from }}", "{{from}}")
+    plain = {**asked, "properties": {**asked["properties"], "body": "a={{trigger.call.From}}"}}
+    (source,) = translated(flow(plain)).sources
+    assert source.headers["Content-Type"] == "application/x-www-form-urlencoded"
+
+
 def test_a_secret_that_the_flow_compares_stays() -> None:
     given = state("given", "set-variables", {"next": "split"}, variables=[{"key": "SecretCode", "value": "4711"}])
     data = flow(given, split([{"type": "equal_to", "value": "{{flow.variables.SecretCode}}"}], "4711"))

@@ -23,6 +23,15 @@ SECRETS = ("geheim",)
 FILES = ("hotline", "orders", "everything")
 
 
+def test_a_flow_that_says_nothing_of_places_stands_in_rows() -> None:
+    data = fixture("hotline")
+    for one in data["states"]:
+        one["properties"].pop("offset", None)
+    layout = translated(data).file.definition["layout"]
+    assert len({x for x, _ in layout.values()}) > 3
+    assert len({y for _, y in layout.values()}) > 5
+
+
 def steps_of(foreign: Foreign) -> dict[str, dict[str, Any]]:
     return {one["id"]: one for one in foreign.file.definition["steps"]}
 
