@@ -1,6 +1,46 @@
-"""Which language the people of a country most likely speak."""
+"""Countries: in which ones numbers are looked for, and which language their people most likely speak."""
 
 from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+# Where carriers sell numbers and companies with callers of several countries want them.
+COUNTRIES = (
+    ("DE", _("Germany")),
+    ("AT", _("Austria")),
+    ("CH", _("Switzerland")),
+    ("AU", _("Australia")),
+    ("BE", _("Belgium")),
+    ("BR", _("Brazil")),
+    ("CA", _("Canada")),
+    ("CL", _("Chile")),
+    ("CZ", _("Czechia")),
+    ("DK", _("Denmark")),
+    ("FI", _("Finland")),
+    ("FR", _("France")),
+    ("GB", _("United Kingdom")),
+    ("HK", _("Hong Kong")),
+    ("HU", _("Hungary")),
+    ("IE", _("Ireland")),
+    ("IL", _("Israel")),
+    ("IT", _("Italy")),
+    ("JP", _("Japan")),
+    ("KH", _("Cambodia")),
+    ("LU", _("Luxembourg")),
+    ("MX", _("Mexico")),
+    ("NL", _("Netherlands")),
+    ("NO", _("Norway")),
+    ("NZ", _("New Zealand")),
+    ("PL", _("Poland")),
+    ("PT", _("Portugal")),
+    ("RO", _("Romania")),
+    ("SE", _("Sweden")),
+    ("SG", _("Singapore")),
+    ("SK", _("Slovakia")),
+    ("ES", _("Spain")),
+    ("US", _("United States")),
+    ("ZA", _("South Africa")),
+)
 
 # Only where one language is nearly everybody's: Belgium, Canada or Switzerland would be a guess.
 _BY_COUNTRY = {

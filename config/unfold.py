@@ -120,8 +120,15 @@ UNFOLD: dict[str, Any] = {
                         **_item(_("Numbers"), "call", "channels_number_changelist", "channels.view_number"),
                         # The test call lies below the numbers, and has an entry of its own.
                         "active": lambda request: (
-                            "/channels/number/" in request.path and "/test-call/" not in request.path
+                            "/channels/number/" in request.path
+                            and "/test-call/" not in request.path
+                            and "/number/buy/" not in request.path
+                            and "/number/orders/" not in request.path
                         ),
+                    },
+                    {
+                        **_item(_("Buy a number"), "add_shopping_cart", "channels_number_buy", "channels.buy_number"),
+                        "active": lambda request: "/number/buy/" in request.path or "/number/orders/" in request.path,
                     },
                     _item(_("Opt-outs"), "unsubscribe", "channels_optout_changelist", "channels.view_optout"),
                     _item(_("Accounts"), "key", "channels_account_changelist", "channels.view_account"),

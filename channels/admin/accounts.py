@@ -1,81 +1,103 @@
-"""Accounts at carriers, and the numbers on which contacts arrive."""
+"""Accounts at carriers: each kind is asked for what it needs, and shows whether the carrier accepts it."""
 
-import re
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
 
-from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, reverse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminPasswordWidget
 
-from channels.admin.test_call import test_call_urls
-from channels.models import Account, Number
+from channels.admin.secrets import KeepsSecrets, secret_field
+from channels.models import Account
+from channels.numbers.selectors import check_account
+from channels.numbers.shop import Refused, ShopFault
+from channels.numbers.shops import sells_numbers, webhooks_of
+from channels.provider import AccountKind, account_kind, providers
 
-_BETWEEN_DIGITS = re.compile(r"[\s()./\u2010-\u2015-]+")
-
-
-def _secret_field(label: Any, help_text: Any, *, required: bool = False) -> forms.CharField:
-    widget = UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"})
-    return forms.CharField(label=label, widget=widget, help_text=help_text, required=required)
-
-
-class _KeepsSecrets(forms.ModelForm):  # type: ignore[type-arg]
-    """Secrets go in and never come out: empty keeps what is stored."""
-
-    secrets: tuple[str, ...] = ()
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._stored = {name: getattr(self.instance, name) for name in self.secrets}
-        for name in self.secrets:
-            if name in self.fields:
-                self.initial[name] = ""
-                if self._stored[name]:
-                    self.fields[name].required = False
-                    self.fields[name].help_text = _("A token is stored. It stays if you leave this empty.")
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        for name in self.secrets:
-            if name in self.fields and not cleaned.get(name):
-                cleaned[name] = self._stored[name]
-        return cleaned
+# Columns that a kind may ask for; whatever it does not name is not on its form.
+_OF_KINDS = ("external_id", "api_url", "secret", "verify_token", "access_token")
 
 
-class AccountForm(_KeepsSecrets):
+def kinds() -> list[tuple[str, AccountKind]]:
+    """All kinds with their provider, the commonest first."""
+    return [(provider.key, kind) for provider in providers().values() for kind in provider.account_kinds()]
+
+
+def kind_name(provider: str, carrier: str) -> str:
+    kind = account_kind(provider, carrier)
+    return kind.name if kind else carrier or provider
+
+
+class AccountForm(KeepsSecrets):
+    """Asks for what the account's kind needs, in the words of the carrier's own console."""
+
     secrets = ("secret", "verify_token", "access_token")
+    # Set by the admin for each page.
+    provider: str = ""
+    kind: AccountKind
 
-    secret = _secret_field(
-        _("Auth token"),
-        _("Kept encrypted and never shown again. Webhooks are verified with it. At Meta it is the app secret."),
-        required=True,
-    )
-    verify_token = _secret_field(
-        _("Verify token"),
-        _("Meta only: what you type in the app's webhook settings, to show that this address is yours."),
-    )
-    access_token = _secret_field(
-        _("Access token"), _("Meta only: messages are sent with it, unless the number has its own.")
-    )
+    secret = secret_field("", "", required=True)
+    verify_token = secret_field("", "")
+    access_token = secret_field("", "")
 
     class Meta:
         model = Account
-        exclude: tuple[str, ...] = ()
+        exclude: tuple[str, ...] = ("provider", "carrier")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance.pk:
+            self.instance.provider, self.instance.carrier = self.provider, self.kind.carrier
+        asked = {field.name: field for field in self.kind.fields}
+        for name in _OF_KINDS:
+            if name not in self.fields:
+                continue
+            if name not in asked:
+                del self.fields[name]
+                continue
+            field, is_stored = self.fields[name], bool(self._stored.get(name))
+            field.label, field.required = asked[name].label, asked[name].required and not is_stored
+            if not is_stored:
+                field.help_text = asked[name].help_text
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        for name in ("external_id", "api_url", "secret", "access_token"):
+            if isinstance(cleaned.get(name), str):
+                # Copied from a page, they often bring a blank along.
+                cleaned[name] = cleaned[name].strip()
+        problem = providers()[self.provider].account_problem(
+            self.kind.carrier, {name: cleaned.get(name) or "" for name in _OF_KINDS}
+        )
+        if problem and problem[0] in self.fields and problem[0] not in self.errors:
+            self.add_error(*problem)
+        return cleaned
+
+    def _get_validation_exclusions(self) -> set[str]:
+        # They are not on the form, and an id is unique within its provider.
+        # The stubs leave it out.
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return excluded - {"provider", "carrier"}
 
 
 @admin.register(Account)
 class AccountAdmin(ModelAdmin):
     form = AccountForm
-    list_display = ["name", "provider", "external_id", "number_total", "is_active"]
-    list_filter = ["provider", "is_active"]
+    list_display = ["name", "kind_shown", "external_id", "number_total", "sends_to", "is_active"]
+    list_filter = ["provider", "carrier", "is_active"]
     compressed_fields = False
     search_fields = ["name", "external_id"]
+    change_form_outer_after_template = "admin/channels/account/at_the_carrier.html"
     empty_text = _(
         "No accounts yet. Add the account at your carrier first: its id and its auth token, which every webhook is signed with."
     )
@@ -85,108 +107,109 @@ class AccountAdmin(ModelAdmin):
         return accounts.annotate(number_count=Count("numbers"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Account | None = None) -> tuple[str, ...]:
-        return (*super().get_readonly_fields(request, obj), "secret_state")
+        return (*super().get_readonly_fields(request, obj), "secret_state", "kind_shown")
 
     def get_fieldsets(self, request: HttpRequest, obj: Account | None = None) -> Any:
         # A reader's page shows the values of fields, so the secret must not be among them.
         may_edit = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
-        secrets = ["secret", ("verify_token", "access_token")] if may_edit else ["secret_state"]
-        return [(None, {"fields": [("name", "provider"), "external_id", *secrets, "sends_to", "is_active"]})]
+        found = self._kind(request, obj)
+        names = [field.name for field in found[1].fields] if found else ["external_id", "secret"]
+        if not may_edit:
+            names = [name for name in names if name not in AccountForm.secrets] + ["secret_state"]
+        first = ("name", "kind_shown") if obj else ("name",)
+        heading = None if obj or not found else found[1].name
+        return [(heading, {"fields": [first, *names, "sends_to", "is_active"]})]
+
+    def get_form(self, request: HttpRequest, obj: Account | None = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002  Django's
+        form = super().get_form(request, obj, change, **kwargs)
+        if found := self._kind(request, obj):
+            form.provider, form.kind = found
+        return form
+
+    def _kind(self, request: HttpRequest, account: Account | None) -> tuple[str, AccountKind] | None:
+        """Of the account, or that somebody chose for a new one."""
+        if account is not None:
+            found = account_kind(account.provider, account.carrier) or account_kind(account.provider, "")
+            return (account.provider, found) if found else None
+        wanted = request.GET.get("kind", request.POST.get("provider", ""))
+        return next(
+            ((key, kind) for key, kind in kinds() if wanted == ".".join(filter(None, (key, kind.carrier)))), None
+        )
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        found = self._kind(request, None)
+        if found is None and self.has_add_permission(request):
+            context = {
+                **self.admin_site.each_context(request),
+                "title": say("Which carrier?"),
+                "kinds": [(".".join(filter(None, (key, kind.carrier))), kind) for key, kind in kinds()],
+            }
+            return TemplateResponse(request, "admin/channels/account/kinds.html", context)
+        title = say("Add an account at %(carrier)s") % {"carrier": found[1].name} if found else None
+        return super().add_view(request, form_url, {"title": title, **(extra_context or {})})  # type: ignore[no-any-return]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        account = Account.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
+        context = {**_at_the_carrier(account, request), **(extra_context or {})} if account else extra_context
+        return super().change_view(request, object_id, form_url, context)  # type: ignore[no-any-return]
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*_check_urls(self.admin_site), *super().get_urls()]
 
     @display(description=_("numbers"), ordering="number_count")
     def number_total(self, account: Any) -> int:
         return int(account.number_count)
+
+    @display(description=_("carrier"), ordering="carrier")
+    def kind_shown(self, account: Account) -> str:
+        return kind_name(account.provider, account.carrier)
 
     @display(description=_("auth token"))
     def secret_state(self, account: Account) -> str:
         return str(_("stored") if account.secret else _("none"))
 
 
-class NumberForm(_KeepsSecrets):
-    """Takes a number as people write it: +49 30 / 901-820 or 0049 (30) 901820."""
-
-    secrets = ("access_token",)
-
-    access_token = _secret_field(
-        _("Access token"), _("Only where a page has one of its own. Empty: that of the account.")
-    )
-
-    class Meta:
-        model = Number
-        exclude: tuple[str, ...] = ()
-
-    def clean_address(self) -> str:
-        return as_address(self.cleaned_data["address"])
-
-
-def as_address(text: str) -> str:
-    """The number without what only makes it readable. Names that are no numbers stay as they are."""
-    channel, colon, rest = text.strip().rpartition(":")
-    digits = _BETWEEN_DIGITS.sub("", rest)
-    if digits.startswith("00"):
-        digits = f"+{digits[2:]}"
-    is_number = digits.startswith("+") and digits[1:].isdecimal()
-    return f"{channel.lower()}{colon}{digits if is_number else rest}"
+def _at_the_carrier(account: Account, request: HttpRequest) -> dict[str, Any]:
+    """What stands below the form: the check, and the addresses for whoever sets numbers up by hand."""
+    if not sells_numbers(account):
+        return {}
+    try:
+        webhooks = webhooks_of(account)
+    except Refused:
+        webhooks = None
+    return {
+        "carrier_name": kind_name(account.provider, account.carrier),
+        "webhooks": webhooks,
+        "is_emulated": account.sends_to == Account.Sending.EMULATOR,
+        "may_check": request.user.has_perm("channels.change_account"),
+        "may_buy": request.user.has_perm("channels.buy_number"),
+    }
 
 
-@admin.register(Number)
-class NumberAdmin(ModelAdmin):
-    form = NumberForm
-    list_display = ["address", "name", "flow", "goes_to", "fallback_queue", "account", "is_active"]
-    list_select_related = ["flow__live", "fallback_queue", "account"]
-    list_filter = ["is_active", "account", "flow"]
-    compressed_fields = False
-    search_fields = ["address", "name"]
-    empty_text = _(
-        "No numbers yet. Add a number of one of your accounts, choose its flow, and its incoming calls start that flow."
-    )
+def _check_urls(site: AdminSite) -> list[URLPattern]:
+    @require_POST
+    def check(request: HttpRequest, account_id: int) -> HttpResponse:
+        if not request.user.has_perm("channels.change_account"):
+            raise PermissionDenied
+        account = get_object_or_404(Account, pk=account_id)
+        name = kind_name(account.provider, account.carrier)
+        try:
+            called = check_account(account)
+        except ShopFault as fault:
+            messages.error(request, str(fault))
+        else:
+            who = f" ({called})" if called else ""
+            emulated = account.sends_to == Account.Sending.EMULATOR
+            messages.success(
+                request,
+                say("The emulator, which plays %(carrier)s, accepts the account%(who)s.")
+                % {"carrier": name, "who": who}
+                if emulated
+                else say("%(carrier)s accepts the account%(who)s.") % {"carrier": name, "who": who},
+            )
+        return redirect(reverse("admin:channels_account_change", args=[account.pk]))
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Number]:
-        numbers: QuerySet[Number] = super().get_queryset(request)
-        # Definitions are long, and a list has no use for them.
-        return numbers.defer("flow__draft", "flow__live__definition", "account__secret")
-
-    def get_fieldsets(self, request: HttpRequest, obj: Number | None = None) -> Any:
-        # A reader's page shows the values of fields, so the token must not be among them.
-        may_edit = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
-        token = ["access_token"] if may_edit else []
-        return [
-            (None, {"fields": [("address", "name"), "account", *token, "is_active"]}),
-            (
-                _("Where contacts go"),
-                {
-                    "fields": [("flow", "fallback_queue")],
-                    "description": _(
-                        "The flow decides. If it cannot, whatever the reason, the fallback queue takes the contact: "
-                        "nobody is lost."
-                    ),
-                },
-            ),
-        ]
-
-    def get_urls(self) -> list[URLPattern]:
-        return [*test_call_urls(self.admin_site), *super().get_urls()]
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        tools = []
-        number = Number.objects.filter(pk=object_id).only("address").first() if object_id.isdecimal() else None
-        if number and number.address.startswith("+") and request.user.has_perm("routing.test_call"):
-            query = urlencode({"number": number.address})
-            link = f"{reverse('admin:channels_number_test_call')}?{query}"
-            tools.append({"title": _("Test call"), "link": link, "icon": "phone_in_talk"})
-        context = {"object_tools": tools, **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, context)  # type: ignore[no-any-return]
-
-    @display(
-        description=_("starts"), label={"live": "success", "none": "danger", "fallback": "warning", "off": "default"}
-    )
-    def goes_to(self, number: Number) -> tuple[str, str]:
-        if not number.is_active:
-            return "off", str(_("switched off"))
-        if number.flow is None:
-            return "fallback", str(_("fallback queue only"))
-        if number.flow.live is None:
-            return "none", str(_("flow not published"))
-        return "live", str(_("version %(number)s") % {"number": number.flow.live.number})
+    guarded: Callable[..., HttpResponse] = site.admin_view(check)
+    return [path("<int:account_id>/check/", guarded, name="channels_account_check")]

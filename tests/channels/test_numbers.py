@@ -2,7 +2,7 @@
 
 import pytest
 
-from channels.admin.accounts import as_address
+from channels.admin.numbers import as_address
 
 
 @pytest.mark.parametrize(
