@@ -15,6 +15,7 @@ _CONFIGURATION = (
     "customers.identity",
     "customers.tier",
     "customers.attribute",
+    "tiers.rate",
     "customers.consent",
     "enrichment.datasource",
     "routing.flow",

@@ -22,6 +22,8 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: list[dict[str, Any]] = [
     {"model": "customers.Attribute", "exclude_fields": ["created_at"]},
     {"model": "customers.Consent"},
     {"model": "customers.Identity"},
+    {"model": "tiers.Policy", "exclude_fields": ["levels", "levels_at"]},
+    {"model": "tiers.Rate", "exclude_fields": ["updated_at"]},
     {"model": "enrichment.DataSource", "exclude_fields": ["updated_at"], **_SECRET},
     # Drafts, publishing and rolling back are logged by the services, in a line each.
     {"model": "routing.Flow", "exclude_fields": ["draft", "draft_revision", "live", "updated_at"]},

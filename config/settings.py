@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "customers",
     "customers.enrichment",
     "customers.sync",
+    "customers.tiers",
     *(["demo"] if DEMO else []),
 ]
 MIDDLEWARE = [
@@ -186,6 +187,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-conversations": {"task": "channels.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "sweep-orders": {"task": "channels.tasks.sweep_orders", "schedule": 5.0, "options": {"expires": 5}},
     "forget-kept-answers": {"task": "access.tasks.prune", "schedule": crontab(hour="3", minute="50")},
+    "recompute-tiers": {"task": "customers.tiers.tasks.recompute", "schedule": crontab(hour="2", minute="30")},
+    "sweep-tiers": {"task": "customers.tiers.tasks.sweep", "schedule": 60.0, "options": {"expires": 60}},
     "prune-message-events": {"task": "channels.tasks.prune", "schedule": crontab(hour="3", minute="40")},
 }
 

@@ -109,7 +109,14 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     _item(_("Customers"), "person", "customers_customer_changelist", "customers.view_customer"),
-                    _item(_("Tiers"), "military_tech", "customers_tier_changelist", "customers.view_tier"),
+                    {
+                        **_item(_("Tiers"), "military_tech", "customers_tier_changelist", "customers.view_tier"),
+                        # Their policy lies below them, and has an entry of its own.
+                        "active": lambda request: (
+                            "/customers/tier/" in request.path and "/customers/tier/policy/" not in request.path
+                        ),
+                    },
+                    _item(_("Who is in which tier"), "balance", "customers_tier_policy", "customers.view_tier"),
                 ],
             },
             {

@@ -1,22 +1,18 @@
-"""Customers with the addresses they are known by, and tiers, as a manager edits them."""
+"""Customers with the addresses they are known by, as a manager edits them."""
 
-from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timesince import timesince
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminColorInputWidget
 
 from customers.models import Customer, Identity, Tier
 from customers.services import merge_customers
@@ -134,65 +130,3 @@ class CustomerAdmin(ModelAdmin):
         if customer.lifetime_value is None:
             return None
         return f"{customer.lifetime_value:,.2f} {customer.currency}"
-
-
-@admin.register(Tier)
-class TierAdmin(ModelAdmin):
-    list_display = ["name_swatch", "rank", "ahead", "target", "customer_total"]
-    list_display_links = ["name_swatch"]
-    compressed_fields = False
-    search_fields = ["name", "key"]
-    fieldsets = [
-        (None, {"fields": [("name", "key"), ("rank", "color")]}),
-        (
-            _("How they are treated"),
-            {
-                "fields": [("head_start_s", "answer_within_s")],
-                "description": _("The queue may have a head start and a target of its own; the better one counts."),
-            },
-        ),
-    ]
-    empty_text = _("No tiers yet. Most companies begin with three: platinum, gold and silver.")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Tier | None = None) -> tuple[str, ...]:
-        return (*super().get_readonly_fields(request, obj), "key") if obj else ()
-
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Tier | None = None) -> dict[str, tuple[str, ...]]:
-        # Readers have no form field to fill, and Django would look for one.
-        return {} if obj or not self.has_add_permission(request) else {"key": ("name",)}
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "color":
-            kwargs["widget"] = UnfoldAdminColorInputWidget
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Tier]:
-        tiers: QuerySet[Tier] = super().get_queryset(request)
-        return tiers.annotate(customer_count=Count("customers"))
-
-    @display(description=_("name"), ordering="name")
-    def name_swatch(self, tier: Tier) -> SafeString:
-        return swatch(tier)
-
-    @display(description=_("head start"), ordering="head_start_s", empty_value="–")
-    def ahead(self, tier: Tier) -> str | None:
-        if not tier.head_start_s:
-            return None
-        return _("jumps %(time)s ahead") % {"time": _in_words(tier.head_start_s)}
-
-    @display(description=_("answer within"), ordering="answer_within_s", empty_value=_("the queue's target"))
-    def target(self, tier: Tier) -> str | None:
-        return _in_words(tier.answer_within_s) if tier.answer_within_s else None
-
-    @display(description=_("customers"), ordering="customer_count")
-    def customer_total(self, tier: Any) -> int:
-        return int(tier.customer_count)
-
-
-def _in_words(seconds: int) -> str:
-    minutes, rest = divmod(seconds, 60)
-    then = now()
-    words = [timesince(then - timedelta(minutes=minutes), then)] if minutes else []
-    if rest or not minutes:
-        words.append(ngettext("%(count)d second", "%(count)d seconds", rest) % {"count": rest})
-    return ", ".join(words)
