@@ -25,7 +25,7 @@ class Policy(models.Model):
         verbose_name = _("policy of tiers")
         verbose_name_plural = _("policies of tiers")
         ordering = ["-number"]
-        default_permissions = ("view", "change")
+        default_permissions = ()
         constraints = [
             models.UniqueConstraint(fields=["is_active"], name="one_policy_in_force", condition=Q(is_active=True))
         ]

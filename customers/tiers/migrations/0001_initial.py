@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'policy of tiers',
                 'verbose_name_plural': 'policies of tiers',
                 'ordering': ['-number'],
-                'default_permissions': ('view', 'change'),
+                'default_permissions': (),
                 'constraints': [models.UniqueConstraint(condition=models.Q(('is_active', True)), fields=('is_active',), name='one_policy_in_force')],
             },
         ),
