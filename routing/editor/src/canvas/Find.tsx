@@ -3,7 +3,7 @@
 import { useMemo } from "react";
 import { Icon } from "../shell/Icon";
 import { type Choice, SearchList } from "../shell/SearchList";
-import { saidOf } from "../state/steps";
+import { saidOf } from "../state/said";
 import { useEditor } from "../state/store";
 import { t } from "../t";
 import { useAsking } from "./asking";

@@ -1,7 +1,7 @@
 /// Puts steps in order from top to bottom, so that ways are short and cross little; and how large steps are.
 
 import dagre from "@dagrejs/dagre";
-import { saidOf } from "../state/steps";
+import { saidOf } from "../state/said";
 import type { Analysis, Definition, Point, Step } from "../api/types";
 
 export const STEP_WIDTH = 248;

@@ -2,7 +2,8 @@
 
 import type { Edge, Node } from "@xyflow/react";
 import type { Analysis, Definition, Fault, Kind, Note, Other, Overlay, PaletteItem, Point, Step, StepAnalysis, StepExit, Tone } from "../api/types";
-import { placed, saidOf } from "../state/steps";
+import { saidOf } from "../state/said";
+import { placed } from "../state/steps";
 import { t } from "../t";
 
 export interface ShownExit extends StepExit {

@@ -1,6 +1,6 @@
 /// Finds room for a step where nothing else stands.
 
-import { saidOf } from "../state/steps";
+import { saidOf } from "../state/said";
 import type { Analysis, Definition, Point } from "../api/types";
 import { GAP_ALONG, STEP_WIDTH, heightOf, widthOf } from "./layout";
 import { boxOf } from "./view";

@@ -2,7 +2,7 @@
 
 import { useEffect, useId, useState } from "react";
 import type { Comparison, Version } from "../api/types";
-import type { PanelProps } from "../panels";
+import type { PanelProps } from "../panels/panel";
 import { Icon } from "../shell/Icon";
 import { useEditor } from "../state/store";
 import { t, tn } from "../t";

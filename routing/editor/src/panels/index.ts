@@ -1,6 +1,7 @@
 /// The panels beside the canvas, in the order of their tabs: each room adds one line.
 
 import type { ComponentType } from "react";
+import type { Panel } from "./panel";
 import { ComparePanel } from "../compare/ComparePanel";
 import { FaultsPanel } from "../faults/FaultsPanel";
 import { LivePanel } from "../live/LivePanel";
@@ -11,21 +12,6 @@ import { TryWatch } from "../try/TryWatch";
 import { Presence } from "../presence/Presence";
 import { PublishPanel } from "../versions/PublishPanel";
 import { VersionsPanel } from "../versions/VersionsPanel";
-
-export interface PanelProps {
-  /** Whatever `openPanel(id, props)` was called with. */
-  props: Record<string, unknown>;
-}
-
-export interface Panel {
-  id: string;
-  title: string;
-  /** Name of a Material Symbol. */
-  icon: string;
-  Component: ComponentType<PanelProps>;
-  /** Without a tab of its own: opened by something else only (the publish panel by its button). */
-  hidden?: boolean;
-}
 
 export const PANELS: Panel[] = [
   { id: "settings", title: "Step", icon: "tune", Component: SettingsPanel },

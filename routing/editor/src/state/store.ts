@@ -4,7 +4,8 @@ import { create } from "zustand";
 import { t } from "../t";
 import type { Analysis, Definition, FlowDocument, Other, Overlay, StepAnalysis } from "../api/types";
 import { type History, NO_HISTORY, record, redone, undone } from "./history";
-import { placed, remember } from "./steps";
+import { remember } from "./said";
+import { placed } from "./steps";
 import { share } from "./share";
 
 export interface Looking {
