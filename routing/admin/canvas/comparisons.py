@@ -19,9 +19,15 @@ def _with_subflows() -> QuerySet[Flow]:
     return Flow.objects.select_related("live")
 
 
-@canvas_view("GET", flows=_with_subflows)
+@canvas_view("GET", "POST", flows=_with_subflows)
 def comparison(asked: Asked) -> dict[str, Any]:
-    """From `a` to `b`, each a version's id, `draft` or `live`. The definition has the steps of both."""
+    """From `a` to `b`, each a version's id, `draft` or `live`. The definition has the steps of both.
+
+    POST compares the two definitions that were sent as `a` and `b`: what two people made of one draft.
+    """
+    if asked.request.method == "POST":
+        between = compare(asked.definition("a"), asked.definition("b"), catalog())
+        return {"changes": [asdict(change) for change in between.changes], "other": list(between.other)}
     query = asked.request.GET
     before_title, before = _state(asked, query.get("a", "live"))
     after_title, after = _state(asked, query.get("b", "draft"))

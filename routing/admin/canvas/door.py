@@ -77,11 +77,11 @@ class Asked:
             raise Refused(_("“%(name)s” must be true or false.") % {"name": name})
         return found
 
-    def definition(self) -> dict[str, Any]:
+    def definition(self, name: str = "definition") -> dict[str, Any]:
         """The definition that was sent: an object that is not too large, with whatever in it. Raises Refused."""
-        found = self.body.get("definition")
+        found = self.body.get(name)
         if not isinstance(found, dict):
-            raise Refused(_("“definition” must be a flow."))
+            raise Refused(_("“%(name)s” must be a flow.") % {"name": name})
         size = len(json.dumps(found))
         if size > limits.DEFINITION_BYTES:
             raise Refused(too_large(size))

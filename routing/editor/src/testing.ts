@@ -22,3 +22,15 @@ if (typeof window.matchMedia !== "function") {
   });
   Object.assign(window, { matchMedia });
 }
+
+// jsdom knows the element, and not how to open it.
+if (!("showModal" in HTMLDialogElement.prototype)) {
+  Object.assign(HTMLDialogElement.prototype, {
+    showModal(this: HTMLDialogElement) {
+      this.open = true;
+    },
+    close(this: HTMLDialogElement) {
+      this.open = false;
+    },
+  });
+}

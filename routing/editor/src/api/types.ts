@@ -149,7 +149,16 @@ export interface FlowInfo {
   updated_by: string;
   live: { id: number; number: number } | null;
   differs_from_live: boolean;
-  numbers: { address: string; url: string }[];
+  numbers: FlowNumber[];
+}
+
+/** A number or address of ours that starts the flow. */
+export interface FlowNumber {
+  id: number;
+  address: string;
+  /** Switched off, it starts nothing. */
+  active: boolean;
+  url: string;
 }
 
 /** Every address below `…/canvas/`, and pages of the admin. */
@@ -170,10 +179,13 @@ export interface Urls {
   contacts: string;
   contact: string;
   listen: string;
+  naming: string;
+  numbers: string;
   /** Pages: the flow as text, its file, its name and description, all flows. */
   text: string;
   export: string;
   list: string;
+  all_numbers: string;
   [more: string]: string;
 }
 
@@ -184,7 +196,7 @@ export interface FlowDocument {
   palette: PaletteItem[];
   catalog: Catalog;
   languages: { code: string; name: string }[];
-  may: { edit: boolean; publish: boolean; view_contacts: boolean };
+  may: { edit: boolean; publish: boolean; view_contacts: boolean; choose_numbers?: boolean };
   me: { name: string };
   urls: Urls;
 }
@@ -265,6 +277,8 @@ export interface Comparison {
 export interface Other {
   session: string;
   name: string;
+  /** The name as it is, where `name` says it otherwise (“You, in another tab”). */
+  real_name?: string;
   step: string;
   seconds_ago: number;
   /** Another tab of the same person. */
@@ -275,6 +289,9 @@ export interface Presence {
   others: Other[];
   revision: number;
   updated_by: string;
+  flow: Pick<FlowInfo, "name" | "description" | "live" | "differs_from_live">;
+  /** Of another version that is live than this tab knew: how that came about. */
+  went_live: { by: string; at: string; note: string; back_to: number | null } | null;
 }
 
 // --- what other panels lay over the canvas ----------------------------------------------------

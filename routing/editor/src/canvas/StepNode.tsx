@@ -32,7 +32,7 @@ export const StepNode = memo(function StepNode({ data, selected }: NodeProps<Nod
         <span className="fe-step-title">{said.title}</span>
         {data.others && (
           <span className="fe-here" title={t("Here now: %(names)s", { names: data.others })}>
-            {initials(data.others)}
+            {data.initials}
           </span>
         )}
         {overlay?.badge && <span className="fe-over-badge">{overlay.badge}</span>}
@@ -91,11 +91,4 @@ function nameOf({ said, typeTitle, exits, overlay }: StepData, errors: number, w
   ]
     .filter(Boolean)
     .join(". ");
-}
-
-function initials(names: string): string {
-  return names
-    .split(", ")
-    .map((name) => name.slice(0, 1).toUpperCase())
-    .join("");
 }

@@ -3,6 +3,7 @@
 import type { Edge, Node } from "@xyflow/react";
 import type { Analysis, Definition, Fault, Kind, Note, Other, Overlay, PaletteItem, Point, Step, StepAnalysis, StepExit, Tone } from "../api/types";
 import { saidOf } from "../state/said";
+import { initialsOf } from "../state/names";
 import { placed } from "../state/steps";
 import { t } from "../t";
 
@@ -23,6 +24,8 @@ export interface StepData extends Record<string, unknown> {
   /** Something is laid over the flow, but not over this step. */
   faded: boolean;
   others: string;
+  /** Of those. */
+  initials: string;
   readOnly: boolean;
 }
 
@@ -84,7 +87,9 @@ export class Drawing {
       const own = faults.get(step.id) ?? NO_FAULTS;
       const said = this.#saidOf(step, analysis, item);
       const at = places[step.id] ?? [0, 0];
-      const here = [...new Set(shown.others.filter((other) => other.step === step.id).map((other) => other.name))].join(", ");
+      const people = shown.others.filter((other) => other.step === step.id);
+      const here = [...new Set(people.map((other) => other.name))].join("; ");
+      const initials = [...new Set(people.map((other) => initialsOf(other.real_name ?? other.name)))].join(" ");
       const parts = [step, said, item, faultsKey(own), at[0], at[1], selected.has(step.id), overlay?.steps[step.id], overlay !== null, here, readOnly];
       kept.set(step.id, this.#keep(step.id, parts, () => ({
         id: step.id,
@@ -101,6 +106,7 @@ export class Drawing {
           overlay: overlay?.steps[step.id],
           faded: overlay !== null && !overlay.steps[step.id],
           others: here,
+          initials,
           readOnly,
         },
         draggable: !readOnly,

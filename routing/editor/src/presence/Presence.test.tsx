@@ -4,12 +4,14 @@ import type { Other } from "../api/types";
 import { reset, startSaving } from "../state/autosave";
 import { analysisOf, documentOf, flow, step } from "../state/flows.testing";
 import { useEditor } from "../state/store";
-import { EVERY_MS, Presence, peopleOf } from "./Presence";
+import { actNow, actsSoFar, noticeStanding, setFlow } from "../state/standing";
+import { EVERY_MS, Presence, TOGETHER_MS, peopleOf } from "./Presence";
 
 const draft = flow([step("call", { started: "hi" }), step("hi")]);
 const theirs = flow([step("call", { started: "hi" }), { ...step("hi"), title: "Hello there" }]);
 const anna: Other = { session: "1:a", name: "Anna Lee", step: "hi", seconds_ago: 1 };
-const server = { others: [anna] as Other[], revision: 1, down: false };
+const STANDING = { name: "Line", description: "", live: { id: 12, number: 2 }, differs_from_live: false };
+const server = { others: [anna] as Other[], revision: 1, down: false, flow: STANDING, went_live: null as object | null };
 const bodies: Record<string, unknown>[] = [];
 let stop: () => void;
 
@@ -20,7 +22,7 @@ function serve(url: string, init: RequestInit): Promise<Response> {
     return Promise.resolve(new Response(JSON.stringify({ ...document, flow: { ...document.flow, updated_by: "Anna Lee" } })));
   }
   bodies.push(JSON.parse(init.body as string) as Record<string, unknown>);
-  return Promise.resolve(new Response(JSON.stringify({ others: server.others, revision: server.revision, updated_by: "Anna Lee" })));
+  return Promise.resolve(new Response(JSON.stringify({ ...server, updated_by: "Anna Lee" })));
 }
 
 beforeEach(() => {
@@ -28,9 +30,10 @@ beforeEach(() => {
   reset();
   vi.useFakeTimers();
   bodies.length = 0;
-  Object.assign(server, { others: [anna], revision: 1, down: false });
+  Object.assign(server, { others: [anna], revision: 1, down: false, flow: STANDING, went_live: null });
   vi.stubGlobal("fetch", vi.fn(serve));
-  const document = { ...documentOf(draft), urls: { ...documentOf(draft).urls, presence: "/presence/" } };
+  const made = documentOf(draft);
+  const document = { ...made, flow: { ...made.flow, live: STANDING.live, differs_from_live: false }, urls: { ...made.urls, presence: "/presence/" } };
   useEditor.setState({ messages: [], others: [], selection: [] });
   useEditor.getState().open(document);
   stop = startSaving(document);
@@ -70,6 +73,40 @@ describe("who else is here", () => {
     expect(useEditor.getState().messages.at(-1)?.text).toContain("Anna Lee changed “Hello there”");
   });
 
+  it("is told within a few seconds who went back to which version, and the header is right", async () => {
+    render(<Presence />);
+    await wait(1000);
+    expect(bodies.at(-1)).toMatchObject({ live: 12 });
+    Object.assign(server, { revision: 2, flow: { ...STANDING, live: { id: 13, number: 3 } }, went_live: { by: "Anna Lee", at: "", note: "", back_to: 1 } });
+    await wait(TOGETHER_MS);
+    expect(useEditor.getState().messages.map((one) => one.text)).toEqual(["Anna Lee went back to version 1. It is live now, as version 3."]);
+    expect(useEditor.getState().document?.flow).toMatchObject({ live: { id: 13, number: 3 }, differs_from_live: false, revision: 2 });
+    expect(useEditor.getState().definition.steps[1]?.title).toBe("Hello there");
+    await wait(TOGETHER_MS);
+    expect(useEditor.getState().messages).toHaveLength(1);
+  });
+
+  it("is told what somebody published, called anew, or saved beside what is live", async () => {
+    render(<Presence />);
+    await wait(1000);
+    const went_live = { by: "Me", at: "", note: "Gold first", back_to: null };
+    Object.assign(server, { flow: { name: "Hotline", description: "", live: { id: 14, number: 4 }, differs_from_live: true }, went_live });
+    await wait(TOGETHER_MS);
+    expect(useEditor.getState().messages.at(-1)?.text).toBe("You, in another window, published version 4: “Gold first”. It is live now.");
+    expect(useEditor.getState().document?.flow).toMatchObject({ name: "Hotline", differs_from_live: true });
+  });
+
+  it("does not take old news for new: what was asked before publishing here says nothing of it", async () => {
+    render(<Presence />);
+    await wait(1000);
+    const old = { ...server, updated_by: "", went_live: { by: "Anna Lee", at: "", note: "", back_to: null } };
+    const before = actsSoFar();
+    actNow();
+    setFlow({ live: { id: 15, number: 5 } });
+    expect(noticeStanding(old as never, before)).toBe(false);
+    expect(useEditor.getState().document?.flow.live?.number).toBe(5);
+  });
+
   it("is nobody while the server does not answer", async () => {
     render(<Presence />);
     await wait(1000);
@@ -85,5 +122,7 @@ describe("who else is here", () => {
       ["Anna Lee", "AL", "Anna Lee, at “hi”, “call”"],
       ["bert", "B", "bert"],
     ]);
+    const [me] = peopleOf([{ ...anna, own: true, name: "You, in another tab", real_name: "Me Myself" }]);
+    expect([me?.name, me?.initials]).toEqual(["You, in another tab", "MM"]);
   });
 });

@@ -4,11 +4,15 @@ import { useEffect } from "react";
 import { ask } from "../api/client";
 import type { Other, Presence as Answer } from "../api/types";
 import { SESSION, noticeRevision } from "../state/autosave";
+import { initialsOf } from "../state/names";
+import { actsSoFar, noticeStanding } from "../state/standing";
 import { useEditor } from "../state/store";
 import { t, tn } from "../t";
 import "./presence.css";
 
 export const EVERY_MS = 8000;
+/** While somebody else is here: what one does the other sees soon. */
+export const TOGETHER_MS = 3000;
 const AFTER_CHOOSING_MS = 400;
 const SHOWN = 4;
 
@@ -21,9 +25,14 @@ export function Presence() {
     const first = setTimeout(() => void beHere(url), AFTER_CHOOSING_MS);
     return () => clearTimeout(first);
   }, [url, step]);
+  const together = others.length > 0;
   useEffect(() => {
     if (!url) return;
-    const timer = setInterval(() => void beHere(url), EVERY_MS);
+    const timer = setInterval(() => void beHere(url), together ? TOGETHER_MS : EVERY_MS);
+    return () => clearInterval(timer);
+  }, [url, together]);
+  useEffect(() => {
+    if (!url) return;
     const again = () => {
       if (document.visibilityState === "visible") void beHere(url);
     };
@@ -31,7 +40,6 @@ export function Presence() {
     document.addEventListener("visibilitychange", again);
     window.addEventListener("pagehide", leave);
     return () => {
-      clearInterval(timer);
       document.removeEventListener("visibilitychange", again);
       window.removeEventListener("pagehide", leave);
     };
@@ -61,13 +69,15 @@ async function beHere(url: string): Promise<void> {
   const state = useEditor.getState();
   const step = state.mode === "edit" ? (state.selection.at(-1) ?? "") : "";
   const turn = ++asked;
+  const acts = actsSoFar();
   try {
-    const found = await ask<Answer>(url, { body: { session: SESSION, step } });
+    const found = await ask<Answer>(url, { body: { session: SESSION, step, live: state.document?.flow.live?.id ?? null } });
     // Answers may overtake each other; an older one says nothing new.
     if (turn < heard) return;
     heard = turn;
-    useEditor.getState().setOthers(found.others.map((other) => ({ ...other, name: nameOf(other) })));
-    await noticeRevision(found.revision);
+    useEditor.getState().setOthers(found.others.map((other) => ({ ...other, name: nameOf(other), real_name: other.name })));
+    const told = noticeStanding(found, acts);
+    await noticeRevision(found.revision, told);
   } catch {
     // Saving says when the server does not answer; nobody is seen meanwhile.
     if (turn >= heard) useEditor.getState().setOthers([]);
@@ -88,6 +98,7 @@ interface Person {
 /** Each name once, however many tabs somebody has open. */
 export function peopleOf(others: Other[]): Person[] {
   const steps = new Map<string, Set<string>>();
+  const real = new Map(others.map((other) => [other.name, other.real_name ?? other.name]));
   for (const other of others) {
     const at = steps.get(other.name) ?? new Set<string>();
     if (other.step) at.add(titleOf(other.step));
@@ -95,18 +106,10 @@ export function peopleOf(others: Other[]): Person[] {
   }
   return [...steps].map(([name, at]) => ({
     name,
-    initials: initialsOf(name),
+    initials: initialsOf(real.get(name) ?? name),
     sentence: at.size ? tn("%(name)s, at %(steps)s", "%(name)s, at %(steps)s", at.size, { name, steps: [...at].map((one) => `“${one}”`).join(", ") }) : name,
     hue: [...name].reduce((sum, char) => (sum * 31 + (char.codePointAt(0) ?? 0)) % 360, 7),
   }));
-}
-
-function initialsOf(name: string): string {
-  const words = name.split(/[\s._-]+/).filter(Boolean);
-  return words
-    .slice(0, 2)
-    .map((word) => [...word][0]?.toUpperCase() ?? "")
-    .join("");
 }
 
 function titleOf(step: string): string {

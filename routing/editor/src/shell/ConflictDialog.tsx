@@ -1,10 +1,10 @@
 /// Steps that two people changed at the same time: both shown, and for each a choice.
 
 import { useEffect, useState } from "react";
-import type { Step } from "../api/types";
-import { conflictNow, decide, onConflict } from "../state/autosave";
+import { ask } from "../api/client";
+import type { Step, StepChange } from "../api/types";
+import { conflictNow, conflictSides, decide, onConflict } from "../state/autosave";
 import type { Conflict } from "../state/merge";
-import { same } from "../state/share";
 import { useEditor } from "../state/store";
 import { t } from "../t";
 import { Dialog } from "./Dialog";
@@ -16,6 +16,8 @@ export function ConflictDialog() {
   const [choices, setChoices] = useState<Record<string, Choice>>({});
   const [later, setLater] = useState(false);
   const saving = useEditor((state) => state.saving.state);
+  const asked = saving === "conflict" ? found : null;
+  const changes = { mine: useChanges("mine", asked), theirs: useChanges("theirs", asked) };
   useEffect(
     () =>
       onConflict(() => {
@@ -43,6 +45,7 @@ export function ConflictDialog() {
           key={conflict.step}
           conflict={conflict}
           who={who}
+          changes={changes}
           chosen={choices[conflict.step]}
           onChoose={(choice) => setChoices({ ...choices, [conflict.step]: choice })}
         />
@@ -59,18 +62,28 @@ export function ConflictDialog() {
   );
 }
 
+/** What people call the step: its name, else that of its kind. */
+function titleOf({ step, mine, theirs, base }: Conflict): string {
+  const { document, analysis } = useEditor.getState();
+  const one = mine ?? theirs ?? base;
+  const kind = document?.palette.find((item) => item.type === one?.type)?.title;
+  return mine?.title || theirs?.title || base?.title || analysis.steps[step]?.title || kind || t("A step");
+}
+
 function Sides({
   conflict,
   who,
+  changes,
   chosen,
   onChoose,
 }: {
   conflict: Conflict;
   who: string;
+  changes: Record<Choice, StepChange[] | null | "none">;
   chosen: Choice | undefined;
   onChoose: (choice: Choice) => void;
 }) {
-  const name = conflict.mine?.title || conflict.theirs?.title || conflict.base?.title || conflict.step;
+  const name = titleOf(conflict);
   const sides: [Choice, string, Step | null][] = [
     ["mine", t("Mine"), conflict.mine],
     ["theirs", t("%(who)s's", { who }), conflict.theirs],
@@ -84,43 +97,54 @@ function Sides({
             <input type="radio" name={`side-${conflict.step}`} checked={chosen === side} onChange={() => onChoose(side)} />
             {label}
           </span>
-          <Changes base={conflict.base} step={step} />
+          <Changes base={conflict.base} step={step} changes={changes[side]} />
         </label>
       ))}
     </fieldset>
   );
 }
 
-function Changes({ base, step }: { base: Step | null; step: Step | null }) {
+function Changes({ step, base, changes }: { step: Step | null; base: Step | null; changes: StepChange[] | null | "none" }) {
   if (!step) return <p>{t("Deleted the step.")}</p>;
-  const changes = differences(base, step);
+  if (changes === null) return <p className="fe-muted">{t("Comparing…")}</p>;
+  const found = changes === "none" ? undefined : changes.find((one) => one.step === step.id);
+  if (!found) return <p>{base ? t("Changed the step.") : t("Added the step.")}</p>;
   return (
     <ul>
-      {changes.map(({ path, value }) => (
-        <li key={path}>
-          <span className="fe-muted">{path}</span> {value === undefined ? t("(nothing)") : shown(value)}
-        </li>
+      {found.fields.map((field) => (
+        <Change key={field.path.join(".")} label={field.label} before={field.before} after={field.after} />
       ))}
+      {found.exits.map((exit) => (
+        <Change key={`exit ${exit.name}`} label={t("“%(exit)s” leads to", { exit: exit.label })} before={exit.before} after={exit.after} />
+      ))}
+      {found.kind === "moved" && <li>{t("Moved it.")}</li>}
     </ul>
   );
 }
 
-/** What a step says otherwise than it did, place by place. */
-export function differences(base: unknown, now: unknown, path: string[] = []): { path: string; value: unknown }[] {
-  if (same(base, now)) return [];
-  if (isRecord(base) && isRecord(now)) {
-    return [...new Set([...Object.keys(base), ...Object.keys(now)])].flatMap((key) => differences(base[key], now[key], [...path, key]));
-  }
-  if (!path.length && isRecord(now)) return Object.entries(now).flatMap(([key, value]) => differences(undefined, value, [key]));
-  const names: Record<string, string> = { title: t("name"), exits: t("leads to"), type: t("kind") };
-  const shownPath = path.filter((part) => part !== "settings").map((part, index) => (index ? part : (names[part] ?? part)));
-  return [{ path: shownPath.join(" › ").replaceAll("_", " "), value: now }];
+function Change({ label, before, after }: { label: string; before: string; after: string }) {
+  return (
+    <li>
+      <span className="fe-muted">{label}</span> {before && <del>{before}</del>} {after ? <ins>{after}</ins> : t("(nothing)")}
+    </li>
+  );
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function shown(value: unknown): string {
-  return typeof value === "string" ? `“${value}”` : JSON.stringify(value);
+/** What one side made of the flow, in the words of its forms; "none" where the server cannot say. */
+function useChanges(side: Choice, found: object | null): StepChange[] | null | "none" {
+  const [changes, setChanges] = useState<StepChange[] | null | "none">(null);
+  useEffect(() => {
+    const url = useEditor.getState().document?.urls.compare;
+    const sides = conflictSides();
+    if (!found || !url || !sides) return;
+    const leaving = new AbortController();
+    ask<{ changes: StepChange[] }>(url, { body: { a: sides.base, b: sides[side] }, signal: leaving.signal }).then(
+      (answer) => setChanges(answer.changes),
+      () => {
+        if (!leaving.signal.aborted) setChanges("none");
+      },
+    );
+    return () => leaving.abort();
+  }, [found, side]);
+  return changes;
 }

@@ -6,6 +6,7 @@ import { type Saving, useEditor } from "../state/store";
 import { t, tn } from "../t";
 import { Icon } from "./Icon";
 import { Menu } from "./Menu";
+import { NamingDialog, openNaming } from "./NamingDialog";
 
 export function Header() {
   const flow = useEditor((state) => state.document?.flow);
@@ -31,7 +32,14 @@ export function Header() {
       </a>
       <Icon name="chevron_right" className="fe-muted fe-wide-only" />
       <h1 className="fe-name" title={flow.description || flow.name}>
-        {flow.name}
+        {may.edit ? (
+          <button type="button" className="fe-rename" aria-label={t("%(name)s: change name and description", { name: flow.name })} title={flow.description || t("Change name and description")} onClick={openNaming}>
+            <span>{flow.name}</span>
+            <Icon name="edit" />
+          </button>
+        ) : (
+          flow.name
+        )}
       </h1>
       <State />
       <SavedAt />
@@ -56,6 +64,7 @@ export function Header() {
         </button>
       )}
       <Menu />
+      <NamingDialog />
     </header>
   );
 }

@@ -7,6 +7,7 @@ import { flush } from "../state/autosave";
 import { useEditor } from "../state/store";
 import { t } from "../t";
 import { Icon } from "./Icon";
+import { openNaming } from "./NamingDialog";
 
 interface Entry {
   icon: string;
@@ -23,6 +24,7 @@ export function Menu() {
   const readOnly = useEditor((state) => state.readOnly);
   const chosen = useEditor((state) => state.selection.length + state.noteSelection.length + state.edgeSelection.length);
   const steps = useEditor((state) => state.selection.length);
+  const mayEdit = useEditor((state) => state.document?.may.edit ?? false);
   useEffect(() => {
     if (!open) return;
     place.current?.querySelector<HTMLElement>("[role=menuitem]:not(:disabled)")?.focus();
@@ -42,9 +44,9 @@ export function Menu() {
     { icon: "account_tree", label: steps > 1 ? t("Put the chosen steps in order") : t("Put in order"), run: arrange, off: readOnly },
     { icon: "folder_copy", label: t("Make a sub-flow…"), run: () => useAsking.setState({ ask: { kind: "subflow" } }), off: readOnly || !steps },
     { icon: "sticky_note_2", label: t("Add a note"), run: addNote, off: readOnly },
+    { icon: "edit", label: t("Name and description…"), run: openNaming, off: !mayEdit },
   ];
   const pages: Entry[] = [
-    { icon: "edit", label: t("Name and description"), href: `${urls.text}#id_name` },
     { icon: "code", label: t("As text"), href: urls.text },
     { icon: "download", label: t("Export as a file"), href: urls.export },
     { icon: "download", label: t("Export as YAML"), href: urls.export && `${urls.export}?form=yaml` },

@@ -24,5 +24,6 @@ export function offerRescue(document: FlowDocument): void {
         Object.assign(draft, structuredClone(again.definition));
       });
     },
-  });
+    // Work may be lost with it.
+  }, true);
 }

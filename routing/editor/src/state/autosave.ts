@@ -70,22 +70,25 @@ export async function flush(): Promise<number> {
   return knownRevision();
 }
 
-/** Somebody saved: their changes are fetched and put together with those made here. */
-export async function noticeRevision(revision: number): Promise<void> {
+/** Somebody saved: their changes are fetched and put together with those made here. `told`: it was said already. */
+export async function noticeRevision(revision: number, told = false): Promise<void> {
   if (!saved || revision <= saved.revision || running || conflicting) return;
   if (isDirty()) return; // The next save finds out, and merges.
   const url = useEditor.getState().document?.urls.document;
   if (!url) return;
   const found = await ask<FlowDocument>(url);
   if (running || !saved || found.flow.revision <= saved.revision) return;
-  takeIn({
+  takeIn(
+    {
     error: "",
     by: found.flow.updated_by,
     at: found.flow.updated_at,
     revision: found.flow.revision,
     definition: found.definition,
     analysis: found.analysis,
-  });
+    },
+    told,
+  );
 }
 
 /** The server says that it has this (after publishing, rolling back, making a sub-flow). */
@@ -173,7 +176,7 @@ function failed(error: unknown): void {
 }
 
 /** What they saved, and what was changed here since the last common state. */
-function takeIn(stale: Stale): void {
+function takeIn(stale: Stale, told = false): void {
   if (!saved) return;
   const mine = draftOf(useEditor.getState());
   const merged = merge(saved.definition, mine, stale.definition);
@@ -183,7 +186,7 @@ function takeIn(stale: Stale): void {
     notifyConflict();
     return;
   }
-  finish(stale, merged.definition, merged.theirs);
+  finish(stale, merged.definition, told ? [] : merged.theirs);
 }
 
 function finish(stale: Stale, definition: Definition, theirs: string[]): void {
@@ -229,6 +232,12 @@ export function onConflict(listener: () => void): () => void {
 
 export function conflictNow(): { conflicts: Conflict[]; stale: Stale } | null {
   return conflicting;
+}
+
+/** The flow before both changed it, as I have it and as they do. */
+export function conflictSides(): { base: Definition; mine: Definition; theirs: Definition } | null {
+  if (!conflicting || !saved) return null;
+  return { base: saved.definition, mine: draftOf(useEditor.getState()), theirs: conflicting.stale.definition };
 }
 
 function notifyConflict(): void {

@@ -28,6 +28,8 @@ export interface Message {
   text: string;
   tone: "info" | "good" | "bad";
   action?: { label: string; run: () => void };
+  /** Until somebody closes it: what went wrong, and what asks something that matters. */
+  stays: boolean;
 }
 
 export interface EditorState {
@@ -69,12 +71,13 @@ export interface EditorState {
   look: (definition: Definition, analysis: Analysis, title: string) => void;
   back: () => void;
   setOthers: (others: Other[]) => void;
-  say: (text: string, tone?: Message["tone"], action?: Message["action"]) => void;
+  say: (text: string, tone?: Message["tone"], action?: Message["action"], stays?: boolean) => void;
   dismiss: (id: number) => void;
 }
 
 export const EMPTY: Definition = { format: 1, steps: [], notes: [], layout: {} };
 const NOTHING: Analysis = { faults: [], steps: {} };
+const MESSAGES = 3;
 let messageId = 0;
 
 export const useEditor = create<EditorState>()((set, get) => ({
@@ -202,10 +205,12 @@ export const useEditor = create<EditorState>()((set, get) => ({
 
   setOthers: (others) => set({ others: share(get().others, others) }),
 
-  say: (text, tone = "info", action) => {
+  say: (text, tone = "info", action, stays = tone === "bad") => {
     const id = ++messageId;
-    set({ messages: [...get().messages.slice(-3), { id, text, tone, action }] });
-    if (tone !== "bad" && !action) setTimeout(() => get().dismiss(id), 8000);
+    // Said again is said once.
+    const others = get().messages.filter((message) => message.text !== text);
+    while (others.length >= MESSAGES) others.splice(Math.max(0, others.findIndex((message) => !message.stays)), 1);
+    set({ messages: [...others, { id, text, tone, action, stays }] });
   },
   dismiss: (id) => set({ messages: get().messages.filter((message) => message.id !== id) }),
 }));

@@ -3,7 +3,7 @@
 import { useEffect, useId, useRef, useState } from "react";
 import { Icon } from "../shell/Icon";
 import { t } from "../t";
-import { type Caller, type FoundCustomer, type Scenario, type Setup } from "./model";
+import { type Caller, type FoundCustomer, type Scenario, type Setup, withCaller } from "./model";
 import { change, findCustomers, useTry } from "./state";
 import { ValueField } from "./ValueField";
 
@@ -11,7 +11,7 @@ export function CallerForm({ scenario, setup }: { scenario: Scenario; setup: Set
   const id = useId();
   const caller = scenario.caller ?? {};
   const kind = caller.kind ?? "stranger";
-  const set = (changes: Partial<Caller>) => change({ caller: { ...caller, ...changes } });
+  const set = (changes: Partial<Caller>) => change(withCaller(scenario, setup, { ...caller, ...changes }));
   const kinds = [
     ["stranger", t("Somebody unknown")],
     ["made_up", t("A made-up customer")],
@@ -30,7 +30,7 @@ export function CallerForm({ scenario, setup }: { scenario: Scenario; setup: Set
               onChange={() => {
                 if (value !== "real") useTry.setState({ customer: null });
                 // A real one is chosen first; until then it is the caller of before.
-                if (value === "real") change({ caller: { number: caller.number, kind: "real" } });
+                if (value === "real") change(withCaller(scenario, setup, { number: caller.number, kind: "real" }));
                 else set({ kind: value, customer_id: undefined });
               }}
             />

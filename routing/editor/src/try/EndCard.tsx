@@ -6,7 +6,7 @@ import { useEditor } from "../state/store";
 import { t } from "../t";
 import type { Expected, Result } from "./model";
 import { keep, useTry } from "./state";
-import { clockWords } from "./when";
+import { longWords } from "./when";
 
 export function EndCard({ result, zone }: { result: Result; zone: string }) {
   const mayEdit = useEditor((state) => state.document?.may.edit ?? false);
@@ -39,7 +39,7 @@ export function EndCard({ result, zone }: { result: Result; zone: string }) {
           </dl>
         </details>
       )}
-      {isOver && <p className="tr-muted">{t("It ended at %(time)s.", { time: clockWords(result.clock, zone) })}</p>}
+      {isOver && <p className="tr-muted">{t("It ended at %(time)s.", { time: longWords(result.clock, zone) })}</p>}
       {mayEdit && !problem && <Keep result={result} />}
     </section>
   );
@@ -55,18 +55,19 @@ function Keep({ result }: { result: Result }) {
     return (
       <button type="button" className="fe-button is-small tr-keep-open" onClick={() => setOpen(true)}>
         <Icon name="bookmark_add" />
-        {found ? t("Change the test case") : t("Save as test case")}
+        {found ? t("Save or change the test case") : t("Save as test case")}
       </button>
     );
   }
-  return <KeepForm key={found?.id ?? "new"} result={result} name={found?.name ?? ""} isNew={!found} problem={caseProblem} close={() => setOpen(false)} />;
+  return <KeepForm key={found?.id ?? "new"} result={result} open={found?.name ?? null} problem={caseProblem} close={() => setOpen(false)} />;
 }
 
-function KeepForm({ result, name: first, isNew, problem, close }: { result: Result; name: string; isNew: boolean; problem: string; close: () => void }) {
+/** `open` is the name of the test case that is open: it is never changed unless somebody says so. */
+function KeepForm({ result, open, problem, close }: { result: Result; open: string | null; problem: string; close: () => void }) {
   const id = useId();
   const words = result.expected_words;
-  const [name, setName] = useState(first);
-  const [asNew, setAsNew] = useState(isNew);
+  const [name, setName] = useState(open ?? "");
+  const isOther = open !== null && name.trim() !== open;
   const [parts, setParts] = useState({ queue: true, outcome: true, end: true, path: false });
   const toggle = (part: keyof typeof parts) => setParts({ ...parts, [part]: !parts[part] });
   const expected: Expected = {
@@ -75,6 +76,7 @@ function KeepForm({ result, name: first, isNew, problem, close }: { result: Resu
     ...(parts.end ? { end: result.expected.end } : {}),
     ...(parts.path ? { path: result.path } : {}),
   };
+  const send = (asNew: boolean) => void keep(name.trim(), expected, asNew).then((kept) => kept && close());
   const isEmpty = !Object.values(parts).some(Boolean);
   const rows: [keyof typeof parts, string, string][] = [
     ["queue", t("Queue"), words.queue],
@@ -87,7 +89,7 @@ function KeepForm({ result, name: first, isNew, problem, close }: { result: Resu
       className="tr-keep"
       onSubmit={(event) => {
         event.preventDefault();
-        void keep(name.trim(), expected, asNew).then((kept) => kept && close());
+        send(open === null || isOther);
       }}
     >
       <label className="tr-field" htmlFor={id}>
@@ -106,12 +108,8 @@ function KeepForm({ result, name: first, isNew, problem, close }: { result: Resu
           </label>
         ))}
       </fieldset>
-      {!isNew && (
-        <label className="tr-check">
-          <input type="checkbox" checked={asNew} onChange={() => setAsNew(!asNew)} />
-          {t("Keep it as another one")}
-        </label>
-      )}
+      <p className="tr-muted">{t("Numbers, names and e-mail addresses are replaced by made-up ones before it is kept: a test case holds nobody real.")}</p>
+      {open !== null && !isOther && <p className="tr-muted">{t("Another name saves it as another test case.")}</p>}
       {problem && (
         <p role="alert" className="fe-problem">
           {problem}
@@ -121,8 +119,13 @@ function KeepForm({ result, name: first, isNew, problem, close }: { result: Resu
         <button type="button" className="fe-button is-small" onClick={close}>
           {t("Cancel")}
         </button>
+        {isOther && (
+          <button type="button" className="fe-button is-small" disabled={!name.trim() || isEmpty} onClick={() => send(false)}>
+            {t("Rename and change “%(name)s”", { name: open })}
+          </button>
+        )}
         <button type="submit" className="fe-button is-small is-primary" disabled={!name.trim() || isEmpty}>
-          {t("Save")}
+          {open === null ? t("Save") : isOther ? t("Save as another test case") : t("Change “%(name)s”", { name: open })}
         </button>
       </div>
     </form>

@@ -83,7 +83,7 @@ export function FetchForm({ setup, said }: { setup: FetchSetup; said: FetchAnswe
 }
 
 function firstOf(answer: AnswerKind, setup: FetchSetup, said: FetchAnswer | undefined): Partial<FetchAnswer> {
-  return answer === "typed" && !said?.values ? { answer, values: samples(setup.fields) } : { answer };
+  return answer === "typed" && !Object.keys(said?.values ?? {}).length ? { answer, values: samples(setup.fields) } : { answer };
 }
 
 function Fields({ setup, values, set }: { setup: FetchSetup; values: Record<string, Json>; set: (values: Record<string, Json>) => void }) {

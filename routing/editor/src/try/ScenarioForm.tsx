@@ -6,7 +6,7 @@ import { CallerForm } from "./CallerForm";
 import { FetchForm } from "./FetchForm";
 import type { Scenario, Setup } from "./model";
 import { askAgain, change, useTry } from "./state";
-import { instantOf, moments, ownZone, wallClock } from "./when";
+import { instantOf, moments, ownZone, wallClock, zoneWords } from "./when";
 
 export function ScenarioForm({ scenario, setup }: { scenario: Scenario; setup: Setup | null }) {
   const started = useTry((state) => state.started);
@@ -14,7 +14,7 @@ export function ScenarioForm({ scenario, setup }: { scenario: Scenario; setup: S
   return (
     <div className="tr-form">
       <CallerForm scenario={scenario} setup={setup} />
-      <When scenario={scenario} />
+      <When scenario={scenario} setup={setup} />
       {setup && (setup.numbers.length > 1 || setup.triggers.length > 1) && <Where scenario={scenario} setup={setup} />}
       {setup && setup.fetches.length > 0 && (
         <fieldset>
@@ -34,9 +34,10 @@ export function ScenarioForm({ scenario, setup }: { scenario: Scenario; setup: S
   );
 }
 
-function When({ scenario }: { scenario: Scenario }) {
+function When({ scenario, setup }: { scenario: Scenario; setup: Setup | null }) {
   const id = useId();
   const zone = scenario.time_zone ?? ownZone();
+  const zones = [...new Set([ownZone(), zone, ...(setup?.zones ?? [])])];
   return (
     <fieldset>
       <legend>{t("When")}</legend>
@@ -54,7 +55,17 @@ function When({ scenario }: { scenario: Scenario }) {
             if (at) change({ at });
           }}
         />
-        <span className="tr-muted">{zone.replaceAll("_", " ")}</span>
+        {zones.length > 1 ? (
+          <select className="tr-input" aria-label={t("Whose clock")} value={zone} onChange={(event) => change({ time_zone: event.target.value })}>
+            {zones.map((one) => (
+              <option key={one} value={one}>
+                {one === ownZone() ? t("%(zone)s, your clock", { zone: zoneWords(one, scenario.at) }) : zoneWords(one, scenario.at)}
+              </option>
+            ))}
+          </select>
+        ) : (
+          <span className="tr-muted">{zoneWords(zone, scenario.at)}</span>
+        )}
       </div>
       <div className="tr-chips">
         {moments(new Date(), zone).map((moment) => (

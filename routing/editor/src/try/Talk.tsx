@@ -8,7 +8,7 @@ import { EndCard } from "./EndCard";
 import { type Heard, type Turn, type Visit, type WaitsFor, acts } from "./model";
 import { act, choose, isOurs, restart, showAgain, stepBack, useTry } from "./state";
 import { StepLine } from "./StepLine";
-import { clockWords } from "./when";
+import { clockWords, ownZone, zoneWords } from "./when";
 
 export function Talk() {
   const result = useTry((state) => state.result);
@@ -22,7 +22,7 @@ export function Talk() {
     bottom.current?.scrollIntoView?.({ block: "nearest" });
   }, [turns]);
   if (!result || !scenario) return running ? <p role="status">{t("Calling…")}</p> : null;
-  const zone = scenario.time_zone ?? "UTC";
+  const zone = scenario.time_zone ?? ownZone();
   const inputs = (scenario.inputs ?? []).length;
   return (
     <>
@@ -51,6 +51,7 @@ export function Talk() {
           {t("From the beginning")}
         </button>
       </div>
+      <p className="tr-muted">{t("Times are those of %(zone)s.", { zone: zoneWords(zone, scenario.at) })}</p>
       {!isShown && (
         <button type="button" className="tr-link" onClick={showAgain}>
           {t("Show the way on the canvas")}

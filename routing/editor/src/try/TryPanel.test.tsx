@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { useEditor } from "../state/store";
 import { CASE, DIFFERS, SCENARIO, SETUP, caseResult, flowDocument, result, visit } from "./made";
 import type { Result, Scenario } from "./model";
-import { isOurs, reset, useTry } from "./state";
+import { cameBack, isOurs, reset, useTry } from "./state";
 import { TryPanel } from "./TryPanel";
 import { TryWatch } from "./TryWatch";
 
@@ -123,6 +123,25 @@ describe("a try", () => {
     await vi.waitFor(() => expect(tries()).toHaveLength(before + 1), 2000);
   });
 
+  it("takes its way off the canvas at once when the draft changes, and leaves the canvas where it is", async () => {
+    await start();
+    useEditor.setState({ panel: { id: "settings", props: {} } });
+    const before = tries().length;
+    act(() => useEditor.getState().edit("Delete", (draft) => void (draft.steps = draft.steps.filter((one) => one.id !== "menu"))));
+    expect(useEditor.getState().overlay).toBeNull();
+    expect(useTry.getState().stale).toBe(true);
+    // Nobody watches: nothing is tried until the panel is open again.
+    await new Promise((done) => setTimeout(done, 500));
+    expect(tries()).toHaveLength(before);
+    expect(screen.getByText(/The draft has changed since/)).toBeTruthy();
+    act(() => {
+      useEditor.setState({ panel: { id: "try", props: {} } });
+      cameBack();
+    });
+    await vi.waitFor(() => expect(useEditor.getState().overlay?.steps.vip).toBeTruthy(), 2000);
+    expect(useTry.getState().stale).toBe(false);
+  });
+
   it("names the faults that keep the draft from being tried, and leads to them", async () => {
     came = () => ({
       status: 422,
@@ -158,6 +177,30 @@ describe("the scenario", () => {
     await userEvent.selectOptions(screen.getByRole("combobox", { name: "Tier" }), "gold");
     await userEvent.type(screen.getByRole("textbox", { name: "orders" }), "7");
     expect(useTry.getState().scenario?.caller).toEqual({ number: "+4915100000000", kind: "made_up", customer_id: undefined, values: { tier: "gold", orders: 7 } });
+  });
+
+  it("has nobody known at first, and answers that nobody chose go along with who calls", async () => {
+    routes["/try/"] = () => ({ setup: SETUP, scenario: { ...SCENARIO, fetches: { loyalty: { answer: "not_found" } } } });
+    await open();
+    useTry.setState({ scenario: { ...SCENARIO, fetches: { loyalty: { answer: "not_found" } } } });
+    expect(await screen.findByText("Loyalty API does not know the caller")).toBeTruthy();
+    await userEvent.click(screen.getByRole("radio", { name: "A made-up customer" }));
+    expect(useTry.getState().scenario?.fetches?.loyalty).toEqual({ values: { status: "gold" } });
+    await userEvent.click(screen.getByRole("radio", { name: "A real customer" }));
+    expect(useTry.getState().scenario?.fetches?.loyalty).toEqual({ answer: "recorded" });
+    useTry.setState({ scenario: { ...SCENARIO, caller: { kind: "real" }, fetches: { loyalty: { answer: "fails" } } } });
+    await userEvent.click(screen.getByRole("radio", { name: "Somebody unknown" }));
+    expect(useTry.getState().scenario?.fetches?.loyalty).toEqual({ answer: "fails" });
+  });
+
+  it("is in the time of whose clock somebody chooses, and says which that is", async () => {
+    await open();
+    expect(screen.getByLabelText<HTMLInputElement>("Date and time").value).toBe("2026-03-02T10:00");
+    await userEvent.selectOptions(screen.getByRole("combobox", { name: "Whose clock" }), "UTC");
+    expect(screen.getByLabelText<HTMLInputElement>("Date and time").value).toBe("2026-03-02T09:00");
+    await userEvent.selectOptions(screen.getByRole("combobox", { name: "Whose clock" }), "Europe/Berlin");
+    await userEvent.click(screen.getByRole("button", { name: "Start" }));
+    expect(await screen.findByText(/Times are those of Europe\/Berlin \((CET|GMT\+1)\)/)).toBeTruthy();
   });
 
   it("has a real customer, found by name", async () => {
@@ -196,6 +239,31 @@ describe("test cases", () => {
     expect(kept?.body.name).toBe("Mine");
     expect(kept?.body.expected).toEqual({ outcome: "transferred", queue: "vip" });
     expect(await screen.findByText("Test case “Mine”")).toBeTruthy();
+  });
+
+  it("never overwrite each other: another name makes another one, unless somebody says to rename", async () => {
+    const answer = (id: number, name: string) => ({ case: { ...CASE, id, name }, result: caseResult({ id }) });
+    routes["/cases/"] = (request) => (request.method === "POST" ? answer(7, request.body.name ?? "") : { cases: [] });
+    routes["/cases/7/"] = (request) => answer(7, request.body.name ?? "");
+    await start();
+    await userEvent.click(screen.getByRole("button", { name: "Save as test case" }));
+    expect(screen.getByText(/holds nobody real/)).toBeTruthy();
+    await userEvent.type(screen.getByRole("textbox", { name: "Name of the test case" }), "First");
+    await userEvent.click(screen.getByRole("button", { name: "Save" }));
+    await userEvent.click(await screen.findByRole("button", { name: "Save or change the test case" }));
+    expect(screen.getByRole("button", { name: "Change “First”" })).toBeTruthy();
+    const name = screen.getByRole("textbox", { name: "Name of the test case" });
+    await userEvent.clear(name);
+    await userEvent.type(name, "Second{Enter}");
+    await screen.findByText("Test case “Second”");
+    expect(sent.filter((one) => one.method === "POST" && one.url.startsWith("/cases/")).map((one) => [one.url, one.body.name])).toEqual([
+      ["/cases/", "First"],
+      ["/cases/", "Second"],
+    ]);
+    await userEvent.click(screen.getByRole("button", { name: "Save or change the test case" }));
+    await userEvent.type(screen.getByRole("textbox", { name: "Name of the test case" }), " one");
+    await userEvent.click(screen.getByRole("button", { name: "Rename and change “Second”" }));
+    expect(sent.at(-1)).toMatchObject({ url: "/cases/7/", body: { name: "Second one" } });
   });
 
   it("say what differs, light their way, and learn a new end", async () => {

@@ -7,9 +7,9 @@ import { t } from "../t";
 import { CaseList } from "./CaseList";
 import { callerWords } from "./model";
 import { ScenarioForm } from "./ScenarioForm";
-import { prepare, run, start, stop, useTry } from "./state";
+import { cameBack, run, start, stop, useTry } from "./state";
 import { Talk } from "./Talk";
-import { longWords } from "./when";
+import { longWords, ownZone } from "./when";
 import "./try.css";
 
 export function TryPanel() {
@@ -17,10 +17,7 @@ export function TryPanel() {
   const cases = useTry((state) => state.cases);
   const results = useTry((state) => state.results);
   const failed = Object.values(results).filter((one) => one.state !== "passes").length;
-  useEffect(() => {
-    const { scenario, running } = useTry.getState();
-    if (!scenario && !running) void prepare();
-  }, []);
+  useEffect(cameBack, []);
   return (
     <div className="tr">
       <div className="tr-tabs" role="group" aria-label={t("Try it")}>
@@ -44,6 +41,7 @@ function Trying() {
   const started = useTry((state) => state.started);
   const running = useTry((state) => state.running);
   const open = useTry((state) => state.open);
+  const stale = useTry((state) => state.stale);
   const cases = useTry((state) => state.cases);
   const name = cases?.find((one) => one.id === open)?.name;
   if (!scenario) {
@@ -71,6 +69,12 @@ function Trying() {
   }
   return (
     <>
+      {stale && (
+        <p className="tr-note" role="status">
+          <Icon name="sync" />
+          <span>{t("The draft has changed since. Trying it again…")}</span>
+        </p>
+      )}
       {name && (
         <p className="tr-case-name">
           <Icon name="rule" />
@@ -81,7 +85,7 @@ function Trying() {
         <summary>
           <span>
             {callerWords(scenario, customer, setup)}
-            <small>{longWords(scenario.at, scenario.time_zone ?? "UTC")}</small>
+            <small>{longWords(scenario.at, scenario.time_zone ?? ownZone())}</small>
           </span>
           <span className="tr-change">{t("Change")}</span>
         </summary>

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef } from "react";
 import { draftOf, useEditor } from "../state/store";
-import { PANEL, again, chooseStep, forgetOverlay, isOurs, reset, tryContact, useTry } from "./state";
+import { chooseStep, draftChanged, forgetOverlay, isOurs, reset, tryContact } from "./state";
 
 export function TryWatch() {
   // Steps that only stand elsewhere change nothing.
@@ -22,10 +22,7 @@ export function TryWatch() {
   useEffect(() => {
     if (before.current === steps) return;
     before.current = steps;
-    // What the cases say was of another draft.
-    useTry.setState({ results: {} });
-    const { panel, looking } = useEditor.getState();
-    if (!looking && (panel?.id === PANEL || isOurs(useEditor.getState().overlay))) again();
+    draftChanged();
   }, [steps]);
 
   useEffect(() => {

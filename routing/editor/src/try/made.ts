@@ -17,6 +17,7 @@ export const DEFINITION: Definition = {
 export const SETUP: Setup = {
   triggers: ["call"],
   numbers: ["+4930901820"],
+  zones: ["Europe/Berlin", "UTC"],
   tiers: [
     { key: "gold", name: "Gold" },
     { key: "silver", name: "Silver" },

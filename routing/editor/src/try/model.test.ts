@@ -67,7 +67,9 @@ describe("a scenario", () => {
   it("answers what the draft asks anew, and forgets what it no longer asks", () => {
     const before = { ...SCENARIO, fetches: { gone: { answer: "fails" as const } }, splits: { half: "new", lost: "x" } };
     const found = fitted(before, SETUP);
-    expect(found.fetches).toEqual({ loyalty: { values: { status: "gold" } } });
+    expect(found.fetches).toEqual({ loyalty: { answer: "not_found" } });
+    const known = fitted({ ...before, caller: { kind: "made_up" } }, SETUP);
+    expect(known.fetches).toEqual({ loyalty: { values: { status: "gold" } } });
     expect(found.splits).toEqual({ half: "new" });
   });
 

@@ -76,6 +76,8 @@ export interface FetchSetup {
 export interface Setup {
   triggers: ("call" | "message")[];
   numbers: string[];
+  /** Whose clocks the flow looks at. */
+  zones: string[];
   tiers: { key: string; name: string }[];
   customer: SetupField[];
   fetches: FetchSetup[];
@@ -274,12 +276,30 @@ export function fitted(scenario: Scenario, setup: Setup): Scenario {
   const fetches: Record<string, FetchAnswer> = {};
   for (const one of setup.fetches) {
     const before = said[one.path] ?? said[`source:${one.source}`];
-    fetches[one.path] = before ?? { values: samples(one.fields) };
+    fetches[one.path] = before ?? answerFor(scenario.caller?.kind, one);
   }
   const splits = Object.fromEntries(
     Object.entries(scenario.splits ?? {}).filter(([path, exit]) => setup.splits.some((split) => split.path === path && split.exits.some((one) => one.name === exit))),
   );
   return { ...scenario, fetches, splits };
+}
+
+/** What a data source most likely answers of such a caller, until somebody says otherwise. */
+export function answerFor(kind: Caller["kind"], one: FetchSetup): FetchAnswer {
+  if (kind === "made_up") return { values: samples(one.fields) };
+  return { answer: kind === "real" ? "recorded" : "not_found" };
+}
+
+/** The scenario with another kind of caller: answers that nobody chose go along. */
+export function withCaller(scenario: Scenario, setup: Setup | null, caller: Caller): Partial<Scenario> {
+  const before = scenario.caller?.kind ?? "stranger";
+  if (!setup || (caller.kind ?? "stranger") === before) return { caller };
+  const fetches = { ...scenario.fetches };
+  for (const one of setup.fetches) {
+    const said = fetches[one.path];
+    if (!said || JSON.stringify(said) === JSON.stringify(answerFor(before, one))) fetches[one.path] = answerFor(caller.kind, one);
+  }
+  return { caller, fetches };
 }
 
 export function samples(fields: SetupField[]): Values {

@@ -21,6 +21,8 @@ export interface TryState {
   started: boolean;
   running: boolean;
   result: Result | null;
+  /** The draft changed since: what is shown is what it said before. */
+  stale: boolean;
   /** The visit that is open in the list. */
   chosen: number | null;
   problem: string;
@@ -42,6 +44,7 @@ const NOTHING: TryState = {
   started: false,
   running: false,
   result: null,
+  stale: false,
   chosen: null,
   problem: "",
   faults: [],
@@ -61,6 +64,7 @@ let mine: Overlay | null = null;
 /** Answers to questions that were overtaken are dropped. */
 let question = 0;
 let waiting: ReturnType<typeof setTimeout> | undefined;
+let listing: ReturnType<typeof setTimeout> | undefined;
 const SETTLES_MS = 350;
 
 interface Answer {
@@ -80,6 +84,7 @@ export function isOurs(overlay: Overlay | null): boolean {
 export function reset(): void {
   question += 1;
   clearTimeout(waiting);
+  clearTimeout(listing);
   mine = null;
   set({ ...NOTHING });
 }
@@ -107,7 +112,7 @@ export async function start(): Promise<void> {
 }
 
 /** Walks the scenario through the draft as it is now. */
-export async function run(): Promise<void> {
+export async function run(follows = true): Promise<void> {
   clearTimeout(waiting);
   const { scenario, setup, open } = get();
   if (!scenario) return await prepare();
@@ -120,9 +125,9 @@ export async function run(): Promise<void> {
     const { result } = answer;
     const isFurther = open === null && answer.setup.fetches.some((one) => !fitting.fetches?.[one.path]);
     // What was really asked is kept, so that a key more asks nobody again.
-    set({ scenario: { ...fit(fitting, answer.setup), replies: result.replies }, result });
+    set({ scenario: { ...fit(fitting, answer.setup), replies: result.replies }, result, stale: false });
     lay();
-    follow(result);
+    if (follows) follow(result);
     // The draft asks a data source that it did not ask before: it has an example answer now.
     if (isFurther) again();
   });
@@ -132,7 +137,30 @@ export async function run(): Promise<void> {
 export function again(): void {
   if (!get().started) return;
   clearTimeout(waiting);
-  waiting = setTimeout(() => void run(), SETTLES_MS);
+  waiting = setTimeout(() => void run(false), SETTLES_MS);
+}
+
+/** The draft says something else now: its way is no longer the one that is lit. Tried anew while somebody watches. */
+export function draftChanged(): void {
+  // What the cases say was of another draft.
+  set({ results: {} });
+  const { tab, cases, result } = get();
+  if (tab === "cases" && cases?.length && useEditor.getState().panel?.id === PANEL) {
+    clearTimeout(listing);
+    listing = setTimeout(() => void runCases(), SETTLES_MS);
+  }
+  if (!result) return;
+  set({ stale: true });
+  takeOff();
+  const { panel, looking } = useEditor.getState();
+  if (!looking && panel?.id === PANEL) again();
+}
+
+/** The panel is open again. */
+export function cameBack(): void {
+  const { scenario, running, stale } = get();
+  if (stale) again();
+  else if (!scenario && !running) void prepare();
 }
 
 async function send(body: unknown, take: (answer: Answer) => void): Promise<void> {
@@ -177,7 +205,7 @@ export function stop(): void {
   clearTimeout(waiting);
   takeOff();
   // The case that was open is let go: what is kept next is another one, and never overwrites it.
-  set({ started: false, running: false, result: null, chosen: null, problem: "", faults: [], scenario: withInputs([]), open: null, caseProblem: "" });
+  set({ started: false, running: false, result: null, stale: false, chosen: null, problem: "", faults: [], scenario: withInputs([]), open: null, caseProblem: "" });
 }
 
 /** Somebody took the overlay off the canvas, or laid another one there. */
@@ -307,9 +335,19 @@ export async function keep(name: string, expected: Expected, asNew: boolean): Pr
   if (!scenario) return false;
   const fitting = { ...scenario, inputs: (scenario.inputs ?? []).slice(0, result?.used) };
   return await guarded(async () => {
-    const url = asNew || open === null ? casesUrl() : casesUrl(`${open}/`);
-    took(await ask<Kept>(url, { body: { definition: definition(), name, scenario: fitting, expected } }));
-    useEditor.getState().say(t("“%(name)s” is kept. Publishing tries it from now on.", { name }), "good");
+    const isNew = asNew || open === null;
+    const url = isNew ? casesUrl() : casesUrl(`${open}/`);
+    const kept = await ask<Kept>(url, { body: { definition: definition(), name, scenario: fitting, expected } });
+    took(kept);
+    const differs = kept.result.state !== "passes";
+    useEditor.getState().say(
+      differs
+        ? t("“%(name)s” is kept, but without the real number or name it ends otherwise: the flow looks at them.", { name })
+        : isNew
+          ? t("“%(name)s” is kept. Publishing tries it from now on.", { name })
+          : t("The test case “%(name)s” is changed.", { name }),
+      differs ? "info" : "good",
+    );
   });
 }
 

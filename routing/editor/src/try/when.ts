@@ -25,6 +25,13 @@ export function longWords(instant: string, zone: string): string {
   return new Date(instant).toLocaleString(languageOf(), { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: zone, timeZoneName: "short" });
 }
 
+/** “Europe/Berlin (CET)”, as the clocks there are called at that time. */
+export function zoneWords(zone: string, at: string): string {
+  const name = new Intl.DateTimeFormat(languageOf(), { timeZone: zone, timeZoneName: "short" }).formatToParts(new Date(at)).find((part) => part.type === "timeZoneName")?.value;
+  const place = zone.replaceAll("_", " ");
+  return name && name !== place ? `${place} (${name})` : place;
+}
+
 export function clockWords(instant: string, zone: string): string {
   return new Date(instant).toLocaleTimeString(languageOf(), { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone: zone });
 }

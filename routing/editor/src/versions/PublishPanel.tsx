@@ -5,10 +5,11 @@ import type { Comparison } from "../api/types";
 import { ChangeList } from "../compare/ChangeList";
 import { FaultList } from "../faults/FaultsPanel";
 import { Icon } from "../shell/Icon";
-import { useEditor } from "../state/store";
+import { draftOf, useEditor } from "../state/store";
 import { t, tn } from "../t";
-import { Cases } from "./Cases";
-import { type CaseResult, CasesDiffer, publish, readComparison, summary } from "./api";
+import { Cases, CasesTried, useCases } from "./Cases";
+import { Numbers } from "./Numbers";
+import { type CaseResult, CasesDiffer, liveWords, publish, readComparison, summary } from "./api";
 import "./versions.css";
 
 const NOTE_CHARS = 500;
@@ -23,12 +24,16 @@ export function PublishPanel() {
   const [note, setNote] = useState("");
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
-  const [asked, setAsked] = useState<{ cases: CaseResult[]; revision: number | undefined } | null>(null);
+  // The draft as it was when this was opened, and after each save: what is published.
+  const draft = useEditor((state) => (state.saving.state === "saved" ? draftOf(state) : null));
+  const hasErrors = faults.some((fault) => fault.level === "error");
+  const tried = useCases(hasErrors ? null : draft);
   const id = useId();
   const revision = flow?.revision;
   const found = useDifference(revision);
-  // After another change, what was asked about is not what would be published.
-  const cases = asked !== null && asked.revision === revision ? asked.cases : null;
+  const [refused, setRefused] = useState<{ cases: CaseResult[]; revision: number | undefined } | null>(null);
+  // After another change, what was refused is not what would be published.
+  const differ = refused?.revision === revision && refused ? refused.cases : tried.state === "tried" ? tried.differ : [];
   const types = useEditor((state) => state.definition.steps.map((step) => step.type).join(" "));
   if (!flow) return null;
   // The address of a channel begins with its name; a number alone is called.
@@ -48,16 +53,18 @@ export function PublishPanel() {
   }
   const errors = faults.filter((fault) => fault.level === "error");
   const same = flow.live !== null && found?.same === true && found.changes.length === 0;
+  // Whoever publishes has seen what the test cases say.
+  const waits = !hasErrors && tried.state === "trying";
   const send = (despite: boolean) => {
     setBusy(true);
     setProblem("");
     publish(note.trim(), despite)
       .then((number) => {
-        useEditor.getState().say(t("Version %(number)s is live: new contacts walk through it from now on.", { number }), "good");
+        useEditor.getState().say(liveWords(number), "good");
         openPanel("versions");
       })
       .catch((error: unknown) => {
-        if (error instanceof CasesDiffer) setAsked({ cases: error.cases, revision: useEditor.getState().document?.flow.revision });
+        if (error instanceof CasesDiffer) setRefused({ cases: error.cases, revision: useEditor.getState().document?.flow.revision });
         else setProblem(error instanceof Error ? error.message : String(error));
       })
       .finally(() => setBusy(false));
@@ -67,7 +74,7 @@ export function PublishPanel() {
       className="d-stack"
       onSubmit={(event) => {
         event.preventDefault();
-        send(false);
+        if (!differ.length && !waits) send(false);
       }}
     >
       <section aria-labelledby={`${id}-what`}>
@@ -76,16 +83,8 @@ export function PublishPanel() {
       </section>
       <section aria-labelledby={`${id}-whom`}>
         <h3 id={`${id}-whom`}>{t("Whom it concerns")}</h3>
-        {flow.numbers.length ? (
-          <p>
-            {tn("New contacts on %(numbers)s.", "New contacts on %(numbers)s.", flow.numbers.length, {
-              numbers: flow.numbers.map((number) => number.address).join(", "),
-            })}{" "}
-            {t("Contacts under way keep the version they began with.")}
-          </p>
-        ) : (
-          <p>{t("Nobody yet: no number uses this flow. Choose it on a number's page afterwards.")}</p>
-        )}
+        <Numbers lead={t("New contacts on")} none={t("Nobody yet: no number starts this flow.")} />
+        {flow.live && flow.numbers.length > 0 && <p className="fe-muted">{t("Contacts under way keep the version they began with.")}</p>}
         {unstarted.map((number) => (
           <p key={number} className="d-verdict is-warn">
             <Icon name="warning" />
@@ -107,7 +106,12 @@ export function PublishPanel() {
           <FaultList faults={errors.length ? errors : faults} />
         </section>
       )}
-      {cases && <Cases cases={cases} />}
+      {!hasErrors && (
+        <section aria-labelledby={`${id}-cases`}>
+          <h3 id={`${id}-cases`}>{t("Test cases")}</h3>
+          {refused?.revision === revision && refused ? <Cases cases={refused.cases} /> : <CasesTried tried={tried} none={<NoCases />} />}
+        </section>
+      )}
       <label className="fe-field" htmlFor={`${id}-note`}>
         <span>{t("What changed, and why?")}</span>
         <textarea
@@ -126,17 +130,29 @@ export function PublishPanel() {
         </p>
       )}
       <div className="fe-buttons">
-        {cases ? (
-          <button type="button" className="fe-button is-primary" disabled={busy || errors.length > 0} onClick={() => send(true)}>
+        {differ.length ? (
+          <button type="button" className="fe-button is-primary" disabled={busy || errors.length > 0 || same} onClick={() => send(true)}>
             {busy ? t("Publishing…") : t("Publish all the same")}
           </button>
         ) : (
-          <button type="submit" className="fe-button is-primary" disabled={busy || errors.length > 0 || same || saving === "conflict"}>
+          <button type="submit" className="fe-button is-primary" disabled={busy || errors.length > 0 || same || saving === "conflict" || waits}>
             {busy ? t("Publishing…") : t("Publish")}
           </button>
         )}
       </div>
     </form>
+  );
+}
+
+function NoCases() {
+  const openPanel = useEditor((state) => state.openPanel);
+  return (
+    <p className="fe-muted">
+      {t("None yet. What you keep of a try is tried again before each publishing.")}{" "}
+      <button type="button" className="d-link" onClick={() => openPanel("try")}>
+        {t("Try it")}
+      </button>
+    </p>
   );
 }
 

@@ -1,13 +1,13 @@
 /// Every version of the flow: who published it, when and why, what still runs on it, and ways to look and to go back.
 
 import { useEffect, useState } from "react";
-import type { Analysis, Version } from "../api/types";
-import { FaultList } from "../faults/FaultsPanel";
+import type { Version } from "../api/types";
 import { Icon } from "../shell/Icon";
 import { useEditor } from "../state/store";
 import { t, tn } from "../t";
-import { Cases } from "./Cases";
-import { type CaseResult, CasesDiffer, HasFaults, goBackTo, lookAt, readVersions, titleOf } from "./api";
+import { GoBackDialog } from "./GoBackDialog";
+import { Numbers } from "./Numbers";
+import { lookAt, readVersions, titleOf, undoGoingBack, useBack } from "./api";
 import { ago, exactly } from "./when";
 import "./versions.css";
 
@@ -32,97 +32,62 @@ export function useVersions(): { versions: Version[] | null; problem: string } {
   return { versions, problem };
 }
 
-/** Why a version could not go live again, and how to do it all the same where that is possible. */
-interface Refusal {
-  message: string;
-  analysis?: Analysis;
-  cases?: CaseResult[];
-  again?: () => void;
-}
-
 export function VersionsPanel() {
   const { versions, problem } = useVersions();
   const flow = useEditor((state) => state.document?.flow);
   const openPanel = useEditor((state) => state.openPanel);
-  const [refused, setRefused] = useState<Refusal | null>(null);
+  const [backTo, setBackTo] = useState<Version | null>(null);
   if (problem) return <p role="alert" className="fe-problem">{problem}</p>;
   if (!versions || !flow) return <p role="status">{t("Loading…")}</p>;
   return (
     <div className="d-stack">
-      <Numbers />
+      <Undo />
+      <Numbers lead={t("Started by")} none={t("No number starts this flow yet: nobody reaches it by themselves.")} />
       {flow.live && (
         <button type="button" className="fe-button" onClick={() => openPanel("compare", { a: "live", b: "draft" })}>
           <Icon name="difference" />
           {t("Compare the draft with what is live")}
         </button>
       )}
-      {refused && (
-        <div role="alert" className="d-stack">
-          <p className="d-verdict is-bad">
-            <Icon name="error" />
-            <span>{refused.message}</span>
-          </p>
-          <FaultList faults={refused.analysis?.faults.filter((fault) => fault.level === "error") ?? []} mendable={false} />
-          {refused.cases && <Cases cases={refused.cases} />}
-          {refused.again && (
-            <button type="button" className="fe-button" onClick={refused.again}>
-              {t("Go back to it all the same")}
-            </button>
-          )}
-        </div>
-      )}
       {!versions.length && <p>{t("Nothing was published yet. Contacts go to the fallback queue of their number until then.")}</p>}
       <ol className="d-versions">
         {versions.map((version) => (
-          <VersionCard key={version.id} version={version} onRefused={setRefused} />
+          <VersionCard key={version.id} version={version} onGoBack={setBackTo} />
         ))}
       </ol>
+      {backTo && <GoBackDialog version={backTo} onClose={() => setBackTo(null)} />}
     </div>
   );
 }
 
-function Numbers() {
-  const numbers = useEditor((state) => state.document?.flow.numbers ?? []);
+/** The way back from going back, as long as nothing else went live. */
+function Undo() {
+  const done = useBack((state) => state.done);
+  const live = useEditor((state) => state.document?.flow.live?.id);
+  if (!done || done.live.id !== live) return null;
   return (
-    <p className="d-numbers">
-      <Icon name="call" />
+    <div className="d-verdict is-good d-undo" role="status">
+      <Icon name="undo" />
       <span>
-        {numbers.length ? t("Used by") : t("No number uses this flow yet.")}{" "}
-        {numbers.map((number, index) => (
-          <span key={number.address}>
-            {index > 0 && ", "}
-            {number.url ? <a href={number.url}>{number.address}</a> : number.address}
-          </span>
-        ))}
+        {t("You went back to version %(old)s: it is live as version %(new)s.", { old: done.to, new: done.live.number })}{" "}
+        {done.draft ? t("The draft was replaced as well.") : t("The draft was kept.")}
       </span>
-    </p>
+      <button type="button" className="fe-button is-small" onClick={() => void undoGoingBack()}>
+        {t("Undo: version %(number)s again", { number: done.before.number })}
+      </button>
+    </div>
   );
 }
 
-function VersionCard({
-  version,
-  onRefused,
-}: {
-  version: Version;
-  onRefused: (refused: Refusal | null) => void;
-}) {
+function VersionCard({ version, onGoBack }: { version: Version; onGoBack: (version: Version) => void }) {
   const may = useEditor((state) => state.document?.may);
   const looking = useEditor((state) => state.looking?.title);
   const openPanel = useEditor((state) => state.openPanel);
   const [busy, setBusy] = useState(false);
-  const run = (act: () => Promise<void>) => {
+  const look = () => {
     setBusy(true);
-    onRefused(null);
-    act()
-      .catch((error: unknown) => {
-        const message = error instanceof Error ? error.message : String(error);
-        onRefused({
-          message,
-          analysis: error instanceof HasFaults ? error.analysis : undefined,
-          cases: error instanceof CasesDiffer ? error.cases : undefined,
-          again: error instanceof CasesDiffer ? () => run(() => goBackTo(version, true)) : undefined,
-        });
-      })
+    lookAt(version)
+      .catch((error: unknown) => useEditor.getState().say(error instanceof Error ? error.message : String(error), "bad"))
       .finally(() => setBusy(false));
   };
   const name = t("Version %(number)s", { number: version.number });
@@ -143,7 +108,7 @@ function VersionCard({
         {others.length > 0 && ` · ${t("walked through by %(flows)s", { flows: others.join(", ") })}`}
       </p>
       <div className="d-mends">
-        <button type="button" className="fe-button is-small" disabled={busy} onClick={() => run(() => lookAt(version))}>
+        <button type="button" className="fe-button is-small" disabled={busy} onClick={look}>
           {t("Look")}
           <span className="d-sr"> {name}</span>
         </button>
@@ -157,8 +122,8 @@ function VersionCard({
           <span className="d-sr"> {name}</span>
         </button>
         {may?.publish && may.edit && !version.live && (
-          <button type="button" className="fe-button is-small" disabled={busy} onClick={() => run(() => goBackTo(version))}>
-            {busy ? t("Going back…") : t("Go back to it")}
+          <button type="button" className="fe-button is-small" disabled={busy} onClick={() => onGoBack(version)}>
+            {t("Go back to it…")}
             <span className="d-sr"> {name}</span>
           </button>
         )}

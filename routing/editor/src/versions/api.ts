@@ -1,8 +1,10 @@
 /// Versions on the canvas: looking at one, comparing two, publishing the draft, and going back.
 
+import { create } from "zustand";
 import { Refused, ask } from "../api/client";
 import type { Analysis, Comparison, Definition, Looked, Overlay, Published, StepChange, Version } from "../api/types";
 import { flush, isDirty, serverHas } from "../state/autosave";
+import { actNow, setFlow } from "../state/standing";
 import { draftOf, useEditor } from "../state/store";
 import { t, tn } from "../t";
 
@@ -51,8 +53,17 @@ export async function readVersions(signal?: AbortSignal): Promise<Version[]> {
   return ask<Version[]>(urls().versions, { signal });
 }
 
+export async function readVersion(version: Version, signal?: AbortSignal): Promise<Looked> {
+  return ask<Looked>(`${urls().versions}${version.id}/`, { signal });
+}
+
+/** How every test case of the flow would end with this definition. */
+export async function runCases(definition: Definition, signal?: AbortSignal): Promise<CaseResult[]> {
+  return (await ask<{ results: CaseResult[] }>(`${urls().cases}run/`, { body: { definition }, signal })).results;
+}
+
 export async function lookAt(version: Version): Promise<void> {
-  const found = await ask<Looked>(`${urls().versions}${version.id}/`);
+  const found = await readVersion(version);
   useEditor.getState().look(found.definition, found.analysis, titleOf(version));
 }
 
@@ -116,42 +127,80 @@ export function summary(changes: StepChange[]): string {
 /** What is published is what was saved last. Throws CasesDiffer, HasFaults, or an error with a sentence. */
 export async function publish(note: string, despiteCases: boolean): Promise<number> {
   const revision = await flush();
+  actNow();
   const found = await said(ask<PublishedMore>(urls().publish, { body: { revision, note, despite_cases: despiteCases } }));
+  actNow();
+  useBack.setState({ done: null });
   nowLive(found, isDirty());
   return found.version.number;
 }
 
-/** Publishes the old version again, in one go; what it was before is one click away. */
-export async function goBackTo(version: { id: number; number: number }, despiteCases = false): Promise<void> {
-  await flush();
+/** What a publishing means for contacts: no more than is true. */
+export function liveWords(number: number): string {
+  const numbers = useEditor.getState().document?.flow.numbers.filter((one) => one.active) ?? [];
+  if (!numbers.length) return t("Version %(number)s is live, but no number starts this flow yet: nobody reaches it.", { number });
+  const names = numbers.map((one) => one.address).join(", ");
+  return t("Version %(number)s is live: new contacts on %(numbers)s walk through it from now on.", { number, numbers: names });
+}
+
+/** Going back, as it can be undone as long as what came of it is live. */
+export interface GoneBack {
+  live: { id: number; number: number };
+  /** Number of the version that was gone back to. */
+  to: number;
+  before: { id: number; number: number };
+  /** The draft that was replaced; null: it was kept. */
+  draft: Definition | null;
+}
+
+export const useBack = create<{ done: GoneBack | null }>()(() => ({ done: null }));
+
+/** Publishes the old version again. The draft becomes it, too, unless it is to be kept. */
+export async function goBackTo(version: { id: number; number: number }, { despiteCases = false, keepDraft = false } = {}): Promise<void> {
+  const revision = await flush();
   const state = useEditor.getState();
   if (state.looking) state.back();
-  const before = draftOf(useEditor.getState());
-  const was = useEditor.getState().document?.flow.live;
-  const found = await said(ask<PublishedMore>(urls().roll_back, { body: { version: version.id, despite_cases: despiteCases } }));
-  takeDraft(t("Back to version %(number)s", { number: version.number }), found);
-  const previous = found.previous ?? was?.id;
-  const text = t("Version %(new)s is live. It says the same as version %(old)s.", { new: found.version.number, old: version.number });
+  const draft = draftOf(useEditor.getState());
+  const before = useEditor.getState().document?.flow.live;
+  const body = { version: version.id, despite_cases: despiteCases, keep_draft: keepDraft, ...(keepDraft ? {} : { revision }) };
+  actNow();
+  const found = await said(ask<PublishedMore>(urls().roll_back, { body }));
+  actNow();
+  if (keepDraft) nowLive(found, isDirty());
+  else takeDraft(t("Back to version %(number)s", { number: version.number }), found);
+  const done = before && before.id !== found.version.id ? { live: found.version, to: version.number, before, draft: keepDraft ? null : draft } : null;
+  useBack.setState({ done });
   useEditor.getState().say(
-    text,
+    t("Back to version %(old)s: it is live as version %(new)s.", { new: found.version.number, old: version.number }),
     "good",
-    previous ? { label: t("Undo"), run: () => void undoGoingBack(previous, was?.number ?? 0, before) } : undefined,
+    done ? { label: t("Undo"), run: () => void undoGoingBack() } : undefined,
   );
 }
 
-/** What was live is live again, and the draft is what it was. */
-async function undoGoingBack(version: number, number: number, draft: Definition): Promise<void> {
+/** What was live is live again, and a draft that was replaced is what it was. */
+export async function undoGoingBack(): Promise<void> {
+  const { done } = useBack.getState();
+  if (!done) return;
+  useBack.setState({ done: null });
   try {
     await flush();
+    const state = useEditor.getState();
+    if (state.looking) state.back();
+    const note = t("Undone: version %(number)s again", { number: done.before.number });
+    actNow();
     const found = await said(
-      ask<PublishedMore>(urls().roll_back, {
-        body: { version, note: t("Undone: version %(number)s again", { number }), despite_cases: true },
-      }),
+      ask<PublishedMore>(urls().roll_back, { body: { version: done.before.id, note, despite_cases: true, keep_draft: true } }),
     );
-    takeDraft(t("As it was before"), found);
-    useEditor.getState().edit(t("As it was before"), (now) => replace(now, draft));
-    useEditor.getState().say(t("Undone. Version %(number)s is live, and the draft is as it was.", { number: found.version.number }), "good");
+    actNow();
+    nowLive(found, isDirty());
+    const { draft } = done;
+    if (draft) useEditor.getState().edit(t("As it was before"), (now) => replace(now, draft));
+    const text = draft
+      ? t("Undone: version %(old)s is live again, as version %(new)s, and the draft is as it was.", { old: done.before.number, new: found.version.number })
+      : t("Undone: version %(old)s is live again, as version %(new)s.", { old: done.before.number, new: found.version.number });
+    useEditor.getState().say(text, "good");
   } catch (error) {
+    useBack.setState({ done });
     useEditor.getState().say(error instanceof Error ? error.message : String(error), "bad");
   }
 }
@@ -171,10 +220,7 @@ function replace(draft: Definition, by: Definition): void {
 }
 
 function nowLive(found: PublishedMore, dirty: boolean): void {
-  const { document } = useEditor.getState();
-  if (!document) return;
-  const flow = { ...document.flow, live: found.version, differs_from_live: dirty || found.differs_from_live };
-  useEditor.setState({ document: { ...document, flow } });
+  setFlow({ live: found.version, differs_from_live: dirty || found.differs_from_live });
 }
 
 async function said<T>(answer: Promise<T>): Promise<T> {

@@ -1,12 +1,12 @@
-import { cleanup, render, screen, waitFor } from "@testing-library/react";
+import { cleanup, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Comparison, Definition, FlowDocument, Version } from "../api/types";
+import type { Comparison, Definition, FlowDocument, FlowNumber, Version } from "../api/types";
 import { ComparePanel } from "../compare/ComparePanel";
 import { reset, startSaving } from "../state/autosave";
 import { analysisOf, documentOf, flow, step } from "../state/flows.testing";
 import { useEditor } from "../state/store";
-import { overlayOf } from "./api";
+import { liveWords, overlayOf, useBack } from "./api";
 import { PublishPanel } from "./PublishPanel";
 import { VersionsPanel } from "./VersionsPanel";
 
@@ -55,8 +55,8 @@ function documentWith(more: Partial<FlowDocument["flow"]> = {}): FlowDocument {
   const document = documentOf(draft);
   return {
     ...document,
-    flow: { ...document.flow, live: { id: 12, number: 2 }, numbers: [{ address: "+4930", url: "/n/" }], ...more },
-    urls: { ...document.urls, versions: "/versions/", compare: "/compare/", publish: "/publish/", roll_back: "/roll-back/" },
+    flow: { ...document.flow, live: { id: 12, number: 2 }, numbers: [{ id: 1, address: "+4930", active: true, url: "/n/" }], ...more },
+    urls: { ...document.urls, versions: "/versions/", compare: "/compare/", publish: "/publish/", roll_back: "/roll-back/", cases: "/cases/", numbers: "/numbers/", all_numbers: "/all/" },
   };
 }
 
@@ -68,6 +68,7 @@ beforeEach(() => {
     "/versions/": () => [200, versions],
     "/versions/11/": () => [200, { definition: old, analysis: analysisOf(old), title: "Version 1" }],
     "/compare/": () => [200, comparison],
+    "/cases/run/": () => [200, { results: [{ id: 1, name: "Gold caller", state: "passes", sentences: [] }] }],
     "/roll-back/": () => [
       200,
       { version: { id: 13, number: 3 }, revision: 2, definition: old, analysis: analysisOf(old), differs_from_live: false, previous: 12 },
@@ -77,6 +78,7 @@ beforeEach(() => {
   });
   vi.stubGlobal("fetch", vi.fn(serve));
   useEditor.setState({ messages: [], panel: null, overlay: null, selection: [] });
+  useBack.setState({ done: null });
   const document = documentWith();
   useEditor.getState().open(document);
   stop = startSaving(document);
@@ -85,6 +87,10 @@ afterEach(() => {
   stop();
   vi.unstubAllGlobals();
 });
+
+function number(address: string): FlowNumber {
+  return { id: address.length, address, active: true, url: "" };
+}
 
 function posted(url: string): Record<string, unknown> | undefined {
   return asked.filter((one) => one.url === url).at(-1)?.body;
@@ -111,33 +117,74 @@ describe("the list of versions", () => {
     expect(useEditor.getState().definition).toBe(draft);
   });
 
-  it("goes back in one click, and undoes it in another", async () => {
+  async function ask(): Promise<HTMLElement> {
     render(<VersionsPanel />);
     await userEvent.click(await screen.findByRole("button", { name: /Go back to it/ }));
-    await waitFor(() => expect(useEditor.getState().document?.flow.live?.number).toBe(3));
-    expect(posted("/roll-back/")).toEqual({ version: 11, despite_cases: false });
-    expect(useEditor.getState().definition.steps.map((one) => one.id)).toEqual(["call", "gone"]);
-    expect(posted("/draft/")).toBeUndefined();
-    const message = useEditor.getState().messages.at(-1);
-    expect(message?.text).toContain("Version 3 is live");
+    return await screen.findByRole("dialog", { name: "Go back to version 1?" });
+  }
+
+  it("asks before it goes back: what changes, for whom, and what the test cases say", async () => {
+    const dialog = await ask();
+    expect(posted("/roll-back/")).toBeUndefined();
+    await waitFor(() => expect(dialog.textContent).toContain("1 new step, 1 changed step, 1 removed step."));
+    expect(asked.some((one) => one.url === "/compare/?a=live&b=11")).toBe(true);
+    expect(dialog.textContent).toContain("New contacts on +4930.");
+    expect(await within(dialog).findByText("Its test case passes.")).toBeTruthy();
+    expect(posted("/cases/run/")?.definition).toEqual(old);
+    await userEvent.click(within(dialog).getByRole("button", { name: "Cancel" }));
+    expect(screen.queryByRole("dialog")).toBeNull();
+    expect(posted("/roll-back/")).toBeUndefined();
+  });
+
+  it("goes back and keeps a draft that has changes of its own, unless told otherwise", async () => {
     answers["/roll-back/"] = () => [
       200,
-      { version: { id: 14, number: 4 }, revision: 3, definition: draft, analysis: analysisOf(draft), differs_from_live: false, previous: 13 },
+      { version: { id: 13, number: 3 }, revision: 1, definition: draft, analysis: analysisOf(draft), differs_from_live: true, previous: 12 },
     ];
-    message?.action?.run();
+    const dialog = await ask();
+    expect(within(dialog).getByRole<HTMLInputElement>("radio", { name: /stays as it is/ }).checked).toBe(true);
+    await within(dialog).findByText("Its test case passes.");
+    await userEvent.click(within(dialog).getByRole("button", { name: "Go back to version 1" }));
+    await waitFor(() => expect(useEditor.getState().document?.flow).toMatchObject({ live: { number: 3 }, differs_from_live: true }));
+    expect(posted("/roll-back/")).toEqual({ version: 11, despite_cases: false, keep_draft: true });
+    expect(useEditor.getState().definition).toBe(draft);
+    expect(useEditor.getState().messages.at(-1)?.text).toBe("Back to version 1: it is live as version 3.");
+  });
+
+  it("replaces the draft where that was chosen, and one click undoes all of it", async () => {
+    const dialog = await ask();
+    await userEvent.click(within(dialog).getByRole("radio", { name: /becomes version 1/ }));
+    await within(dialog).findByText("Its test case passes.");
+    await userEvent.click(within(dialog).getByRole("button", { name: "Go back to version 1" }));
+    await waitFor(() => expect(useEditor.getState().document?.flow.live?.number).toBe(3));
+    expect(posted("/roll-back/")).toEqual({ version: 11, despite_cases: false, keep_draft: false, revision: 1 });
+    expect(useEditor.getState().definition.steps.map((one) => one.id)).toEqual(["call", "gone"]);
+    answers["/roll-back/"] = () => [
+      200,
+      { version: { id: 14, number: 4 }, revision: 2, definition: old, analysis: analysisOf(old), differs_from_live: true, previous: 13 },
+    ];
+    await userEvent.click(await screen.findByRole("button", { name: "Undo: version 2 again" }));
     await waitFor(() => expect(useEditor.getState().document?.flow.live?.number).toBe(4));
-    expect(posted("/roll-back/")?.version).toBe(12);
+    expect(posted("/roll-back/")).toMatchObject({ version: 12, keep_draft: true, despite_cases: true });
     expect(useEditor.getState().definition.steps.map((one) => one.id)).toEqual(["call", "hi"]);
+    expect(screen.queryByRole("button", { name: /Undo: version/ })).toBeNull();
   });
 
   it("says what keeps a version from going live again", async () => {
     const faults = [{ message: "There is no queue “x”.", where: [], step: "gone", level: "error", mends: [] }];
-    answers["/roll-back/"] = () => [422, { error: "Nothing was published: mend the faults first.", analysis: { faults, steps: {} } }];
-    render(<VersionsPanel />);
-    await userEvent.click(await screen.findByRole("button", { name: /Go back to it/ }));
-    const alert = await screen.findByRole("alert");
-    expect(alert.textContent).toContain("There is no queue “x”.");
-    expect(useEditor.getState().definition).toBe(draft);
+    answers["/versions/11/"] = () => [200, { definition: old, analysis: { ...analysisOf(old), faults }, title: "Version 1" }];
+    answers["/cases/run/"] = () => [422, { error: "It cannot be tried." }];
+    const dialog = await ask();
+    expect((await within(dialog).findByText(/There is no queue “x”/))).toBeTruthy();
+    expect(within(dialog).getByRole<HTMLButtonElement>("button", { name: "Go back to version 1" }).disabled).toBe(true);
+  });
+
+  it("names the test cases that would fail, and goes back only when told all the same", async () => {
+    answers["/cases/run/"] = () => [200, { results: [{ id: 1, name: "Gold caller", state: "differs", sentences: ["Ended in Standard."] }] }];
+    const dialog = await ask();
+    expect(await within(dialog).findByText("Ended in Standard.")).toBeTruthy();
+    await userEvent.click(within(dialog).getByRole("button", { name: "Go back all the same" }));
+    await waitFor(() => expect(posted("/roll-back/")?.despite_cases).toBe(true));
   });
 
   it("offers nothing that may not be done", async () => {
@@ -186,7 +233,8 @@ describe("publishing", () => {
   it("shows what changes and whom it concerns, and sends the note", async () => {
     render(<PublishPanel />);
     expect(await screen.findByText("1 new step, 1 changed step, 1 removed step.")).toBeTruthy();
-    expect(screen.getByText(/New contacts on \+4930\./)).toBeTruthy();
+    expect(screen.getByRole("link", { name: "+4930" })).toBeTruthy();
+    await screen.findByText("Its test case passes.");
     await userEvent.type(screen.getByLabelText("What changed, and why?"), "Gold skips the menu");
     await userEvent.click(screen.getByRole("button", { name: "Publish" }));
     await waitFor(() => expect(useEditor.getState().document?.flow.live?.number).toBe(3));
@@ -195,7 +243,7 @@ describe("publishing", () => {
   });
 
   it("warns of numbers whose contacts nothing starts", async () => {
-    useEditor.setState({ document: documentWith({ numbers: [{ address: "whatsapp:+49301", url: "" }, { address: "+49302", url: "" }] }) });
+    useEditor.setState({ document: documentWith({ numbers: [number("whatsapp:+49301"), number("+49302")] }) });
     useEditor.setState({ definition: flow([step("call", { started: "hi" }, {}, "call"), step("hi")]) });
     render(<PublishPanel />);
     expect(await screen.findByText(/whatsapp:\+49301 gets messages/)).toBeTruthy();
@@ -206,11 +254,57 @@ describe("publishing", () => {
     const fault = { message: "Wrong.", where: [], step: "", level: "warning" as const, mends: [] };
     useEditor.setState({ analysis: { ...analysisOf(draft), faults: [fault] } });
     render(<PublishPanel />);
-    await screen.findByText(/1 new step/);
+    await screen.findByText("Its test case passes.");
     expect(screen.getByRole<HTMLButtonElement>("button", { name: "Publish" }).disabled).toBe(false);
     useEditor.setState({ analysis: { ...analysisOf(draft), faults: [{ ...fault, level: "error" }] } });
     await screen.findByText("1 error keeps it from being published");
     expect(screen.getByRole<HTMLButtonElement>("button", { name: "Publish" }).disabled).toBe(true);
+  });
+
+  it("says which test cases differ before anybody presses Publish", async () => {
+    answers["/cases/run/"] = () => [200, { results: [{ id: 1, name: "Gold caller", state: "differs", sentences: ["Ended in Standard."] }] }];
+    render(<PublishPanel />);
+    expect(screen.getByText("Trying the test cases…")).toBeTruthy();
+    expect(await screen.findByText("Ended in Standard.")).toBeTruthy();
+    expect(posted("/publish/")).toBeUndefined();
+    expect(screen.queryByRole("button", { name: "Publish" })).toBeNull();
+    await userEvent.click(screen.getByRole("button", { name: "Publish all the same" }));
+    await waitFor(() => expect(posted("/publish/")?.despite_cases).toBe(true));
+  });
+
+  it("says no more than is true: without a number nobody reaches the flow, and one is chosen right there", async () => {
+    const mine = [number("+4930901")];
+    answers["/numbers/"] = (body) => [
+      200,
+      {
+        numbers: [
+          { id: 5, address: "+4930901", name: "Hotline", active: true, flow: body.number ? { id: 7, name: "Line" } : { id: 3, name: "Old line" } },
+          { id: 6, address: "+4930902", name: "", active: true, flow: null },
+        ],
+        mine: body.number ? mine : [],
+      },
+    ];
+    const document = documentWith({ numbers: [], live: null });
+    useEditor.getState().open({ ...document, may: { ...document.may, choose_numbers: true } });
+    render(<PublishPanel />);
+    expect(await screen.findByText(/Nobody yet: no number starts this flow/)).toBeTruthy();
+    expect(liveWords(1)).toContain("nobody reaches it");
+    await userEvent.click(screen.getByRole("button", { name: "Choose a number" }));
+    await userEvent.selectOptions(await screen.findByLabelText("Number or address"), "+4930901, Hotline (now “Old line”)");
+    expect(screen.getByText(/It leaves “Old line” at once/)).toBeTruthy();
+    await userEvent.click(screen.getByRole("button", { name: "Use it for this flow" }));
+    expect(await screen.findByText("+4930901")).toBeTruthy();
+    expect(posted("/numbers/")).toEqual({ number: 5, seen: 3, flow: 7 });
+    expect(liveWords(1)).toBe("Version 1 is live: new contacts on +4930901 walk through it from now on.");
+    useEditor.getState().messages.at(-1)?.action?.run();
+    await waitFor(() => expect(posted("/numbers/")).toEqual({ number: 5, seen: 7, flow: 3 }));
+  });
+
+  it("offers no number to whoever may not choose one", async () => {
+    useEditor.setState({ document: documentWith({ numbers: [] }) });
+    render(<PublishPanel />);
+    expect(await screen.findByText(/Whoever manages the numbers/)).toBeTruthy();
+    expect(screen.queryByRole("button", { name: /Choose/ })).toBeNull();
   });
 
   it("shows the test cases that differ, and publishes all the same if told so", async () => {
@@ -219,7 +313,7 @@ describe("publishing", () => {
         ? [200, { version: { id: 13, number: 3 }, revision: 1, definition: draft, analysis: analysisOf(draft), differs_from_live: false }]
         : [409, { error: "One differs.", cases: [{ id: 1, name: "Gold caller", state: "differs", sentences: ["Ended in Standard."] }] }];
     render(<PublishPanel />);
-    await screen.findByText(/1 new step/);
+    await screen.findByText("Its test case passes.");
     await userEvent.click(screen.getByRole("button", { name: "Publish" }));
     expect(await screen.findByText("Gold caller")).toBeTruthy();
     expect(screen.getByText("Ended in Standard.")).toBeTruthy();
