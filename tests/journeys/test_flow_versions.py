@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 
 from tests.embedded.test_supervisor import Run, free_port
 
@@ -152,6 +152,22 @@ def _rename(page: Page, step: str, title: str) -> None:
     expect(page.locator(".fe-saved.is-saved")).to_be_visible(timeout=15_000)
 
 
+def _change_by_address(page: Page) -> None:
+    """Another name for a step, saved as a program would; the page is opened anew."""
+    address = page.url.split("?")[0]
+    base = address.removesuffix("change/") + "canvas/"
+    found = page.request.get(base + "document/").json()
+    found["definition"]["steps"][1]["title"] = "Say hello"
+    token = next(one["value"] for one in page.context.cookies() if one.get("name") == "csrftoken")
+    saved = page.request.post(
+        base + "draft/",
+        data={"revision": found["flow"]["revision"], "definition": found["definition"], "session": "test"},
+        headers={"X-CSRFToken": token, "Referer": address},
+    )
+    assert saved.ok, saved.text()
+    _open(page, address)
+
+
 def _publish(page: Page, note: str) -> None:
     page.locator(".fe-header").get_by_role("button", name="Publish").click()
     panel = page.get_by_role("tabpanel", name="Publish")
@@ -212,17 +228,26 @@ def test_versions_are_published_compared_and_rolled_back_and_that_is_undone(page
     compare.get_by_role("button", name="All versions").click()
     expect(page.locator(".fe-look")).to_have_count(0)
 
-    # One click leads back, another undoes it.
-    versions.get_by_role("listitem").nth(1).get_by_role("button", name="Go back to it").click()
-    message = page.locator(".fe-message").filter(has_text="Version 3 is live")
-    expect(message).to_be_visible(timeout=10_000)
+    # Going back asks first; one click undoes all of it.
+    dialog = _go_back(page, 1)
+    expect(dialog).to_contain_text("1 changed step.")
+    expect(dialog).to_contain_text("No number starts this flow, so nobody notices it yet.")
+    expect(dialog).to_contain_text("This flow has no test cases.")
+    expect(dialog).to_contain_text("It has nothing that is not live")
+    dialog.get_by_role("button", name="Cancel").click()
+    assert _document(page)["flow"]["live"]["number"] == 2
+    _go_back(page, 1).get_by_role("button", name="Go back to version 1").click()
+    expect(page.locator(".fe-message").filter(has_text="live as version 3")).to_be_visible(timeout=10_000)
     expect(page.locator('[data-step="greet"]')).to_contain_text("Greet")
     found = _document(page)
     assert (found["flow"]["live"]["number"], found["flow"]["differs_from_live"]) == (3, False)
-    message.get_by_role("button", name="Undo").click()
-    expect(page.locator(".fe-message").filter(has_text="Version 4 is live")).to_be_visible(timeout=10_000)
+    versions.get_by_role("button", name="Undo: version 2 again").click()
+    expect(page.locator(".fe-message").filter(has_text="is live again, as version 4")).to_be_visible(timeout=10_000)
     expect(page.locator('[data-step="greet"]')).to_contain_text("Say hello")
     assert _document(page)["flow"]["live"]["number"] == 4
+    expect(page.locator(".fe-state")).to_have_text("version 4, live")
+    # What was said goes by itself.
+    expect(page.locator(".fe-message")).to_have_count(0, timeout=12_000)
 
     # An old version can be looked at, and nothing of it changed.
     versions.get_by_role("listitem").last.get_by_role("button", name="Look").click()
@@ -230,6 +255,80 @@ def test_versions_are_published_compared_and_rolled_back_and_that_is_undone(page
     expect(page.locator('[data-step="greet"]')).to_contain_text("Greet")
     page.get_by_role("button", name="Back to the draft").click()
     expect(page.locator('[data-step="greet"]')).to_contain_text("Say hello")
+
+
+def _go_back(page: Page, number: int) -> Locator:
+    """The question whether to go back to the version of this number, answered with nothing yet."""
+    panel = page.get_by_role("tabpanel", name="Versions")
+    panel.get_by_role("listitem", name=f"Version {number}", exact=True).get_by_role("button", name="Go back").click()
+    dialog = page.get_by_role("dialog", name=f"Go back to version {number}?")
+    expect(dialog.get_by_text("Trying the test cases")).to_have_count(0, timeout=10_000)
+    expect(dialog.get_by_text("Comparing")).to_have_count(0, timeout=10_000)
+    return dialog
+
+
+def test_going_back_keeps_a_draft_with_changes_and_the_other_window_is_told(page: Page, sign_in: SignIn) -> None:
+    address = _make(page, CALL, GREET, TEAM, BYE)
+    _publish(page, "The first one")
+    _rename(page, "greet", "Say hello")
+    _publish(page, "Warmer words")
+    _rename(page, "greet", "Half done")
+    anna = sign_in("anna")
+    _open(anna, address)
+    expect(page.get_by_role("group", name="Also here: anna")).to_be_visible(timeout=12_000)
+    expect(anna.locator(".fe-state")).to_have_text("version 2 is live, changed since")
+
+    page.locator("#fe-tab-versions").click()
+    dialog = _go_back(page, 1)
+    expect(dialog.get_by_role("radio", name="stays as it is")).to_be_checked()
+    dialog.get_by_role("button", name="Go back to version 1").click()
+    notice = anna.locator(".fe-message").filter(has_text="admin went back to version 1. It is live now, as version 3.")
+    expect(notice).to_be_visible(timeout=6_000)
+    expect(anna.locator(".fe-state")).to_have_text("version 3 is live, changed since")
+    expect(anna.locator('[data-step="greet"]')).to_contain_text("Half done")
+
+    # The draft is replaced, too, and brought back by the same undo, for both.
+    page.get_by_role("button", name="Undo: version 2 again").click()
+    expect(page.locator(".fe-state")).to_have_text("version 4 is live, changed since")
+    dialog = _go_back(page, 1)
+    dialog.get_by_role("radio", name="becomes version 1").check()
+    dialog.get_by_role("button", name="Go back to version 1").click()
+    expect(anna.locator('[data-step="greet"]')).to_contain_text("Greet", timeout=10_000)
+    expect(anna.locator(".fe-state")).to_have_text("version 5, live")
+    page.get_by_role("button", name="Undo: version 4 again").click()
+    expect(page.locator('[data-step="greet"]')).to_contain_text("Half done")
+    expect(anna.locator('[data-step="greet"]')).to_contain_text("Half done", timeout=10_000)
+    expect(anna.locator(".fe-state")).to_have_text("version 6 is live, changed since", timeout=10_000)
+
+
+def test_a_flow_is_renamed_and_gets_its_number_without_leaving_the_canvas(page: Page) -> None:
+    _make(page, CALL, GREET, TEAM, BYE)
+    page.locator(".fe-header").get_by_role("button", name="change name and description").click()
+    dialog = page.get_by_role("dialog", name="Name and description")
+    dialog.get_by_label("Name").fill("Priority line")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Another flow is called “Priority line” already.")
+    name = f"Night line {time.time_ns()}"
+    dialog.get_by_label("Name").fill(name)
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+
+    page.locator(".fe-header").get_by_role("button", name="Publish").click()
+    panel = page.get_by_role("tabpanel", name="Publish")
+    expect(panel).to_contain_text("Nobody yet: no number starts this flow.")
+    panel.get_by_role("button", name="Publish", exact=True).click()
+    expect(page.locator(".fe-message")).to_contain_text("no number starts this flow yet: nobody reaches it")
+    versions = page.get_by_role("tabpanel", name="Versions")
+    versions.get_by_role("button", name="Choose a number").click()
+    choice = versions.get_by_label("Number or address")
+    choice.select_option(label=next(one for one in choice.locator("option").all_inner_texts() if "+49309018200" in one))
+    expect(versions).to_contain_text("It leaves “Priority line” at once.")
+    versions.get_by_role("button", name="Use it for this flow").click()
+    expect(versions.get_by_role("link", name="+49309018200")).to_be_visible()
+    assert _document(page)["flow"]["numbers"][0]["address"] == "+49309018200"
+    # It was a slip: the number is given back.
+    page.locator(".fe-message").filter(has_text="starts this flow").get_by_role("button", name="Undo").click()
+    expect(versions).to_contain_text("No number starts this flow yet")
 
 
 def test_what_was_removed_is_a_ghost_beside_what_is_new(page: Page) -> None:
@@ -302,6 +401,11 @@ def test_the_panels_of_drafts_have_no_serious_barrier(sign_in: SignIn, scheme: A
     page.request.get(address)
     _publish(page, "For the first time")
     _check(page, "versions")
+    _change_by_address(page)
+    _publish(page, "Once more")
+    _go_back(page, 1)
+    _check(page, "going back")
+    page.keyboard.press("Escape")
     page.goto(f"{address}?text=1")
     broken = {**TEAM, "settings": {"queue": "gone"}}
     page.locator("#id_text").fill(json.dumps({"format": 1, "steps": [CALL, broken, BYE]}))

@@ -136,7 +136,7 @@ def test_a_manager_tries_the_priority_line_and_nothing_real_happens(page: Page) 
     # The API fails instead, in the try that is open.
     panel.locator(".tr-summary > summary").click()
     _answer(panel, "fails")
-    expect(panel.locator(".tr-why")).to_contain_text("the data source “loyalty” failed")
+    expect(panel.locator(".tr-why")).to_contain_text("the data source “Loyalty API” failed")
     expect(page.locator("[data-line='loyalty:failed']")).to_have_class(re.compile("tone-path"))
     assert _contacts(page) == 0
 
@@ -153,6 +153,33 @@ def test_a_change_of_the_draft_is_tried_at_once(page: Page) -> None:
     text.fill("Welcome. Just a moment.")
     page.get_by_role("tab", name="Try it").click()
     expect(panel.get_by_text(re.compile("Just a moment"))).to_be_visible()
+    page.locator(".fe-saved.is-saved").wait_for()
+
+
+def test_a_second_case_never_overwrites_the_first_and_an_edit_takes_the_way_off_the_canvas(page: Page) -> None:
+    panel = _open(page, "Priority chat")
+    # Somebody unknown is somebody whom no data source knows.
+    expect(panel.locator(".tr-fetch > summary").first).to_contain_text("does not know the caller")
+    panel.get_by_role("button", name="Start").click()
+    panel.get_by_role("button", name="Save as test case").click()
+    panel.get_by_role("textbox", name="Name of the test case").fill("Unknown")
+    panel.get_by_role("button", name="Save", exact=True).click()
+    panel.get_by_role("button", name="Save or change the test case").click()
+    panel.get_by_role("textbox", name="Name of the test case").fill("Unknown, once more")
+    panel.get_by_role("button", name="Save as another test case").click()
+    expect(panel.get_by_text("Test case “Unknown, once more”")).to_be_visible()
+    kept = page.request.get(page.url.replace("change/", "canvas/cases/")).json()["cases"]
+    assert [one["name"] for one in kept if one["name"].startswith("Unknown")] == ["Unknown", "Unknown, once more"]
+
+    before = page.locator("[data-step]").first.bounding_box()
+    expect(page.locator(".fe-look.is-overlay")).to_be_visible()
+    page.get_by_role("tab", name="Step").click()
+    assert page.locator("[data-step]").first.bounding_box() == before
+    page.locator("[data-step]").nth(1).click()
+    page.get_by_role("tabpanel", name="Step").locator("#f-step-title").fill("Something else")
+    expect(page.locator(".fe-look.is-overlay")).to_have_count(0)
+    page.get_by_role("tab", name="Try it").click()
+    expect(page.locator(".fe-look.is-overlay")).to_be_visible()
     page.locator(".fe-saved.is-saved").wait_for()
 
 
@@ -222,11 +249,12 @@ def test_publishing_shows_which_test_cases_differ(page: Page) -> None:
 
     page.locator(".fe-header").get_by_role("button", name="Publish").click()
     publish = page.get_by_role("tabpanel", name="Publish")
-    publish.get_by_role("button", name="Publish", exact=True).click()
+    # Before anybody pressed it again.
     expect(publish.get_by_role("alert")).to_contain_text("Queue: expected VIP, got Standard.")
+    expect(publish.get_by_role("button", name="Publish", exact=True)).to_have_count(0)
     _picture(page, "publish")
     publish.get_by_role("button", name="Publish all the same").click()
-    expect(page.get_by_text("Version 2 is live")).to_be_visible()
+    expect(page.get_by_text("Version 2 is live: new contacts on +49309018200 walk through it")).to_be_visible()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ export function LookBar() {
   const setOverlay = useEditor((state) => state.setOverlay);
   const mayEdit = useEditor((state) => state.document?.may.edit);
   return (
-    <>
+    <div className="fe-looks">
       {looking && (
         <div className="fe-look" role="status">
           <Icon name="visibility" />
@@ -39,6 +39,6 @@ export function LookBar() {
           </button>
         </div>
       )}
-    </>
+    </div>
   );
 }

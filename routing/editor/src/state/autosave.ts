@@ -186,7 +186,8 @@ function takeIn(stale: Stale, told = false): void {
     notifyConflict();
     return;
   }
-  finish(stale, merged.definition, told ? [] : merged.theirs);
+  // Without changes of my own there is nothing to put together: it is theirs to the letter.
+  finish(stale, mine === saved.definition ? stale.definition : merged.definition, told ? [] : merged.theirs);
 }
 
 function finish(stale: Stale, definition: Definition, theirs: string[]): void {

@@ -50,7 +50,7 @@ export function Numbers({ lead, none }: { lead: string; none: string }) {
         <p className="d-mends">
           <button type="button" className="fe-button is-small" onClick={() => setChoosing(true)}>
             <Icon name="add_call" />
-            {numbers.length ? t("Choose another number") : t("Choose a number")}
+            {numbers.length ? t("Add a number") : t("Choose a number")}
           </button>
           {all && !numbers.length && (
             <a className="d-link" href={all}>

@@ -212,11 +212,14 @@ function takeDraft(label: string, found: PublishedMore): void {
   nowLive(found, false);
 }
 
+/** Exactly so: what is not said is not there, else the draft would differ from what is live by nothing at all. */
 function replace(draft: Definition, by: Definition): void {
-  const copy = structuredClone(by);
-  draft.steps = copy.steps;
-  draft.notes = copy.notes ?? [];
-  draft.layout = copy.layout ?? {};
+  const { steps, notes, layout } = structuredClone(by);
+  draft.steps = steps;
+  draft.notes = notes;
+  draft.layout = layout;
+  if (notes === undefined) delete draft.notes;
+  if (layout === undefined) delete draft.layout;
 }
 
 function nowLive(found: PublishedMore, dirty: boolean): void {
