@@ -131,6 +131,8 @@ DATABASES["default"] |= {
         },
     },
 }
+# How long a webhook may wait for a database that hangs before its connection is cut and the fallback queue answers.
+DATABASE_PATIENCE_S = env.float("DATABASE_PATIENCE_S", default=6.0)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = _required("REDIS_URL", "it is the broker of the workers and holds fetched values")

@@ -14,6 +14,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import resolve
 from django.utils.module_loading import import_string
 
+from config.patience import bounded
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup(set_prefix=False)
 
@@ -44,7 +46,8 @@ class WebhookHandler:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         try:
-            response = self._respond(WebhookRequest(environ))
+            with bounded():
+                response = self._respond(WebhookRequest(environ))
         finally:
             close_old_connections()
         # Without it the answer would leave in chunks.

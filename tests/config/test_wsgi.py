@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
@@ -55,7 +56,16 @@ def _breaks(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("a fault of ours")
 
 
-urlpatterns = [path("webhooks/asks/", _asks), path("webhooks/breaks/", _breaks)]
+def _hangs(_request: HttpRequest) -> HttpResponse:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(3)")
+    except OperationalError:
+        return HttpResponse("put through")
+    return HttpResponse("waited")
+
+
+urlpatterns = [path("webhooks/hangs/", _hangs), path("webhooks/asks/", _asks), path("webhooks/breaks/", _breaks)]
 
 
 @pytest.fixture
@@ -68,6 +78,16 @@ def server(transactional_db: None) -> Server:
 def addresses() -> Callable[[], Any]:
     wsgi._resolved.cache_clear()
     return lambda: override_settings(ROOT_URLCONF=__name__)
+
+
+def test_a_webhook_waits_for_a_database_that_hangs_only_so_long(server: Server, addresses: Any, settings: Any) -> None:
+    settings.DATABASE_PATIENCE_S = 0.5
+    began = time.monotonic()
+    with addresses():
+        assert server.ask("/webhooks/hangs/") == b"put through"
+        # The connection is gone, and the next request has another.
+        assert server.ask("/webhooks/asks/") == b"asked"
+    assert time.monotonic() - began < 2.9
 
 
 def test_a_webhook_gives_its_connection_back_before_the_answer_leaves(server: Server, addresses: Any) -> None:

@@ -167,6 +167,24 @@ def test_without_the_database_every_call_goes_to_the_fallback_queue_at_once(hous
     wait_until("flows to decide again", 30, lambda: call("+4915100000002").listen() == VIP)
 
 
+def test_while_the_database_hangs_every_call_goes_to_the_fallback_queue_in_time(house: Run, call: Place) -> None:
+    under_way = call("+4915100000005")
+    under_way.step()
+    stopped = [pid for pid, command in house.children().items() if "postgres" in command]
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        calls = [under_way, *(call("+4915100000002") for _ in range(4))]
+        with ThreadPoolExecutor(5) as callers:
+            ends = list(callers.map(Call.listen, calls))
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+    assert set(ends) <= {VIP, STANDARD}
+    assert max(one.slowest_s for one in calls) < 14
+    wait_until("flows to decide again", 30, lambda: call("+4915100000002").listen() == VIP)
+
+
 _LOYALTY_API = """
 import http.server, json, time
 class Slow(http.server.BaseHTTPRequestHandler):
