@@ -5,8 +5,9 @@ from rest_framework.routers import SimpleRouter
 
 from access.api import WhoAmI
 from customers.api.tiers import Tiers
+from customers.sync.api.urls import urls as sync
 
 router = SimpleRouter()
 router.register("tiers", Tiers, basename="tier")
 
-urls: list[URLPattern | URLResolver] = [path("", WhoAmI.as_view(), name="api-who-am-i"), *router.urls]
+urls: list[URLPattern | URLResolver] = [path("", WhoAmI.as_view(), name="api-who-am-i"), *sync, *router.urls]

@@ -163,6 +163,8 @@ CELERY_TASK_QUEUES = [
     # Events of conversations, and the messages that leave. What is lost here the sweep finds in the database.
     Queue("messages", Exchange("messages"), routing_key="messages"),
     Queue("outbox", Exchange("outbox"), routing_key="outbox"),
+    # What takes minutes and nobody on the telephone waits for.
+    Queue("bulk", Exchange("bulk"), routing_key="bulk"),
 ]
 CELERY_TASK_ROUTES = {
     "customers.enrichment.tasks.fetch": {"queue": "enrichment"},
@@ -171,6 +173,7 @@ CELERY_TASK_ROUTES = {
     "channels.tasks.carry_out_order": {"queue": "default"},
     "channels.tasks.sweep_orders": {"queue": "default"},
     "channels.tasks.*": {"queue": "messages"},
+    "customers.sync.tasks.work": {"queue": "bulk"},
 }
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_IMPORTS = ["config.pulse"]
@@ -191,6 +194,9 @@ CELERY_BEAT_SCHEDULE = {
     "forget-kept-answers": {"task": "access.tasks.prune", "schedule": crontab(hour="3", minute="50")},
     "recompute-tiers": {"task": "customers.tiers.tasks.recompute", "schedule": crontab(hour="2", minute="30")},
     "sweep-tiers": {"task": "customers.tiers.tasks.sweep", "schedule": 60.0, "options": {"expires": 60}},
+    # A stream whose worker was killed goes on with the next one.
+    "sweep-syncs": {"task": "customers.sync.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "prune-syncs": {"task": "customers.sync.tasks.prune", "schedule": crontab(hour="4", minute="5")},
     "prune-message-events": {"task": "channels.tasks.prune", "schedule": crontab(hour="3", minute="40")},
 }
 
@@ -247,6 +253,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False, "docExpansion": "none"},
     "APPEND_COMPONENTS": COMPONENTS,
 }
+
+# One request to the sync may be so large once it is unpacked, and one stream.
+SYNC_MAX_BYTES = env.int("SYNC_MAX_BYTES", default=32 * 1024 * 1024)
+SYNC_STREAM_MAX_BYTES = env.int("SYNC_STREAM_MAX_BYTES", default=8 * 1024 * 1024 * 1024)
 
 # --- people ---------------------------------------------------------------------------------
 AUTH_PASSWORD_VALIDATORS = [

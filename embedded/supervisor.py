@@ -91,6 +91,7 @@ class Supervisor:
         self._keep_python(
             "worker for messages", "messages", [*_CELERY, "-Q", "messages,outbox", "-c", "16", "-n", "m@%h", *_QUIET]
         )
+        self._keep_python("worker for syncs", "bulk", [*_CELERY, "-Q", "bulk", "-c", "2", "-n", "b@%h", *_QUIET])
         self._keep_python("web server", "web", web_command(self.run.host, self.run.port))
         self._wait_until_ready()
         self._greet(password_holds=password_holds)
@@ -112,7 +113,7 @@ class Supervisor:
         for process in self.preparing:
             _end_group(process, patience_s=2.0)
         web = [child for child in self.children if child.log.stem == "web"]
-        workers = [child for child in self.children if child.log.stem in {"enrichment", "messages", "worker"}]
+        workers = [child for child in self.children if child.log.stem in {"bulk", "enrichment", "messages", "worker"}]
         for group in (web, workers):
             for child in group:
                 if child.process.poll() is None:

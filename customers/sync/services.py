@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, DataError, IntegrityError, OperationalError, transaction
+from django.apps import apps
+from django.db import DatabaseError, DataError, IntegrityError, OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 from psycopg import errors
 
@@ -26,6 +26,9 @@ from customers.sync.writing import declare, merge, write
 
 log = structlog.get_logger()
 _TRIES = 8
+# After so many attempts a batch waits until no other one is at work: then nobody can overtake it.
+_TRIES_TOGETHER = 2
+_DOOR = 7_261_001
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +74,13 @@ def sync_customers(
     """Brings the customers of these records into step. Each record fails or succeeds for itself unless `atomic`.
 
     Safe to be done again, and by several at once: customers are locked in the order of their ids, new ones are added
-    in the order of their numbers, addresses in their own, and whoever is overtaken all the same starts anew.
+    in the order of their numbers, addresses in their own, and whoever is overtaken all the same starts anew; the third
+    time alone.
     """
     for attempt in range(1, _TRIES + 1):
         try:
             with uncollected():
-                return _once(raw, options, by=by, now=now, via=via)
+                return _once(raw, options, by=by, now=now, via=via, is_alone=attempt > _TRIES_TOGETHER)
         except _Undone as undone:
             return undone.report
         except (Contended, IntegrityError, OperationalError, DataError) as problem:
@@ -91,8 +95,10 @@ def sync_customers(
     raise AssertionError("the last attempt returns or raises")
 
 
-def _once(raw: Sequence[Any], options: Options, *, by: str, now: datetime, via: str) -> Report:
+def _once(raw: Sequence[Any], options: Options, *, by: str, now: datetime, via: str, is_alone: bool) -> Report:
     with transaction.atomic():
+        if not options.dry_run:
+            _enter(is_alone=is_alone)
         known = catalog(declares=not options.strict)
         records = read_records(raw, known)
         if known.declared and not options.dry_run:
@@ -108,6 +114,12 @@ def _once(raw: Sequence[Any], options: Options, *, by: str, now: datetime, via: 
     return report
 
 
+def _enter(*, is_alone: bool) -> None:
+    """Many at once, or one alone; until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_advisory_xact_lock{'' if is_alone else '_shared'}(%s)", [_DOOR])
+
+
 def read_records(raw: Sequence[Any], known: Catalog) -> list[Record]:
     """One query more where a telephone number is written as at home and only its customer's country is known."""
     at_home = [one.get("external_id") for one in raw if wants_country(one)]
@@ -118,7 +130,7 @@ def read_records(raw: Sequence[Any], known: Catalog) -> list[Record]:
 def _assign_tiers(customer_ids: list[int], now: datetime) -> None:
     """Where rules or shares decide, they look again at who changed."""
     # By name, because tiers stand above the sync.
-    if customer_ids and find_spec("customers.tiers"):
+    if customer_ids and apps.is_installed("customers.tiers"):
         import_module("customers.tiers.services").assign(customer_ids=customer_ids, now=now)
 
 

@@ -1,0 +1,363 @@
+"""The sync over HTTP: bodies, packing, sizes, repeats, streams with their runs, and the feed of changes."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection, transaction
+from django.utils import timezone
+
+from customers.models import Customer, Identity, Tombstone
+from customers.services import delete_customers
+from customers.sync import receiving, runs, tasks
+from customers.sync.models import SyncChunk, SyncFault, SyncRun
+from customers.sync.services import sync_customers
+
+pytestmark = pytest.mark.django_db
+NDJSON = "application/x-ndjson"
+
+
+def records(count: int, **values: Any) -> list[dict[str, Any]]:
+    return [{"external_id": f"C-{number}", "orders": number, **values} for number in range(count)]
+
+
+def lines(rows: list[dict[str, Any]]) -> bytes:
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+class TestBatches:
+    def test_a_list_or_an_object_with_records_is_taken(self, crm: Any) -> None:
+        first = crm.post("customers/sync/", records(2)).json()
+        assert first["counts"]["created"] == 2
+        assert first["results"][1] == {"index": 1, "external_id": "C-1", "result": "created"}
+        again = crm.post("customers/sync/?results=none", {"records": records(2)}).json()
+        assert (again["counts"]["unchanged"], again["results"]) == (2, [])
+
+    def test_gzip_is_unpacked_and_a_bomb_refused(self, crm: Any, settings: Any) -> None:
+        body = gzip.compress(json.dumps(records(3)).encode())
+        assert crm.post("customers/sync/", body, Content_Encoding="gzip").json()["counts"]["created"] == 3
+        settings.SYNC_MAX_BYTES = 100_000
+        bomb = gzip.compress(b" " * 10_000_000)
+        assert len(bomb) < 100_000
+        assert crm.post("customers/sync/", bomb, Content_Encoding="gzip").status_code == 413
+
+    @pytest.mark.parametrize(
+        ("body", "status"),
+        [
+            (b"{", 400),
+            (b"[" * 100_000, 400),
+            (b'"x"', 400),
+            (b"[NaN]", 400),
+            (b"\xff", 400),
+            (b'{"records": 1}', 400),
+            (b'{"records": [], "dryrun": true}', 400),
+            (b'{"records": [], "dry_run": 1}', 400),
+            (json.dumps([{}] * 10_001).encode(), 400),
+            (b"[]", 200),
+            (b"[1]", 200),
+        ],
+    )
+    def test_a_body_that_cannot_be_read_is_a_problem(self, crm: Any, body: bytes, status: int) -> None:
+        answer = crm.post("customers/sync/", body)
+        assert answer.status_code == status
+        if status != 200:
+            assert answer.headers["Content-Type"] == "application/problem+json"
+
+    def test_switches_are_true_or_false(self, crm: Any) -> None:
+        assert crm.post("customers/sync/?dry_run=maybe", []).status_code == 400
+        assert crm.post("customers/sync/?results=some", []).status_code == 400
+        told = crm.post("customers/sync/?dry_run=true", records(1)).json()
+        assert (told["dry_run"], told["written"], told["counts"]["created"]) == (True, False, 1)
+        assert not Customer.objects.exists()
+
+    def test_all_or_nothing_answers_422_with_the_report(self, crm: Any) -> None:
+        answer = crm.post("customers/sync/?atomic=true", [*records(2), {"external_id": "C-9", "orders": "x"}])
+        assert answer.status_code == 422
+        said = answer.json()
+        assert (said["type"], said["written"], said["counts"]["failed"]) == (
+            "urn:pareto:problem:sync-failed",
+            False,
+            1,
+        )
+        assert not Customer.objects.exists()
+
+    def test_the_scope_is_asked_for(self, program: Any) -> None:
+        assert program("customers:read").post("customers/sync/", []).status_code == 403
+
+    def test_the_same_request_again_gets_the_same_answer(self, crm: Any) -> None:
+        first = crm.post("customers/sync/", records(2), Idempotency_Key="a")
+        Customer.objects.update(orders=99)
+        again = crm.post("customers/sync/", records(2), Idempotency_Key="a")
+        assert again.content == first.content
+        assert again.headers["Idempotent-Replayed"] == "true"
+        assert set(Customer.objects.values_list("orders", flat=True)) == {99}
+        assert crm.post("customers/sync/", records(3), Idempotency_Key="a").status_code == 422
+
+    def test_a_database_that_is_away_is_503_with_a_time_to_come_back(
+        self, crm: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def gone(**_: Any) -> None:
+            raise OperationalError("the server closed the connection")
+
+        monkeypatch.setattr("customers.sync.api.batches.sync_customers", gone)
+        answer = crm.post("customers/sync/", records(1))
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_request_while_the_first_is_under_way_is_told_so(crm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    started, go_on, real = threading.Event(), threading.Event(), sync_customers
+
+    def slow(**given: Any) -> Any:
+        started.set()
+        go_on.wait(10)
+        return real(**given)
+
+    monkeypatch.setattr("customers.sync.api.batches.sync_customers", slow)
+    statuses: list[int] = []
+
+    def first() -> None:
+        statuses.append(crm.post("customers/sync/", records(1), Idempotency_Key="a").status_code)
+        connection.close()
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    started.wait(10)
+    second = crm.post("customers/sync/", records(1), Idempotency_Key="a")
+    go_on.set()
+    thread.join()
+    assert (second.status_code, statuses) == (409, [200])
+
+
+class TestStreams:
+    @pytest.fixture(autouse=True)
+    def _small_chunks(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(receiving, "CHUNK_LINES", 10)
+
+    def send(self, crm: Any, body: bytes, path: str = "customers/sync/stream/", **headers: str) -> Any:
+        return crm.post(path, body, content_type=NDJSON, **headers)
+
+    def finish(self, crm: Any, run: dict[str, Any]) -> dict[str, Any]:
+        tasks.work(run["id"])
+        told: dict[str, Any] = crm.get(run["url"].removeprefix("http://testserver")).json()
+        return told
+
+    def test_a_stream_is_put_aside_and_brought_in_chunk_by_chunk(self, crm: Any) -> None:
+        answer = self.send(crm, lines(records(25)))
+        run = answer.json()
+        assert (answer.status_code, run["state"], run["received"], run["done"]) == (202, "waiting", 25, 0)
+        assert answer.headers["Location"] == run["url"]
+        assert list(SyncChunk.objects.order_by("first_line").values_list("first_line", "lines")) == [
+            (1, 10),
+            (11, 10),
+            (21, 5),
+        ]
+        run = self.finish(crm, run)
+        assert (run["state"], run["done"], run["counts"]["created"]) == ("done", 25, 25)
+        assert Customer.objects.count() == 25
+        assert not SyncChunk.objects.exists()
+
+    def test_gzip_lines_without_an_end_and_empty_ones_are_fine(self, crm: Any) -> None:
+        body = b"\n" + lines(records(11)).replace(b"\n", b"\r\n\n").rstrip()
+        run = self.finish(crm, self.send(crm, gzip.compress(body), Content_Encoding="gzip").json())
+        assert (run["received"], run["counts"]["created"]) == (11, 11)
+
+    def test_each_line_that_is_wrong_is_named(self, crm: Any) -> None:
+        body = lines(records(12)) + b'{"external_id": "X", "orders": "x"}\n\xff\n{"a":\n' + lines(records(1))
+        run = self.finish(crm, self.send(crm, body).json())
+        assert (run["done"], run["counts"]["failed"], run["counts"]["unchanged"]) == (16, 3, 1)
+        told = crm.get(f"customers/sync/runs/{run['id']}/errors/").json()
+        assert [(row["line"], row["errors"][0]["code"]) for row in told["results"]] == [
+            (13, "wrong_type"),
+            (14, "invalid_json"),
+            (15, "invalid_json"),
+        ]
+
+    def test_errors_come_in_pages(self, crm: Any) -> None:
+        run = self.finish(crm, self.send(crm, b"x\n" * 130).json())
+        first = crm.get(f"customers/sync/runs/{run['id']}/errors/").json()
+        rest = crm.get(first["next"].removeprefix("http://testserver")).json()
+        assert [len(first["results"]), len(rest["results"]), rest["next"]] == [100, 30, None]
+
+    @pytest.mark.parametrize(
+        ("body", "headers", "status"),
+        [
+            (b"no gzip", {"Content_Encoding": "gzip"}, 400),
+            (gzip.compress(b"{}\n")[:-6], {"Content_Encoding": "gzip"}, 400),
+            (b"{}", {"Content_Encoding": "br"}, 415),
+            (b'"' + b"x" * 600_000, {}, 413),
+        ],
+    )
+    def test_a_stream_that_cannot_be_read_changes_nothing(
+        self, crm: Any, body: bytes, headers: dict[str, str], status: int
+    ) -> None:
+        assert self.send(crm, body, **headers).status_code == status
+        assert not SyncChunk.objects.exists()
+        assert not SyncRun.objects.exclude(state="incomplete").exists()
+
+    def test_a_stream_may_be_no_larger_than_the_setting_says(self, crm: Any, settings: Any) -> None:
+        settings.SYNC_STREAM_MAX_BYTES = 1_000_000
+        bomb = gzip.compress(b"\n" * 5_000_000)
+        assert self.send(crm, bomb, Content_Encoding="gzip").status_code == 413
+
+    def test_a_stream_sent_again_with_its_key_is_the_same_run(self, crm: Any) -> None:
+        first = self.send(crm, lines(records(3)), Idempotency_Key="k").json()
+        packed = gzip.compress(lines(records(3)))
+        again = self.send(crm, packed, Idempotency_Key="k", Content_Encoding="gzip")
+        assert (again.status_code, again.json()["id"]) == (200, first["id"])
+        assert self.send(crm, lines(records(4)), Idempotency_Key="k").status_code == 422
+        SyncRun.objects.update(state="receiving")
+        assert self.send(crm, lines(records(3)), Idempotency_Key="k").status_code == 409
+
+    def test_a_dry_run_reports_and_writes_nothing(self, crm: Any) -> None:
+        run = self.finish(crm, self.send(crm, lines(records(3)), "customers/sync/stream/?dry_run=true").json())
+        assert (run["dry_run"], run["counts"]["created"]) == (True, 3)
+        assert not Customer.objects.exists()
+
+    def test_a_canceled_stream_goes_no_further(self, crm: Any) -> None:
+        run = self.send(crm, lines(records(25))).json()
+        runs.take_step(run_id=run["id"], now=timezone.now())
+        assert crm.post(f"customers/sync/runs/{run['id']}/cancel/").json()["state"] == "canceled"
+        assert self.finish(crm, run)["done"] == 10
+        assert Customer.objects.count() == 10
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_chunk_that_breaks_leaves_no_trace_and_is_done_again(
+        self, crm: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run = self.send(crm, lines(records(25))).json()
+        real, failures = sync_customers, iter([False, True, False, False])
+
+        def shaky(**given: Any) -> Any:
+            report = real(**given)
+            if next(failures):
+                raise OperationalError("the server closed the connection")
+            return report
+
+        monkeypatch.setattr(runs, "sync_customers", shaky)
+        monkeypatch.setattr("customers.sync.tasks.time.sleep", lambda _s: None)
+        run = self.finish(crm, run)
+        assert (run["state"], run["done"], run["counts"]["created"]) == ("done", 25, 25)
+
+    def test_a_fault_of_ours_stops_the_run_and_says_so(self, crm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        run = self.send(crm, lines(records(3))).json()
+
+        def broken(**_: Any) -> None:
+            raise RuntimeError("oops")
+
+        monkeypatch.setattr(runs, "sync_customers", broken)
+        run = self.finish(crm, run)
+        assert run["state"] == "failed"
+        assert "oops" in run["error"]
+
+    def test_the_sweep_finds_who_was_left_alone(self, crm: Any) -> None:
+        run = self.send(crm, lines(records(3))).json()
+        assert runs.lost_runs(now=timezone.now()) == []
+        later = timezone.now() + timedelta(seconds=20)
+        assert [str(one) for one in runs.lost_runs(now=later)] == [run["id"]]
+        assert runs.lost_runs(now=later) == []
+        SyncRun.objects.update(state="receiving")
+        runs.lost_runs(now=later + timedelta(minutes=5))
+        assert SyncRun.objects.get().state == "incomplete"
+        assert not SyncChunk.objects.exists()
+
+    def test_old_reports_and_tombstones_are_forgotten(self, crm: Any) -> None:
+        self.finish(crm, self.send(crm, b"x\n" + lines(records(1))).json())
+        delete_customers(customer_ids=list(Customer.objects.values_list("pk", flat=True)))
+        runs.prune(now=timezone.now() + timedelta(days=29))
+        assert SyncFault.objects.count() == Tombstone.objects.count() == 1
+        runs.prune(now=timezone.now() + timedelta(days=500))
+        assert not SyncRun.objects.exists()
+        assert not Tombstone.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+class TestChanges:
+    def ask(self, crm: Any, since: str = "", limit: int = 1000) -> dict[str, Any]:
+        answer = crm.get(f"customers/changes/?limit={limit}" + (f"&since={since}" if since else ""))
+        assert answer.status_code == 200, answer.content
+        told: dict[str, Any] = answer.json()
+        return told
+
+    def numbers(self, told: dict[str, Any]) -> list[str]:
+        return [("-" if row["deleted"] else "") + row["external_id"] for row in told["results"]]
+
+    def test_everything_since_comes_page_by_page_and_deletions_too(self, crm: Any) -> None:
+        crm.post("customers/sync/", records(5))
+        first = self.ask(crm, limit=3)
+        assert (len(first["results"]), first["has_more"]) == (3, True)
+        rest = self.ask(crm, first["since"])
+        assert sorted(self.numbers(first) + self.numbers(rest)) == [f"C-{n}" for n in range(5)]
+        assert self.ask(crm, rest["since"])["results"] == []
+        crm.post(
+            "customers/sync/",
+            [
+                {"external_id": "C-1", "name": "A"},
+                {"external_id": "C-2", "deleted": True},
+                {"external_id": "C-3", "merge_into": "C-4"},
+            ],
+        )
+        told = self.ask(crm, rest["since"])
+        assert sorted(self.numbers(told)) == ["-C-2", "-C-3", "C-1", "C-4"]
+        merged = next(row for row in told["results"] if row["external_id"] == "C-3")
+        assert merged["merged_into"] == "C-4"
+        kept = next(row for row in told["results"] if row["external_id"] == "C-1")
+        assert kept["customer"]["name"] == "A"
+
+    def test_pages_of_one_leave_nobody_out(self, crm: Any) -> None:
+        crm.post("customers/sync/", records(4))
+        crm.post("customers/sync/", [{"external_id": f"C-{n}", "deleted": True} for n in (0, 1)])
+        found, since = [], ""
+        while (told := self.ask(crm, since, 1))["results"]:
+            found += self.numbers(told)
+            since = told["since"]
+        assert found == ["C-2", "C-3", "-C-0", "-C-1"]
+
+    def test_an_address_or_a_deletion_in_the_admin_is_a_change_too(self, crm: Any) -> None:
+        crm.post("customers/sync/", records(2))
+        since = self.ask(crm)["since"]
+        one, two = Customer.objects.order_by("id")
+        Identity.objects.create(customer=one, value="+4915100000001")
+        two.delete()
+        told = self.ask(crm, since)
+        assert self.numbers(told) == ["C-0", "-C-1"]
+        assert told["results"][0]["customer"]["identities"] == [{"kind": "phone", "value": "+4915100000001"}]
+        Identity.objects.all().delete()
+        assert self.numbers(self.ask(crm, told["since"])) == ["C-0"]
+
+    def test_nobody_is_missed_whose_transaction_took_longer_than_a_later_one(self, crm: Any) -> None:
+        """Two open transactions: the slow one began first and commits last."""
+        has_written, go_on = threading.Event(), threading.Event()
+
+        def slowly() -> None:
+            with transaction.atomic():
+                Customer.objects.create(external_id="slow")
+                has_written.set()
+                go_on.wait(10)
+            connection.close()
+
+        thread = threading.Thread(target=slowly)
+        thread.start()
+        has_written.wait(10)
+        Customer.objects.create(external_id="quick")
+        early = self.ask(crm)
+        assert self.numbers(early) == [], "quick is held back while slow may still come before it"
+        go_on.set()
+        thread.join()
+        late = self.ask(crm, early["since"])
+        assert sorted(self.numbers(late)) == ["quick", "slow"]
+        assert self.ask(crm, late["since"])["results"] == []
+
+    @pytest.mark.parametrize("since", ["x", "W10", "WzEsMl0", "bnVsbA", "%00", "WzEsMSwtMV0"])
+    def test_a_cursor_that_was_never_given_is_refused(self, crm: Any, since: str) -> None:
+        assert crm.get(f"customers/changes/?since={since}").status_code == 400
+
+    def test_a_cursor_from_another_database_says_that_it_is_too_old(self, crm: Any) -> None:
+        from customers.sync.feed import Cursor  # noqa: PLC0415
+
+        assert crm.get(f"customers/changes/?since={Cursor(2**60).text()}").status_code == 410
