@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from routing.admin.drafts import ShownFault
 from routing.admin.files import ImportForm
@@ -119,7 +120,12 @@ def _say(request: HttpRequest, report: ImportReport) -> None:
     if report.held:
         messages.warning(request, _t("It is not published: there are faults to mend first."))
     if report.foreign is not None and (marked := report.foreign.count("placeholder")):
-        messages.warning(request, _t("%(count)s steps are placeholders: draw what is meant there.") % {"count": marked})
+        text = ngettext(
+            "One step is a placeholder: draw what is meant there.",
+            "%(count)s steps are placeholders: draw what is meant there.",
+            marked,
+        )
+        messages.warning(request, text % {"count": marked})
 
 
 def _shown(fault: Fault, *, foreign: bool) -> ShownFault:

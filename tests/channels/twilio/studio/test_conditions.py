@@ -38,6 +38,13 @@ CASES = [
     ("4711", "regex", "^[0-9]{4}$", True),
     ("471", "regex", "^[0-9]{4}$", False),
     ("ABC", "regex", "^abc$", True),
+    # The whole value has to fit, blanks around it aside.
+    ("12345", "regex", "[0-9]{1,3}", False),
+    (" 123 ", "regex", "[0-9]{1,3}", True),
+    ("order 123", "regex", "123", False),
+    ("order 123", "regex", ".*123", True),
+    ("maybe", "regex", "yes|y|be", False),
+    ("Y", "regex", "yes|y|be", True),
     ("I want to ORDER", "contains", "order", True),
     ("I want it", "contains", "order", False),
     ("anything", "contains", "", True),
