@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -61,7 +62,7 @@ class Prompt(BaseModel):
     def gist(self) -> str:
         """What everybody else hears, cut short."""
         both = {**self.audio, **self.text}
-        text = both.get(choose_language(both, "", self.fallback), "")
+        text = _readable(both.get(choose_language(both, "", self.fallback), ""))
         return text if len(text) <= 80 else f"{text[:79]}…"
 
     def variables(self) -> frozenset[str]:
@@ -81,6 +82,21 @@ class Prompt(BaseModel):
                     yield (field, language), fault
                 if field == "audio" and not text.startswith(("https://", "http://")):
                     yield (field, language), "A sound needs a full address that begins with https://."
+
+
+_TAG = re.compile(r"\{%-?.*?-?%\}\s*", re.DOTALL)
+_OUTPUT = re.compile(r"\{\{-?\s*([A-Za-z_][\w.]*)?.*?-?\}\}", re.DOTALL)
+
+
+def _readable(text: str) -> str:
+    """Names of variables in brackets where templates stand: “Hello [customer name].”"""
+    return _OUTPUT.sub(lambda found: f"[{_name(found[1] or '…')}]", _TAG.sub("", text))
+
+
+def _name(path: str) -> str:
+    first, _, rest = path.partition(".")
+    name = (rest or first).replace(".", " ").replace("_", " ")
+    return name if first in name or first in {"vars", "steps", "contact", "now"} else f"{first} {name}"
 
 
 def choose_language(by_language: Mapping[str, str], language: str, fallback: str) -> str:

@@ -157,8 +157,11 @@ def test_a_manager_draws_the_priority_flow_from_empty_with_the_mouse(page: Page)
 
     # From the palette onto the canvas, then a line by hand.
     canvas = page.locator(".fe-canvas")
-    page.locator(".fe-palette-item", has_text="Fetch variables").drag_to(canvas, target_position={"x": 560, "y": 560})
+    page.locator(".fe-palette-item", has_text="Fetch variables").drag_to(canvas, target_position={"x": 560, "y": 400})
     expect(_step(page, "fetch_variables")).to_be_visible()
+    # Its settings open beside it, and the canvas makes room for them.
+    expect(page.get_by_role("button", name="Data source: Loyalty API")).to_be_visible()
+    page.wait_for_timeout(500)
     _drag(page, _handle(page, "incoming_call", "started"), _centre(_step(page, "fetch_variables")))
     expect(page.locator('[data-line="incoming_call:started"]')).to_be_attached()
 
@@ -173,7 +176,7 @@ def test_a_manager_draws_the_priority_flow_from_empty_with_the_mouse(page: Page)
     page.keyboard.press("f")
     page.wait_for_timeout(400)
     x, y = _handle(page, "fetch_variables", "found")
-    _drag(page, (x, y), (x - 200, y + 30))
+    _drag(page, (x, y), (x - 20, y + 80))
     page.get_by_role("combobox", name="Step").fill("branch")
     page.keyboard.press("Enter")
     expect(_step(page, "branch")).to_be_visible()

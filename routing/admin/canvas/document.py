@@ -52,7 +52,7 @@ def document(asked: Asked) -> dict[str, Any]:
             "choose_numbers": numbers_of.may(asked.user, "change"),
         },
         "me": {"name": full_name(asked.user)},
-        "urls": urls(flow),
+        "urls": urls(flow) | (_makers(flow) if asked.user.has_perm("queues.add_queue") and asked.may("change") else {}),
     }
 
 
@@ -146,6 +146,11 @@ def _source(source: DataSource) -> dict[str, Any]:
 
 def _language(code: str) -> str:
     return _(get_language_info(code)["name"])
+
+
+def _makers(flow: Flow) -> dict[str, str]:
+    """Where the canvas makes what it can make itself."""
+    return {"new_queue": reverse("admin:routing_flow_canvas_new_queue", args=[flow.pk])}
 
 
 def urls(flow: Flow) -> dict[str, str]:

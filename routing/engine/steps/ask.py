@@ -15,7 +15,7 @@ from routing.engine.values import show
 
 
 class Ask(Step):
-    """Asks and waits for whatever is written back, read later as `steps.<id>.reply`. On a call it listens."""
+    """Asks in writing and waits for the reply, whatever it is; later steps can read it. On a call it asks aloud and listens."""
 
     type: ClassVar[str] = "ask"
     kind: ClassVar[Kind] = "ask"
@@ -23,12 +23,26 @@ class Ask(Step):
     asks: ClassVar[bool] = True
     sample: ClassVar[dict[str, Any]] = {"question": {"text": {"en": "What is your order number?"}}}
 
-    question: Prompt = Field(title="Question")
+    question: Prompt = Field(title="Question", description="What the contact reads, or hears on a call.")
     again: Prompt = Field(
         default_factory=Prompt, title="When asked again", description="Empty: the question itself is repeated."
     )
-    timeout_min: int = Field(default=60, ge=1, le=7 * 24 * 60, title="Wait for (minutes)")
-    retries: int = Field(default=1, ge=0, le=5, title="Ask again", description="So many times when nothing comes back.")
+    timeout_min: int = Field(
+        default=60,
+        ge=1,
+        le=7 * 24 * 60,
+        title="Wait for",
+        description="After that it counts as no reply.",
+        json_schema_extra={"unit": "minutes"},
+    )
+    retries: int = Field(
+        default=1,
+        ge=0,
+        le=5,
+        title="Ask again",
+        json_schema_extra={"unit": "times"},
+        description="So many times when nothing comes back.",
+    )
 
     def exits(self) -> tuple[Exit, ...]:
         return (Exit("replied", "Replied"), Exit("timed_out", "No reply"))

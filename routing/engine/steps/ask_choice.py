@@ -45,7 +45,7 @@ class Answer(BaseModel):
 
 
 class AskChoice(Step):
-    """Asks with buttons, a list or quick replies, whichever the channel has, else with numbers. On a call by keys."""
+    """Asks with answers to choose from: as buttons where the channel has them, else by number. On a call by keys or speech."""
 
     type: ClassVar[str] = "ask_choice"
     kind: ClassVar[Kind] = "ask"
@@ -56,14 +56,30 @@ class AskChoice(Step):
         "choices": [{"name": "order", "label": "My order"}, {"name": "other", "label": "Something else"}],
     }
 
-    question: Prompt = Field(title="Question")
+    question: Prompt = Field(
+        title="Question", description="What the contact reads above the choices, or hears on a call."
+    )
     again: Prompt = Field(
         default_factory=Prompt, title="When asked again", description="Said before the choices are offered again."
     )
-    choices: tuple[Answer, ...] = Field(min_length=1, max_length=10, title="Choices")
-    timeout_min: int = Field(default=60, ge=1, le=7 * 24 * 60, title="Wait for (minutes)")
+    choices: tuple[Answer, ...] = Field(
+        min_length=1, max_length=10, title="Choices", description="In this order; each has an exit."
+    )
+    timeout_min: int = Field(
+        default=60,
+        ge=1,
+        le=7 * 24 * 60,
+        title="Wait for",
+        description="After that it counts as no answer.",
+        json_schema_extra={"unit": "minutes"},
+    )
     retries: int = Field(
-        default=1, ge=0, le=5, title="Ask again", description="So many times after silence or another answer."
+        default=1,
+        ge=0,
+        le=5,
+        title="Ask again",
+        json_schema_extra={"unit": "times"},
+        description="So many times after silence or another answer.",
     )
 
     def exits(self) -> tuple[Exit, ...]:

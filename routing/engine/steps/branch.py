@@ -52,7 +52,7 @@ class Rule(BaseModel):
 
 
 class Branch(Step):
-    """Goes the way of the first case that holds, else `otherwise`."""
+    """Looks at what is known and goes the way of the first case that is true; if none is, by “Otherwise”."""
 
     type: ClassVar[str] = "branch"
     kind: ClassVar[Kind] = "decide"

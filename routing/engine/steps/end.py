@@ -13,7 +13,7 @@ from routing.engine.steps.step import Exit, Finish, Kind, Path, Step, Visit
 
 
 class End(Step):
-    """Says good-bye and hangs up. In a sub-flow it goes back to the flow that called it."""
+    """Says good-bye and ends. In a sub-flow it goes back to the flow around it, unless that is not wanted."""
 
     type: ClassVar[str] = "end"
     kind: ClassVar[Kind] = "end"
@@ -21,14 +21,23 @@ class End(Step):
     written: ClassVar[str] = "The last words are sent as a message."
     sample: ClassVar[dict[str, Any]] = {"prompt": {"text": {"en": "Good-bye."}}}
 
-    prompt: Prompt = Field(default_factory=Prompt, title="Last words", json_schema_extra={"main": True})
+    prompt: Prompt = Field(
+        default_factory=Prompt,
+        title="Last words",
+        description="Empty: it ends without a word.",
+        json_schema_extra={"main": True},
+    )
     result: str = Field(
         default="",
         pattern=r"^([a-z][a-z0-9_]{0,39})?$",
         title="Result",
-        description="In a sub-flow: the exit by which the calling flow goes on.",
+        description="In a sub-flow: the exit by which the flow around it goes on.",
     )
-    hang_up: bool = Field(default=False, title="Hang up in sub-flows too")
+    hang_up: bool = Field(
+        default=False,
+        title="Hang up in sub-flows too",
+        description="Otherwise a sub-flow goes on in the flow around it.",
+    )
     reject: Literal["", "busy", "rejected"] = Field(
         default="",
         title="Refuse the call",

@@ -20,10 +20,10 @@ RESERVED = frozenset({"contact", "customer", "vars", "steps", "now"})
 
 
 class FetchVariables(Step):
-    """Asks one of the company's APIs about the customer. The answer is there as `<name>.<value>`.
+    """Asks one of your company's systems about the customer, while the greeting plays. Later steps read the answer.
 
-    When the API fails: its last known answer, then what the CRM synced, then the defaults given
-    here, then the exit `failed`. The trace says which it was.
+    When the system does not answer: what it said last, then what the CRM synced, then the defaults given here;
+    if nothing is known at all, the exit “Failed”. Every contact says which of them it was.
     """
 
     type: ClassVar[str] = "fetch"
@@ -35,12 +35,13 @@ class FetchVariables(Step):
         min_length=1,
         max_length=50,
         title="Data source",
+        description="The system that is asked.",
         json_schema_extra={"choices": "source", "titled": "Ask {name}"},
     )
     save_as: str = Field(
         pattern=r"^[a-z][a-z0-9_]{0,39}$",
         title="Name of the answer",
-        description="Values are read as name.value, such as loyalty.loyalty_status.",
+        description="Later steps find the values under it: loyalty.loyalty_status.",
         # Until somebody types another: the key of the data source, as far as that can be a name.
         json_schema_extra={"follows": "source"},
     )
@@ -48,7 +49,7 @@ class FetchVariables(Step):
         default_factory=lambda: {"phone": "{{ contact.from }}"},
         max_length=20,
         title="What is asked with",
-        description="Fills the placeholders of the data source.",
+        description="What the data source needs to know who it is about, mostly the caller's number.",
         json_schema_extra={
             "main": True,
             "template": True,
@@ -61,23 +62,30 @@ class FetchVariables(Step):
         default_factory=dict,
         max_length=50,
         title="Defaults",
-        description="Used for what nobody else knows.",
+        description="Taken for values that neither the system nor the CRM knows.",
         json_schema_extra={"key_title": "Value", "keys": {"field": "source", "list": "fields"}},
     )
     use_synced: bool = Field(
         default=True,
         title="Fall back on the CRM",
-        description="When the API fails, use the values that the CRM synced.",
+        description="When the system does not answer, use the values that the CRM synced.",
     )
     synced_first: bool = Field(
         default=False,
         title="Do not ask if the CRM knows",
-        description="When the CRM synced every value that the flow uses, the API is not asked.",
+        description="When the CRM synced every value that the flow uses, the system is not asked.",
     )
     early: bool = Field(
         default=False, title="Start with the call", description="Even if some contacts never come this far."
     )
-    patience_s: float = Field(default=8.0, ge=0.5, le=60, title="Wait at most", json_schema_extra={"unit": "seconds"})
+    patience_s: float = Field(
+        default=8.0,
+        ge=0.5,
+        le=60,
+        title="Wait at most",
+        description="The contact hears the greeting or a pause meanwhile.",
+        json_schema_extra={"unit": "seconds"},
+    )
 
     def exits(self) -> tuple[Exit, ...]:
         return (

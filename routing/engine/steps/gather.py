@@ -54,7 +54,7 @@ def _label(choice: Choice) -> str:
 
 
 class Gather(Step):
-    """Asks for keys or speech. With choices, each has an exit; without, whatever is entered leaves by `entered`."""
+    """Asks the caller to press keys or to speak. Each choice has an exit; without choices, any entry leaves by “Entered”."""
 
     type: ClassVar[str] = "gather"
     kind: ClassVar[Kind] = "ask"
@@ -71,13 +71,29 @@ class Gather(Step):
         "speech": True,
     }
 
-    prompt: Prompt = Field(title="Question")
+    prompt: Prompt = Field(title="Question", description="What the caller hears before the answer.")
     again: Prompt = Field(
         default_factory=Prompt, title="When asked again", description="Said before the question is repeated."
     )
-    choices: tuple[Choice, ...] = Field(default=(), max_length=20, title="Choices", json_schema_extra={"main": True})
-    keys: bool = Field(default=True, title="Listen to keys", json_schema_extra={"main": True})
-    speech: bool = Field(default=False, title="Listen to speech", json_schema_extra={"main": True})
+    choices: tuple[Choice, ...] = Field(
+        default=(),
+        max_length=20,
+        title="Choices",
+        description="Leave them out where any entry will do, such as a customer number.",
+        json_schema_extra={"main": True},
+    )
+    keys: bool = Field(
+        default=True,
+        title="Listen to keys",
+        description="What callers press on their telephone.",
+        json_schema_extra={"main": True},
+    )
+    speech: bool = Field(
+        default=False,
+        title="Listen to speech",
+        description="What callers say; the carrier turns it into text.",
+        json_schema_extra={"main": True},
+    )
     digits: int | None = Field(
         default=None, ge=1, le=32, title="Number of digits", description="Empty: until # or a pause."
     )
@@ -104,8 +120,22 @@ class Gather(Step):
     hints: tuple[str, ...] = Field(
         default=(), max_length=100, title="Likely words", description="Help to understand what is said."
     )
-    times: int = Field(default=1, ge=1, le=10, title="Say it", json_schema_extra={"unit": "times"})
-    timeout_s: int = Field(default=5, ge=1, le=60, title="Wait for", json_schema_extra={"unit": "seconds"})
+    times: int = Field(
+        default=1,
+        ge=1,
+        le=10,
+        title="Say it",
+        description="How often the question is said before the answer is waited for.",
+        json_schema_extra={"unit": "times"},
+    )
+    timeout_s: int = Field(
+        default=5,
+        ge=1,
+        le=60,
+        title="Wait for",
+        description="So long after the question before it counts as no answer.",
+        json_schema_extra={"unit": "seconds"},
+    )
     retries: int = Field(
         default=1,
         ge=0,

@@ -23,6 +23,7 @@ class CheckHours(Step):
         min_length=1,
         max_length=50,
         title="Opening hours",
+        description="Holidays and other special days are in them.",
         json_schema_extra={"choices": "hours", "titled": "Open: {name}?"},
     )
 

@@ -32,7 +32,7 @@ class Way(BaseModel):
 
 
 class Placeholder(Step):
-    """Does nothing: marks what a flow of another system did here. Contacts go on by its first exit."""
+    """Marks what is still to be drawn here, such as a step of an imported flow. Contacts pass it by “Go on”."""
 
     type: ClassVar[str] = "placeholder"
     kind: ClassVar[Kind] = "data"

@@ -12,7 +12,7 @@ from routing.engine.steps.step import Kind, Leave, Path, Step, Visit
 
 
 class SayPrompt(Step):
-    """Says a text in the contact's language, or plays a sound."""
+    """Says a text in the contact's language, or plays a sound. Then it goes on at once."""
 
     type: ClassVar[str] = "say"
     kind: ClassVar[Kind] = "say"
@@ -22,8 +22,15 @@ class SayPrompt(Step):
         "prompt": {"text": {"en": "Hello {{ customer.name | default: 'and welcome' }}."}}
     }
 
-    prompt: Prompt = Field(title="What to say")
-    times: int = Field(default=1, ge=1, le=10, title="How often", json_schema_extra={"unit": "times"})
+    prompt: Prompt = Field(title="What to say", description="One text for each language that your customers speak.")
+    times: int = Field(
+        default=1,
+        ge=1,
+        le=10,
+        title="How often",
+        description="More than once for music or a long wait.",
+        json_schema_extra={"unit": "times"},
+    )
 
     def enter(self, visit: Visit) -> Leave:
         visit.order(*visit.speak(self.prompt) * (1 if visit.is_written else self.times))

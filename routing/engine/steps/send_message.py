@@ -21,9 +21,9 @@ class SendMessage(Step):
     type: ClassVar[str] = "send_message"
     kind: ClassVar[Kind] = "say"
     title: ClassVar[str] = "Send a message"
-    sample: ClassVar[dict[str, Any]] = {"message": {"text": {"en": "We have your order {{ vars.order }}."}}}
+    sample: ClassVar[dict[str, Any]] = {"message": {"text": {"en": "Thank you. We will answer as soon as we can."}}}
 
-    message: Prompt = Field(title="Message")
+    message: Prompt = Field(title="Message", description="One text for each language that your customers speak.")
     media: tuple[str, ...] = Field(
         default=(), max_length=5, title="Pictures and files", description="Their addresses; may hold {{ variables }}."
     )

@@ -30,11 +30,17 @@ class Share(BaseModel):
         description="As people read it.",
         json_schema_extra={"exit": "label"},
     )
-    percent: float = Field(gt=0, le=100, title="Share of the contacts", json_schema_extra={"unit": "%"})
+    percent: float = Field(
+        gt=0,
+        le=100,
+        title="Share of the contacts",
+        description="The same contact always goes the same way.",
+        json_schema_extra={"unit": "%"},
+    )
 
 
 class PercentageSplit(Step):
-    """Sends a share of the contacts each way, the rest by `otherwise`. The same contact always goes the same way."""
+    """Sends a share of the contacts each way, the others by “The rest”. The same contact always goes the same way."""
 
     type: ClassVar[str] = "split"
     kind: ClassVar[Kind] = "decide"
@@ -42,7 +48,11 @@ class PercentageSplit(Step):
     sample: ClassVar[dict[str, Any]] = {"shares": [{"name": "new_greeting", "percent": 10}]}
 
     shares: tuple[Share, ...] = Field(
-        min_length=1, max_length=20, title="Shares", json_schema_extra={"rest": "otherwise"}
+        min_length=1,
+        max_length=20,
+        title="Shares",
+        description="Whoever gets none of them goes by “The rest”.",
+        json_schema_extra={"rest": "otherwise"},
     )
 
     def exits(self) -> tuple[Exit, ...]:

@@ -11,7 +11,7 @@ from routing.engine.steps.step import Exit, GoInto, Kind, Path, Reference, Step,
 
 
 class Subflow(Step):
-    """Walks through another flow. It comes back by the exit that its end names, else by `done`."""
+    """Walks through another flow, and goes on here when that one ends: by the exit that its end names, else by “Then”."""
 
     type: ClassVar[str] = "subflow"
     kind: ClassVar[Kind] = "decide"
@@ -21,13 +21,17 @@ class Subflow(Step):
     sample: ClassVar[dict[str, Any]] = {"flow": "identify"}
 
     flow: str = Field(
-        min_length=1, max_length=50, title="Flow", json_schema_extra={"choices": "flow", "titled": "{name}"}
+        min_length=1,
+        max_length=50,
+        title="Flow",
+        description="A flow that is published. Contacts take the version that was live when this flow was published.",
+        json_schema_extra={"choices": "flow", "titled": "{name}"},
     )
     results: tuple[str, ...] = Field(
         default=(),
         max_length=20,
         title="Results",
-        description="Exits by the names that the sub-flow's ends give.",
+        description="What the ends of the other flow name as their result: each is an exit here.",
         json_schema_extra={"exit": "name", "keys": {"field": "flow", "list": "results"}},
     )
 

@@ -21,7 +21,7 @@ _QUEUES_TRIED = 5
 
 
 class TransferToQueue(Step):
-    """Puts the contact through to a queue: its SIP addresses in order, then its overflow's."""
+    """Puts the contact through to the team of a queue. Its telephones ring in their order, then those of its overflow."""
 
     type: ClassVar[str] = "queue"
     kind: ClassVar[Kind] = "hand_over"
@@ -33,14 +33,18 @@ class TransferToQueue(Step):
     sample: ClassVar[dict[str, Any]] = {"queue": "vip"}
 
     queue: str = Field(
-        min_length=1, max_length=50, title="Queue", json_schema_extra={"choices": "queue", "titled": "To {name}"}
+        min_length=1,
+        max_length=50,
+        title="Queue",
+        description="The team that this contact waits for.",
+        json_schema_extra={"choices": "queue", "titled": "To {name}"},
     )
     headers: dict[str, str] = Field(
         default_factory=dict,
         max_length=10,
         title="Told to the team",
-        description="Further SIP headers by name, such as X-Tier; with {{ variables }}. Contact, tier, customer and "
-        "reason are told anyway.",
+        description="Further facts for the team's telephones, as SIP headers: X-Plan with {{ customer.plan }}. Contact, "
+        "tier, customer and reason are told anyway.",
         json_schema_extra={"template": True, "key_title": "Header"},
     )
 

@@ -35,7 +35,14 @@ class Transfer(Step):
         description="+4930901820, sip:anna@pbx.example.com, or {{ customer.account_manager_phone }}.",
         json_schema_extra={"template": True},
     )
-    ring_s: int = Field(default=30, ge=5, le=600, title="Ring for", json_schema_extra={"unit": "seconds"})
+    ring_s: int = Field(
+        default=30,
+        ge=5,
+        le=600,
+        title="Ring for",
+        description="After that it counts as “Nobody answered”.",
+        json_schema_extra={"unit": "seconds"},
+    )
 
     def exits(self) -> tuple[Exit, ...]:
         return (Exit("answered", "After the conversation", optional=True), Exit("unanswered", "Nobody answered"))

@@ -22,14 +22,14 @@ class _Trigger(Step):
 
 
 class CallTrigger(_Trigger):
-    """A call on one of the numbers that use this flow."""
+    """Begins with a call on one of the numbers that use this flow."""
 
     type: ClassVar[str] = "call"
     title: ClassVar[str] = "Incoming call"
 
 
 class MessageTrigger(_Trigger):
-    """A message: SMS, WhatsApp, Messenger or Instagram."""
+    """Begins with a message: SMS, WhatsApp, Messenger or Instagram."""
 
     type: ClassVar[str] = "message"
     title: ClassVar[str] = "Incoming message"

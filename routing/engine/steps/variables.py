@@ -25,18 +25,25 @@ class Assignment(BaseModel):
         description="Text, may hold {{ variables }}.",
         json_schema_extra={"template": True},
     )
-    kind: Literal["text", "number"] = Field(default="text", title="Kind", json_schema_extra={"main": True})
+    kind: Literal["text", "number"] = Field(
+        default="text",
+        title="Kind",
+        description="Numbers can be compared and counted with.",
+        json_schema_extra={"main": True},
+    )
 
 
 class SetVariables(Step):
-    """Gives values to variables, read later as `vars.name`. `vars.language` chooses the language of prompts."""
+    """Notes values that later steps read as `vars.name`. A variable called `language` chooses the language of all texts."""
 
     type: ClassVar[str] = "set_variables"
     kind: ClassVar[Kind] = "data"
     title: ClassVar[str] = "Set variables"
     sample: ClassVar[dict[str, Any]] = {"values": [{"name": "language", "value": "de"}]}
 
-    values: tuple[Assignment, ...] = Field(min_length=1, max_length=50, title="Variables")
+    values: tuple[Assignment, ...] = Field(
+        min_length=1, max_length=50, title="Variables", description="Set in this order."
+    )
 
     def enter(self, visit: Visit) -> Leave:
         variables = visit.scope.setdefault("vars", {})

@@ -16,7 +16,7 @@ from routing.engine.values import show
 
 
 class Voicemail(Step):
-    """Records a message after a beep. Its address is read later as `steps.<id>.recording_url`."""
+    """Records what the caller says after a beep. The recording stands in the contact; later steps can send its address."""
 
     type: ClassVar[str] = "voicemail"
     kind: ClassVar[Kind] = "hand_over"
@@ -26,12 +26,26 @@ class Voicemail(Step):
     written: ClassVar[str] = "There is no beep: the text is sent, and the next message counts as the one that was left."
     sample: ClassVar[dict[str, Any]] = {"prompt": {"text": {"en": "Please leave a message after the tone."}}}
 
-    prompt: Prompt = Field(title="What to say before the beep")
-    max_s: int = Field(default=120, ge=5, le=3600, title="Longest message", json_schema_extra={"unit": "seconds"})
+    prompt: Prompt = Field(title="What to say before the beep", description="Tell callers that they may speak now.")
+    max_s: int = Field(
+        default=120,
+        ge=5,
+        le=3600,
+        title="Longest message",
+        description="The recording ends by itself after that.",
+        json_schema_extra={"unit": "seconds"},
+    )
 
-    timeout_s: int = Field(default=5, ge=1, le=60, title="Ends after silence of", json_schema_extra={"unit": "seconds"})
+    timeout_s: int = Field(
+        default=5,
+        ge=1,
+        le=60,
+        title="Ends after silence of",
+        description="Callers who fall silent need not press a key.",
+        json_schema_extra={"unit": "seconds"},
+    )
     finish_on_key: Literal["#", "*", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] = Field(
-        default="#", title="Key that ends the message"
+        default="#", title="Key that ends the message", description="Tell callers of it, if they should know."
     )
 
     def exits(self) -> tuple[Exit, ...]:

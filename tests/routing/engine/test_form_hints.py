@@ -68,3 +68,21 @@ def test_what_fits_a_type_are_operators_each_once() -> None:
     for operators in FITS.values():
         assert len(set(operators)) == len(operators)
         assert {Operator(name) for name in operators}
+
+
+@pytest.mark.parametrize("step_type", STEP_TYPES, ids=lambda step: step.type)
+def test_every_setting_says_in_a_sentence_what_it_is_for(step_type: type[Step]) -> None:
+    for name, field in step_type.model_fields.items():
+        assert field.description, name
+
+
+@pytest.mark.parametrize("step_type", STEP_TYPES, ids=lambda step: step.type)
+def test_the_help_of_a_step_has_nothing_that_only_programmers_read(step_type: type[Step]) -> None:
+    doc = step_type.__doc__ or ""
+    assert not {"<", "`<", "API", "JSON", "regex"} & set(doc.split())
+
+
+def test_what_only_callers_can_do_says_what_becomes_of_a_message() -> None:
+    assert [step.type for step in STEP_TYPES if step.calls_only and not step.written] == []
+    shown = {step.type: step.model_json_schema().get("written") for step in STEP_TYPES}
+    assert {"say", "gather", "queue", "voicemail"} <= {name for name, text in shown.items() if text}

@@ -19,19 +19,19 @@ import { useEditor } from "../state/store";
 import { t } from "../t";
 import { useAsking } from "./asking";
 import "./canvas.css";
-import { add, dropOnLine, itemOf, link, openChosen, placeAt, standsAlone } from "./commands";
+import { add, dropOnLine, itemOf, link, openChosen, openClicked, placeAt, standsAlone, underPointer } from "./commands";
 import { Controls } from "./Controls";
 import { ConnectDialog } from "./ConnectDialog";
 import { Find } from "./Find";
 import { HelpDialog } from "./HelpDialog";
-import { GRID, STEP_WIDTH } from "./layout";
+import { GRID } from "./layout";
 import { LineEdge } from "./LineEdge";
 import { type AnyNode, Drawing, type LineEdge as Line, lineParts, noteIndex, placeOf } from "./model";
 import { NoteNode } from "./NoteNode";
 import { StepNode } from "./StepNode";
 import { SubflowDialog } from "./SubflowDialog";
 import { Start } from "./Start";
-import { onCanvas, open, setView, show, stayCentred } from "./view";
+import { onCanvas, open, setView, show, stayPut } from "./view";
 import { first } from "./walk";
 import { places } from "./commands";
 import { onCopy, onKey, onPaste } from "./keyboard";
@@ -114,7 +114,7 @@ export function Canvas() {
     }
     if (!document.elementFromPoint(clientX, clientY)?.closest(".react-flow__pane")) return;
     const [x, y] = onCanvas(clientX, clientY);
-    useAsking.setState({ ask: { kind: "connect", source: from.nodeId, exit: from.id, at: [x, y - 40] } });
+    useAsking.setState({ ask: { kind: "connect", source: from.nodeId, exit: from.id, at: [x, y] } });
   }, []);
 
   const onReconnect = useCallback((line: Line, connection: Connection) => {
@@ -163,7 +163,7 @@ export function Canvas() {
     event.preventDefault();
     const [x, y] = onCanvas(event.clientX, event.clientY);
     const line = lineUnder(event.clientX, event.clientY);
-    add(type, line && itemOf(type)?.kind !== "trigger" ? { on: lineParts(line) } : { at: [x - STEP_WIDTH / 2, y - 24] });
+    add(type, line && itemOf(type)?.kind !== "trigger" ? { on: lineParts(line) } : { at: underPointer(type, [x, y]) });
   };
 
   // --- the keys, and what others ask to be shown ------------------------------------------------
@@ -191,10 +191,12 @@ export function Canvas() {
   useEffect(() => {
     const element = frame.current;
     if (!element) return;
-    let width = element.clientWidth;
+    let { left } = element.getBoundingClientRect();
+    // What is seen stays where it is on the screen, whatever opens or closes beside it.
     const watch = new ResizeObserver(() => {
-      stayCentred(element.clientWidth - width);
-      width = element.clientWidth;
+      const now = element.getBoundingClientRect().left;
+      stayPut(left - now);
+      left = now;
     });
     watch.observe(element);
     return () => watch.disconnect();
@@ -229,6 +231,9 @@ export function Canvas() {
         onNodeDragStop={onDragStop}
         onSelectionDragStop={(event, dragged) => {
           if (dragged[0]) onDragStop(event.nativeEvent, dragged[0], dragged);
+        }}
+        onNodeClick={(event, node) => {
+          if (node.type === "step" && !event.shiftKey && !event.ctrlKey && !event.metaKey) openClicked();
         }}
         onNodeDoubleClick={(_event, node) => node.type === "step" && openChosen()}
         onEdgeClick={(event, line) => {

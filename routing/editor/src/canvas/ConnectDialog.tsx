@@ -9,8 +9,9 @@ import { stepById } from "../state/steps";
 import { useEditor } from "../state/store";
 import { t } from "../t";
 import { type Ask, stopAsking } from "./asking";
-import { add, itemOf, link } from "./commands";
+import { add, itemOf, link, underPointer } from "./commands";
 import { iconOf, kindName } from "./kinds";
+import { stepNames } from "./names";
 import { focusStep } from "./view";
 
 const NOWHERE = "nowhere:";
@@ -24,10 +25,8 @@ export function ConnectDialog({ ask }: { ask: Extract<Ask, { kind: "connect" | "
   const at = ask.kind === "connect" ? ask.at : undefined;
   const [chosen, setChosen] = useState<string | undefined>(ask.exit ?? (said?.exits.length === 1 ? said.exits[0]?.name : undefined));
   const exit = said?.exits.find((one) => one.name === chosen);
-  const title = (id: string | undefined) => {
-    const step = id === undefined ? undefined : stepById(definition, id);
-    return step ? saidOf(step, analysis, itemOf(step.type)).title : "";
-  };
+  const names = stepNames(definition, analysis, palette ?? []);
+  const title = (id: string | undefined) => (id === undefined ? "" : (names[id] ?? ""));
 
   const exits: Choice[] = (said?.exits ?? []).map((one) => ({
     id: one.name,
@@ -49,7 +48,7 @@ export function ConnectDialog({ ask }: { ask: Extract<Ask, { kind: "connect" | "
         group: target ? t("A new step in between") : t("A new step"),
         words: `${kindName(item.kind)} ${t("new")}`,
       }));
-    if (inserting) return fresh;
+    if (inserting || (ask.kind === "connect" && ask.only === "new")) return fresh;
     const existing: Choice[] = definition.steps
       .filter((step) => itemOf(step.type)?.kind !== "trigger")
       .map((step) => {
@@ -101,9 +100,10 @@ export function ConnectDialog({ ask }: { ask: Extract<Ask, { kind: "connect" | "
 
 function place(type: string, source: string, exit: string, at: Point | undefined): void {
   const leads = stepById(useEditor.getState().definition, source)?.exits?.[exit] !== undefined;
-  add(type, leads && !at ? { on: { source, exit } } : { from: { source, exit }, at });
+  add(type, leads && !at ? { on: { source, exit } } : { from: { source, exit }, at: at && underPointer(type, at) });
 }
 
 export function firstSentence(doc: string): string {
-  return /^.*?[.!?](?=\s|$)/s.exec(doc.trim())?.[0] ?? doc;
+  const text = doc.trim().replace(/`/g, "");
+  return /^.*?[.!?](?=\s|$)/s.exec(text)?.[0] ?? text;
 }

@@ -1,19 +1,24 @@
 /// A line from an exit to a step, with a plus that puts a step in between.
 
-import { BaseEdge, type EdgeProps, EdgeText, Position, getBezierPath, getSmoothStepPath } from "@xyflow/react";
+import { BaseEdge, type EdgeProps, EdgeText, Position, getBezierPath } from "@xyflow/react";
 import { memo } from "react";
 import { t } from "../t";
 import { useAsking } from "./asking";
-import type { LineEdge as Line } from "./model";
+import { pathAround } from "./around";
+import { BACK, type LineEdge as Line } from "./model";
 
 const ROUND = 16;
+
+function backwards({ sourceX, sourceY, targetX, targetY, data }: EdgeProps<Line>): [string, number, number] {
+  const lane = data?.lane ?? Math.max(sourceX, targetX) + 150;
+  return [pathAround([sourceX, sourceY], [targetX, targetY], lane, ROUND), lane, (sourceY + targetY) / 2];
+}
 
 export const LineEdge = memo(function LineEdge(props: EdgeProps<Line>) {
   const { id, sourceX, sourceY, targetX, targetY, data, selected } = props;
   const ends = { sourceX, sourceY, targetX, targetY, sourcePosition: Position.Bottom, targetPosition: Position.Top };
   // Lines that lead back go around the steps instead of through them.
-  const [path, x, y] =
-    targetY > sourceY + 16 ? getBezierPath({ ...ends, curvature: 0.3 }) : getSmoothStepPath({ ...ends, borderRadius: ROUND, offset: 28 });
+  const [path, x, y] = targetY > sourceY + BACK ? getBezierPath({ ...ends, curvature: 0.3 }) : backwards(props);
   const tone = data?.tone ? `tone-${data.tone}` : data?.faded ? "is-faded" : "";
   const width = data?.weight ? 1.5 + 7 * Math.min(1, data.weight) : undefined;
   return (

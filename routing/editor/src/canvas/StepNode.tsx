@@ -12,6 +12,10 @@ export const StepNode = memo(function StepNode({ data, selected }: NodeProps<Nod
   const { step, kind, said, exits, faults, overlay } = data;
   const errors = faults.filter((fault) => fault.level === "error").length;
   const warnings = faults.length - errors;
+  // What cannot be read yet says what it waits for; what its name says already gives way to what kind of step it is.
+  const asked = said.gist === "" && errors > 0 ? (faults.find((fault) => fault.level === "error")?.message ?? "") : "";
+  const gist = said.gist !== "" && said.title.includes(said.gist) ? data.typeTitle : said.gist;
+  const line = asked || (gist === said.title ? "" : gist);
   const tone = overlay ? `tone-${overlay.tone}` : data.faded ? "is-faded" : "";
   return (
     <div
@@ -48,9 +52,9 @@ export const StepNode = memo(function StepNode({ data, selected }: NodeProps<Nod
           </span>
         )}
       </div>
-      {said.gist && said.gist !== said.title && (
-        <div className="fe-gist" title={said.gist}>
-          {said.gist}
+      {line && (
+        <div className={`fe-gist ${asked ? "is-asked" : ""}`} title={line}>
+          {line}
         </div>
       )}
       {overlay?.detail && <div className="fe-over-detail">{overlay.detail}</div>}

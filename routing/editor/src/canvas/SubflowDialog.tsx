@@ -6,6 +6,7 @@ import { useEditor } from "../state/store";
 import { t, tn } from "../t";
 import { stopAsking } from "./asking";
 import { collapse, sentenceOf } from "./commands";
+import { cannotCollapse } from "./collapsible";
 
 export function SubflowDialog() {
   const count = useEditor((state) => state.selection.length);
@@ -13,6 +14,27 @@ export function SubflowDialog() {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
   const key = slug(name);
+  const why = useEditor((state) => cannotCollapse(state.definition, state.analysis, state.document?.palette ?? [], state.selection));
+  if (why) {
+    return (
+      <Dialog title={t("These steps make no sub-flow")} onClose={stopAsking}>
+        <p>{why.sentence}</p>
+        {why.lines.length > 0 && (
+          <ul className="fe-lines">
+            {why.lines.map((line) => (
+              <li key={line}>{line}</li>
+            ))}
+          </ul>
+        )}
+        {why.lines.length > 0 && <p className="fe-muted">{t("Choose steps that begin with one of them, or lead these lines to one step first.")}</p>}
+        <div className="fe-buttons">
+          <button type="button" className="fe-button is-primary" onClick={stopAsking}>
+            {t("Choose again")}
+          </button>
+        </div>
+      </Dialog>
+    );
+  }
   return (
     <Dialog title={t("Make a sub-flow")} onClose={stopAsking}>
       <form
@@ -31,7 +53,8 @@ export function SubflowDialog() {
             "The chosen step moves into a flow of its own, which this flow and others can walk through.",
             "The %(count)s chosen steps move into a flow of their own, which this flow and others can walk through.",
             count,
-          )}
+          )}{" "}
+          {t("It is published at once, and stays among the flows even if you undo this.")}
         </p>
         <label className="fe-field">
           <span>{t("Name of the sub-flow")}</span>

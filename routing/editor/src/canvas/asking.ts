@@ -5,7 +5,7 @@ import type { Point } from "../api/types";
 
 export type Ask =
   /** Which exit leads where; `exit` if it is known already, `at` where a new step would go. */
-  | { kind: "connect"; source: string; exit?: string; at?: Point }
+  | { kind: "connect"; source: string; exit?: string; at?: Point; only?: "new" }
   /** Which step comes between. */
   | { kind: "insert"; source: string; exit: string }
   | { kind: "subflow" }

@@ -10,10 +10,11 @@ import { placed, stepById } from "../state/steps";
 import { useEditor } from "../state/store";
 import { t, tn } from "../t";
 import { stopAsking, useAsking } from "./asking";
-import { GAP_ALONG, STEP_WIDTH, layoutOf, onGrid } from "./layout";
+import { choose } from "../forms/usual";
+import { GAP_ALONG, STEP_WIDTH, heightOf, layoutOf, onGrid, widthOf } from "./layout";
 import { lineParts } from "./model";
 import { besideExit, freePlace } from "./place";
-import { boxOf, fit, focusSoon, focusStep, middle, show } from "./view";
+import { beginningPlace, boxOf, fit, focusSoon, focusStep, middle, show } from "./view";
 import { type Direction, walk } from "./walk";
 import { useWriting } from "./writing";
 
@@ -36,16 +37,16 @@ function exitsOf(step: Step): string[] {
   return saidOf(step, now().analysis, itemOf(step.type)).exits.map((exit) => exit.name);
 }
 
-/** A step to begin with: its sample, with queues and the like that really exist. */
-function beginning(item: PaletteItem): Settings {
-  const settings = structuredClone(item.sample);
+/** A step to begin with: its sample. What names a queue or the like is asked for, unless there is but one. */
+function beginning(item: PaletteItem): { title: string; settings: Settings } {
+  const step: Step = { id: "new", type: item.type, title: item.title, settings: structuredClone(item.sample) };
   const catalog = now().document?.catalog;
   for (const [name, schema] of Object.entries(item.schema.properties ?? {})) {
-    const entries = typeof schema.choices === "string" ? catalog?.[schema.choices] : undefined;
-    if (!entries?.length || entries.some((entry) => entry.key === settings[name])) continue;
-    settings[name] = (entries[0] as { key: string }).key;
+    if (typeof schema.choices !== "string" || !catalog) continue;
+    const entries = catalog[schema.choices] ?? [];
+    choose(step, item, catalog, [name], entries.length === 1 ? (entries[0] as { key: string }).key : "");
   }
-  return settings;
+  return { title: step.title ?? item.title, settings: step.settings ?? {} };
 }
 
 // --- adding -----------------------------------------------------------------------------------
@@ -65,10 +66,15 @@ export function add(type: string, where: Where = likelyPlace(type)): string | un
   if (!item || readOnly) return undefined;
   const through = item.exits?.[0]?.name;
   const edge = where.on ?? where.from;
-  const at = where.at ?? (edge ? placeFor(edge, where.on !== undefined) : freePlace(definition, analysis, places(), middle()));
+  const width = widthOf(item.exits?.length ?? 1);
+  const alone = () => freePlace(definition, analysis, places(), definition.steps.length ? middle() : beginningPlace());
+  const at = where.at ?? (edge ? placeFor(edge, where.on !== undefined, width) : alone());
   let id: string | undefined;
   edit(t("Add “%(title)s”", { title: item.title }), (draft) => {
-    const step = addStep(draft, { type, title: item.title, settings: beginning(item) }, at);
+    const { title, settings } = beginning(item);
+    // Its id says what it is; what it is called may change with what it names.
+    const step = addStep(draft, { type, title: item.title, settings }, at);
+    step.title = title;
     id = step.id;
     if (item.kind === "trigger" || !edge) return;
     if (where.on) {
@@ -82,6 +88,8 @@ export function add(type: string, where: Where = likelyPlace(type)): string | un
   if (id === undefined) return undefined;
   now().select([id]);
   const added = id;
+  // What is to be filled in is there to be filled in; where the panel would cover the canvas, it waits.
+  if (item.kind !== "trigger" && mayOpen() && !isNarrow()) now().openPanel("settings");
   requestAnimationFrame(() => {
     show(added);
     focusStep(added);
@@ -89,7 +97,12 @@ export function add(type: string, where: Where = likelyPlace(type)): string | un
   return id;
 }
 
-function placeFor(edge: { source: string; exit: string }, between: boolean): Point {
+/** The corner of a step whose head the pointer holds in its middle. */
+export function underPointer(type: string, [x, y]: Point): Point {
+  return [x - widthOf(itemOf(type)?.exits?.length ?? 1) / 2, y - 24];
+}
+
+function placeFor(edge: { source: string; exit: string }, between: boolean, width = STEP_WIDTH): Point {
   const { definition, analysis } = now();
   const target = stepById(definition, edge.source)?.exits?.[edge.exit];
   const all = places();
@@ -99,11 +112,11 @@ function placeFor(edge: { source: string; exit: string }, between: boolean): Poi
   if (between && source && behind && behind[1] > source[1]) {
     // In the middle of a long line; where the next step was on a short one, which makes room.
     const room = behind[1] - source[1] - height;
-    const under = behind[0] + ((boxOf(target as string)?.width ?? STEP_WIDTH) - STEP_WIDTH) / 2;
+    const under = behind[0] + ((boxOf(target as string)?.width ?? STEP_WIDTH) - width) / 2;
     if (room >= NEW_HEIGHT + 64) return [(source[0] + behind[0]) / 2, source[1] + height + (room - NEW_HEIGHT) / 2];
     return [under, source[1] + height + GAP_ALONG];
   }
-  return besideExit(definition, analysis, all, edge.source, edge.exit);
+  return besideExit(definition, analysis, all, edge.source, edge.exit, width);
 }
 
 function tooNear(a: Point, b: Point | undefined): boolean {
@@ -247,8 +260,7 @@ export function duplicate(): void {
   if (readOnly || (!selection.length && !noteSelection.length)) return;
   const clip = readClip(copied(definition, places(), selection, noteSelection));
   if (!clip) return;
-  const corner = cornerOf(clip);
-  put(clip, [corner[0] + 40, corner[1] + 40], t("Duplicate"));
+  put(clip, besideAll(clip, cornerOf(clip)), t("Duplicate"));
 }
 
 /** The chosen steps as text, or empty if nothing is chosen. */
@@ -257,20 +269,30 @@ export function clipText(): string {
   return selection.length || noteSelection.length ? copied(definition, places(), selection, noteSelection) : "";
 }
 
-let lastPaste = { text: "", times: 0 };
+/** Where the clip covers no step: at `wish`, or the next place to the right of it. */
+function besideAll(clip: Clip, wish: Point): Point {
+  const { definition, analysis } = now();
+  const corner = cornerOf(clip);
+  const size: Point = [STEP_WIDTH, NEW_HEIGHT];
+  for (const step of clip.steps) {
+    const at = clip.layout[step.id];
+    if (!at) continue;
+    size[0] = Math.max(size[0], at[0] - corner[0] + widthOf(saidOf(step, analysis, itemOf(step.type)).exits.length));
+    size[1] = Math.max(size[1], at[1] - corner[1] + heightOf(step, analysis));
+  }
+  return freePlace(definition, analysis, places(), wish, size);
+}
 
 /** False if the text holds no steps. */
 export function pasteText(text: string): boolean {
   const clip = readClip(text);
   if (!clip) return false;
   if (now().readOnly) return true;
-  lastPaste = text === lastPaste.text ? { text, times: lastPaste.times + 1 } : { text, times: 0 };
-  // Where it was, if it came from here and is still seen; else in the middle. A second time a little beside.
+  // Beside where it was, if it came from here and is still seen; else in the middle.
   const corner = cornerOf(clip);
   const centre = middle();
   const near = Math.hypot(corner[0] - centre[0], corner[1] - centre[1]) < 600;
-  const begin: Point = near ? [corner[0] + 40, corner[1] + 40] : centre;
-  put(clip, [begin[0] + 40 * lastPaste.times, begin[1] + 40 * lastPaste.times], t("Paste"));
+  put(clip, besideAll(clip, near ? corner : centre), t("Paste"));
   return true;
 }
 
@@ -336,7 +358,22 @@ export async function collapse(name: string, key: string): Promise<void> {
   now().select(made);
   stopAsking();
   now().say(t("“%(name)s” is a flow of its own now, and this one walks through it.", { name: answer.flow.name }), "good");
+  if (made[0] !== undefined) tellWhenUndone(made[0], answer.flow);
   requestAnimationFrame(() => focusStep(made[0]));
+}
+
+/** Undo brings the steps back here; the flow that was made stays, and nobody should find it by surprise. */
+function tellWhenUndone(step: string, flow: Collapsed["flow"]): void {
+  const stop = useEditor.subscribe((state) => {
+    if (state.looking || state.definition.steps.some((one) => one.id === step)) return;
+    stop();
+    const url = flow.url;
+    state.say(
+      t("The steps are back here. “%(name)s” stays among the flows, and nothing leads to it.", { name: flow.name }),
+      "info",
+      url ? { label: t("Look at it"), run: () => window.open(url, "_blank", "noreferrer") } : undefined,
+    );
+  });
 }
 
 function addToCatalog(flow: Collapsed["flow"]): void {
@@ -349,6 +386,22 @@ function addToCatalog(flow: Collapsed["flow"]): void {
 export function sentenceOf(error: unknown): string {
   if (error instanceof Refused || error instanceof Error) return error.message || t("The server does not answer.");
   return String(error);
+}
+
+/** Whether the settings may take the place of what stands beside the canvas: nothing else that somebody works in. */
+function mayOpen(): boolean {
+  const { panel, overlay, mode } = now();
+  return mode === "edit" && overlay === null && (panel === null || panel.id === "settings" || panel.id === "faults");
+}
+
+function isNarrow(): boolean {
+  return window.matchMedia("(max-width: 760px)").matches;
+}
+
+/** A click on a step, without any key that chooses several: its settings, unless something else is being done. */
+export function openClicked(): void {
+  const { panel, openPanel } = now();
+  if (mayOpen() && panel?.id !== "settings") openPanel("settings");
 }
 
 /** Enter: the settings of the step; of a note its text. */

@@ -74,6 +74,12 @@ describe("what is seen first", () => {
     expect(openingView({ x: 0, y: 0, width: 300, height: 300 }, null, size).zoom).toBe(1);
   });
 
+  it("is as wide as a telephone, from the top", () => {
+    const { x, zoom } = openingView({ x: 100, y: 0, width: 600, height: 2000 }, null, { width: 390, height: 700 });
+    expect(100 * zoom + x).toBeGreaterThan(0);
+    expect(700 * zoom + x).toBeLessThan(390);
+  });
+
   it("is the beginning of a large one, at a size that can be read", () => {
     const first = { x: 3000, y: 0, width: 248, height: 80 };
     const { x, y, zoom } = openingView({ x: 0, y: 0, width: 9000, height: 4000 }, first, size);

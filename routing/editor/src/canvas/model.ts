@@ -5,7 +5,15 @@ import type { Analysis, Definition, Fault, Kind, Note, Other, Overlay, PaletteIt
 import { saidOf } from "../state/said";
 import { initialsOf } from "../state/names";
 import { placed } from "../state/steps";
+import { laneAround } from "./around";
+import { heightOf, widthOf } from "./layout";
+import type { Box } from "./view";
 import { t } from "../t";
+
+/** A step that begins less than this below an exit is led back to. */
+export const BACK = 16;
+// Beyond that, lines that lead back share their lane.
+const MOST_APART = 60;
 
 export interface ShownExit extends StepExit {
   target: string | undefined;
@@ -48,6 +56,8 @@ export interface LineData extends Record<string, unknown> {
   faded: boolean;
   readOnly: boolean;
   onClick: (() => void) | undefined;
+  /** Of a line that leads back: where it goes up beside the steps. */
+  lane: number | undefined;
 }
 export type LineEdge = Edge<LineData, "line">;
 
@@ -137,13 +147,15 @@ export class Drawing {
     const there = new Set(definition.steps.map((step) => step.id));
     const chosen = new Set(shown.edgeSelection);
     const kept = new Map<string, { parts: unknown[]; edge: LineEdge }>();
+    const lanes = this.#lanesOf(shown);
     for (const step of definition.steps) {
       for (const [exit, target] of Object.entries(step.exits ?? {})) {
         const id = lineId(step.id, exit);
         if (!there.has(target) || kept.has(id)) continue;
         const over = overlay?.edges[id];
         const name = this.#lineName(step.id, exit, target);
-        const parts = [target, chosen.has(id), over, overlay !== null, readOnly, name];
+        const lane = lanes.get(id);
+        const parts = [target, chosen.has(id), over, overlay !== null, readOnly, name, lane];
         const before = this.#edges.get(id);
         if (before && sameParts(before.parts, parts)) {
           kept.set(id, before);
@@ -172,6 +184,7 @@ export class Drawing {
               faded: overlay !== null && !over,
               readOnly,
               onClick: over?.onClick,
+              lane,
             },
           },
         });
@@ -179,6 +192,37 @@ export class Drawing {
     }
     this.#edges = kept;
     return [...kept.values()].map((one) => one.edge);
+  }
+
+  /** Lines that lead back, and where each goes up; near each other they keep apart. */
+  #lanesOf({ definition, analysis }: Shown): Map<string, number> {
+    const places = placed(definition, analysis);
+    const boxes = new Map<string, Box>();
+    for (const step of definition.steps) {
+      const at = places[step.id];
+      const said = this.#said.get(step.id)?.said ?? saidOf(step, analysis);
+      if (at) boxes.set(step.id, { x: at[0], y: at[1], width: widthOf(said.exits.length), height: heightOf(step, analysis) });
+    }
+    const found = new Map<string, number>();
+    for (const step of definition.steps) {
+      const box = boxes.get(step.id);
+      if (!box) continue;
+      const names = (this.#said.get(step.id)?.said ?? saidOf(step, analysis)).exits.map((exit) => exit.name);
+      for (const [exit, target] of Object.entries(step.exits ?? {})) {
+        const to = boxes.get(target);
+        if (!to || to.y > box.y + box.height + BACK) continue;
+        const from: Point = [box.x + (box.width * (Math.max(0, names.indexOf(exit)) + 0.5)) / Math.max(1, names.length), box.y + box.height];
+        const all = [...boxes.values()];
+        const taken = [...found.values()];
+        let lane = 0;
+        for (let apart = 0; apart <= MOST_APART; apart += 10) {
+          lane = laneAround(all, from, [to.x + to.width / 2, to.y], apart);
+          if (!taken.some((other) => Math.abs(other - lane) < 8)) break;
+        }
+        found.set(lineId(step.id, exit), lane);
+      }
+    }
+    return found;
   }
 
   /** As those who hear the page read a line. */

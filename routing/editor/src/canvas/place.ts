@@ -9,7 +9,7 @@ const GAP = 24;
 const NEW_HEIGHT = 120;
 
 /** `wish`, or the next place to the right of it that is free. */
-export function freePlace(definition: Definition, analysis: Analysis, places: Record<string, Point>, wish: Point): Point {
+export function freePlace(definition: Definition, analysis: Analysis, places: Record<string, Point>, wish: Point, size: Point = [STEP_WIDTH, NEW_HEIGHT]): Point {
   const boxes = definition.steps.flatMap((step) => {
     const at = places[step.id];
     const width = widthOf(saidOf(step, analysis).exits.length);
@@ -19,7 +19,7 @@ export function freePlace(definition: Definition, analysis: Analysis, places: Re
   const y = wish[1];
   for (let round = 0; round < 200; round++) {
     const hit = boxes.find(
-      (box) => x < box.x + box.width + GAP && box.x < x + STEP_WIDTH + GAP && y < box.y + box.height + GAP && box.y < y + NEW_HEIGHT + GAP,
+      (box) => x < box.x + box.width + GAP && box.x < x + size[0] + GAP && y < box.y + box.height + GAP && box.y < y + size[1] + GAP,
     );
     if (!hit) break;
     x = hit.x + hit.width + GAP;
@@ -28,7 +28,7 @@ export function freePlace(definition: Definition, analysis: Analysis, places: Re
 }
 
 /** Below a step, under one of its exits. */
-export function besideExit(definition: Definition, analysis: Analysis, places: Record<string, Point>, source: string, exit: string): Point {
+export function besideExit(definition: Definition, analysis: Analysis, places: Record<string, Point>, source: string, exit: string, width = STEP_WIDTH): Point {
   const step = definition.steps.find((one) => one.id === source);
   const at = places[source] ?? [0, 0];
   if (!step) return freePlace(definition, analysis, places, at);
@@ -39,5 +39,5 @@ export function besideExit(definition: Definition, analysis: Analysis, places: R
   );
   const middle = (widthOf(exits.length) * (index + 0.5)) / Math.max(1, exits.length);
   const height = boxOf(source)?.height ?? heightOf(step, analysis);
-  return freePlace(definition, analysis, places, [at[0] + middle - STEP_WIDTH / 2, at[1] + height + GAP_ALONG]);
+  return freePlace(definition, analysis, places, [at[0] + middle - width / 2, at[1] + height + GAP_ALONG], [width, NEW_HEIGHT]);
 }

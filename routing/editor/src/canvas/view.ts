@@ -20,12 +20,22 @@ export interface Size {
 const MARGIN = 32;
 // The buttons over the canvas' left edge.
 const BUTTONS = 28;
+const NARROW = 600;
 const NICE = 0.85;
 const LEAST = 0.75;
+// So far from the edge a step is shown, with the beginning of what follows.
+const EDGE = 40;
 
 /** All of it, if that stays readable; else its beginning at a size that does. */
 export function openingView(all: Box, first: Box | null, size: Size): Viewport {
   if (!all.width || !size.width) return { x: MARGIN, y: MARGIN, zoom: 1 };
+  if (size.width < NARROW) {
+    // On a telephone, as wide as it is: one sees where it goes, and what to come nearer to.
+    const zoom = Math.min(1, Math.max(0.25, (size.width - 24) / all.width));
+    const whole = all.width * zoom <= size.width;
+    const middle = whole || !first ? all.x + all.width / 2 : first.x + first.width / 2;
+    return { x: size.width / 2 - middle * zoom, y: MARGIN + 24 - all.y * zoom, zoom };
+  }
   const fits = Math.min((size.width - 2 * MARGIN - 2 * BUTTONS) / all.width, (size.height - 2 * MARGIN) / all.height);
   if (fits >= LEAST) {
     const zoom = Math.min(1, fits);
@@ -66,6 +76,14 @@ export function middle(): Point {
   return [point.x - STEP_WIDTH / 2, point.y - 50];
 }
 
+/** Where the first step goes: at the top, so that what follows is seen, too. */
+export function beginningPlace(): Point {
+  if (!instance || !pane) return [0, 0];
+  const box = pane.getBoundingClientRect();
+  const point = instance.screenToFlowPosition({ x: box.left + box.width / 2, y: box.top + EDGE });
+  return [point.x - STEP_WIDTH / 2, point.y];
+}
+
 export function onCanvas(x: number, y: number): Point {
   const point = instance?.screenToFlowPosition({ x, y });
   return point ? [point.x, point.y] : [0, 0];
@@ -87,10 +105,16 @@ export function show(id: string): void {
   const left = box.x * zoom + x;
   const top = box.y * zoom + y;
   const inside =
-    left >= 8 && top >= 8 && left + box.width * zoom <= size.width - 8 && top + box.height * zoom <= size.height - 8;
-  if (inside && zoom >= 0.5) return;
-  const near = Math.max(zoom, NICE);
-  void instance.setCenter(box.x + box.width / 2, box.y + box.height / 2, { zoom: near, duration: unhurried() });
+    left >= 8 + (size.width < NARROW ? 0 : 2 * BUTTONS) && top >= 8 && left + box.width * zoom <= size.width - 8 && top + box.height * zoom <= size.height - 8;
+  if (inside && zoom >= (size.width < NARROW ? 0 : 0.5)) return;
+  if (zoom < 0.5) {
+    void instance.setCenter(box.x + box.width / 2, box.y + box.height / 2, { zoom: NICE, duration: unhurried() });
+    return;
+  }
+  const by = (low: number, length: number, room: number, edge: number) =>
+    length > room - 2 * edge || low < edge ? edge - low : low + length > room - edge ? room - edge - low - length : 0;
+  const view = { x: x + by(left, box.width * zoom, size.width, EDGE + 2 * BUTTONS), y: y + by(top, box.height * zoom, size.height, EDGE), zoom };
+  void instance.setViewport(view, { duration: unhurried() });
 }
 
 export function fit(ids?: string[]): void {
@@ -111,11 +135,11 @@ export function zoomTo(zoom: number): void {
   void instance?.zoomTo(zoom, { duration: unhurried() });
 }
 
-/** The canvas became wider or narrower: what was in its middle stays there. */
-export function stayCentred(by: number): void {
+/** The canvas' left edge moved by so much: what is drawn stays where it is on the screen. */
+export function stayPut(by: number): void {
   if (!instance || !by) return;
   const { x, y, zoom } = instance.getViewport();
-  void instance.setViewport({ x: x + by / 2, y, zoom });
+  void instance.setViewport({ x: x + by, y, zoom });
 }
 
 /** To the beginning of the flow, at a readable size. */

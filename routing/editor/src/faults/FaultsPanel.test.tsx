@@ -46,6 +46,15 @@ describe("the list of faults", () => {
     expect(screen.getByRole("status").textContent).toContain("this draft can be published");
   });
 
+  it("calls nothing wrong before anything was drawn", () => {
+    const empty = flow([]);
+    const nothing: Fault = { message: "Nothing starts this flow: add a trigger.", where: [], step: "", level: "error", mends: [] };
+    useEditor.getState().open({ ...documentOf(empty), analysis: { ...analysisOf(empty), faults: [nothing] } });
+    render(<FaultsPanel />);
+    expect(screen.getByRole("status").textContent).toContain("Add a first step");
+    expect(screen.queryByText(/error/)).toBeNull();
+  });
+
   it("mends a fault as one act that can be undone", async () => {
     open([error]);
     render(<FaultsPanel />);

@@ -3,19 +3,40 @@
 import { useState } from "react";
 import type { Fault } from "../api/types";
 import { Icon } from "../shell/Icon";
-import { useEditor } from "../state/store";
+import { stepNames } from "../canvas/names";
+import { type EditorState, useEditor } from "../state/store";
 import { t, tn } from "../t";
 import { mendFault } from "./mend";
 import "./faults.css";
 
 const SHOWN = 100;
 
+let last: { parts: unknown[]; names: Record<string, string> } = { parts: [], names: {} };
+
+/** Made anew only when the flow is another: every card asks. */
+function namesOf(state: EditorState): Record<string, string> {
+  const parts = [state.definition, state.analysis, state.document?.palette];
+  if (!parts.every((part, index) => part === last.parts[index])) {
+    last = { parts, names: stepNames(state.definition, state.analysis, state.document?.palette ?? []) };
+  }
+  return last.names;
+}
+
 export function FaultsPanel() {
   const faults = useEditor((state) => state.analysis.faults);
   const looking = useEditor((state) => state.looking?.title);
   const chosen = useEditor((state) => (state.selection.length === 1 ? state.selection[0] : undefined));
+  const empty = useEditor((state) => state.definition.steps.length === 0);
   const [onlyChosen, setOnlyChosen] = useState(false);
   const errors = faults.filter((fault) => fault.level === "error").length;
+  if (empty && !looking) {
+    return (
+      <p className="d-verdict" role="status">
+        <Icon name="add_circle" />
+        <span>{t("Add a first step. What is missing is shown here as you draw.")}</span>
+      </p>
+    );
+  }
   const narrowed = onlyChosen && chosen !== undefined;
   const shown = narrowed ? faults.filter((fault) => fault.step === chosen) : faults;
   return (
@@ -64,7 +85,7 @@ export function FaultList({ faults, mendable = true }: { faults: Fault[]; mendab
 }
 
 function FaultCard({ fault, mendable }: { fault: Fault; mendable: boolean }) {
-  const said = useEditor((state) => (fault.step ? state.analysis.steps[fault.step] : undefined));
+  const name = useEditor((state) => (fault.step ? namesOf(state)[fault.step] : undefined));
   const readOnly = useEditor((state) => state.readOnly);
   const reveal = useEditor((state) => state.reveal);
   const openPanel = useEditor((state) => state.openPanel);
@@ -81,7 +102,7 @@ function FaultCard({ fault, mendable }: { fault: Fault; mendable: boolean }) {
         <span className="d-sr">{isError ? t("Error:") : t("Warning:")}</span>
         {fault.step ? (
           <button type="button" className="d-link" title={t("Show the step")} onClick={() => reveal(fault.step)}>
-            {said?.title ?? fault.step}
+            {name ?? fault.step}
           </button>
         ) : (
           <span className="d-fault-where">{t("The whole flow")}</span>

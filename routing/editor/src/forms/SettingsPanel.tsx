@@ -5,15 +5,21 @@ import { useCallback, useEffect, useMemo } from "react";
 import type { Fault, Step } from "../api/types";
 import { mendFault } from "../faults/mend";
 import type { PanelProps } from "../panels/panel";
+import { useAsking } from "../canvas/asking";
+import { stepNames } from "../canvas/names";
+import { Icon } from "../shell/Icon";
 import { saidOf } from "../state/said";
 import { useEditor } from "../state/store";
 import { t, tn } from "../t";
+import type { Maker } from "./context";
 import { Doc } from "./Doc";
 import { focusField } from "./focus";
+import { NewQueue } from "./NewQueue";
 import type { Path } from "./schema";
 import { useScope } from "./scope";
 import { StepForm } from "./StepForm";
 
+const NO_MAKERS: Record<string, Maker> = {};
 const NO_CATALOG = { queue: [], source: [], hours: [], flow: [] };
 
 const mend = (fault: Fault, label: string) => void mendFault(fault, label);
@@ -48,10 +54,16 @@ function StepSettings({ step }: { step: Step }) {
   const said = useMemo(() => saidOf(step, analysis, item), [step, analysis, item]);
   const faults = useMemo(() => analysis.faults.filter((fault) => fault.step === step.id), [analysis, step.id]);
   const scope = useScope(document?.urls.scope ?? "", definition, step.id);
-  const titles = useMemo(() => {
-    const palette = new Map(document?.palette.map((one) => [one.type, one.title]));
-    return Object.fromEntries(definition.steps.map((one) => [one.id, one.title || (palette.get(one.type) ?? one.type)]));
-  }, [definition, document]);
+  const titles = useMemo(() => stepNames(definition, analysis, document?.palette ?? []), [definition, analysis, document]);
+  const targets = useMemo(() => {
+    const triggers = new Set(document?.palette.filter((one) => one.kind === "trigger").map((one) => one.type));
+    return definition.steps.filter((one) => !triggers.has(one.type)).map((one) => ({ id: one.id, name: titles[one.id] ?? one.id }));
+  }, [definition, document, titles]);
+  const makers = useMemo<Record<string, Maker>>(
+    () => (document?.urls.new_queue ? { queue: { label: t("New queue…"), Dialog: NewQueue } } : NO_MAKERS),
+    [document],
+  );
+  const comesWritten = definition.steps.some((one) => one.type === "message");
   const leadsTo = useMemo(
     () => Object.fromEntries(Object.entries(step.exits ?? {}).map(([exit, target]) => [exit, titles[target] ?? target])),
     [step.exits, titles],
@@ -108,6 +120,14 @@ function StepSettings({ step }: { step: Step }) {
       {item ? (
         <>
           <Doc doc={item.doc} />
+          {comesWritten && typeof item.schema.written === "string" ? (
+            <p className="f-written">
+              <Icon name="chat" />
+              <span>
+                <strong>{t("For whoever writes:")}</strong> {item.schema.written}
+              </span>
+            </p>
+          ) : null}
           <StepForm
             step={step}
             item={item}
@@ -116,6 +136,7 @@ function StepSettings({ step }: { step: Step }) {
             definition={definition}
             catalog={document?.catalog ?? NO_CATALOG}
             addUrls={addUrls}
+            makers={makers}
             languages={document?.languages ?? []}
             leadsTo={leadsTo}
             scope={scope}
@@ -124,7 +145,7 @@ function StepSettings({ step }: { step: Step }) {
             mend={mend}
             act={act}
           />
-          <Exits step={step} said={said.exits} titles={titles} faults={faults} readOnly={readOnly} act={act} />
+          <Exits step={step} said={said.exits} targets={targets} faults={faults} readOnly={readOnly} act={act} />
         </>
       ) : (
         <p className="f-error">{t("There is no step of the kind “%(type)s” here. Its settings are kept as they are.", { type: step.type })}</p>
@@ -133,17 +154,20 @@ function StepSettings({ step }: { step: Step }) {
   );
 }
 
+// No step has such an id.
+const NEW_STEP = "+";
+
 interface ExitsProps {
   step: Step;
   said: { name: string; label: string; optional: boolean }[];
-  titles: Record<string, string>;
+  targets: { id: string; name: string }[];
   faults: Fault[];
   readOnly: boolean;
   act: (what: string, change: (step: Step) => void, merge?: string) => void;
 }
 
 /** Where each exit leads, to be chosen without a mouse. */
-function Exits({ step, said, titles, faults, readOnly, act }: ExitsProps) {
+function Exits({ step, said, targets, faults, readOnly, act }: ExitsProps) {
   if (!said.length) return null;
   const faultsOf = (exit: string) => faults.filter((fault) => fault.where[2] === "exits" && fault.where[3] === exit);
   return (
@@ -158,20 +182,25 @@ function Exits({ step, said, titles, faults, readOnly, act }: ExitsProps) {
             value={step.exits?.[exit.name] ?? ""}
             disabled={readOnly}
             aria-describedby={faultsOf(exit.name).length ? `f-exit-${exit.name}-faults` : undefined}
-            onChange={(event) =>
+            onChange={(event) => {
+              if (event.target.value === NEW_STEP) {
+                useAsking.setState({ ask: { kind: "connect", source: step.id, exit: exit.name, only: "new" } });
+                return;
+              }
               act(t("Lead “%(exit)s” elsewhere", { exit: exit.label }), (draft) => {
                 const exits = (draft.exits ??= {});
                 if (event.target.value === "") delete exits[exit.name];
                 else exits[exit.name] = event.target.value;
-              })
-            }
+              });
+            }}
           >
             <option value="">{exit.optional ? t("ends here") : t("nowhere yet")}</option>
-            {Object.entries(titles)
-              .filter(([id]) => id !== step.id || step.exits?.[exit.name] === id)
-              .map(([id, title]) => (
+            {readOnly ? null : <option value={NEW_STEP}>{t("a new step…")}</option>}
+            {targets
+              .filter(({ id }) => id !== step.id || step.exits?.[exit.name] === id)
+              .map(({ id, name }) => (
                 <option key={id} value={id}>
-                  {title}
+                  {name}
                 </option>
               ))}
           </select>
@@ -180,6 +209,13 @@ function Exits({ step, said, titles, faults, readOnly, act }: ExitsProps) {
               {faultsOf(exit.name).map((fault) => (
                 <li key={fault.message} className={fault.level === "error" ? "f-error" : "f-warning"}>
                   {fault.message}
+                  {readOnly
+                    ? null
+                    : fault.mends.slice(0, 3).map((one) => (
+                        <button key={one.label} type="button" className="f-mend" onClick={() => mend(fault, one.label)}>
+                          {one.label}
+                        </button>
+                      ))}
                 </li>
               ))}
             </ul>

@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
 import type { Catalog, Definition, Fault, Json, PaletteItem, Step, StepAnalysis } from "../api/types";
 import { t } from "../t";
-import { type FormApi, FormContext, key, NO_SCOPE, type Scope, type SettingFault, startsWith } from "./context";
+import { type FormApi, FormContext, key, type Maker, NO_SCOPE, type Scope, type SettingFault, startsWith } from "./context";
 import { Faults } from "./Field";
 import { focusInside, fulfilled, useWanted } from "./focus";
 import { languagesIn } from "./prompts/languages";
@@ -18,6 +18,7 @@ export interface StepFormProps {
   definition: Definition;
   catalog: Catalog;
   addUrls?: Record<string, string>;
+  makers?: Record<string, Maker>;
   languages: { code: string; name: string }[];
   leadsTo?: Record<string, string>;
   scope?: Scope;
@@ -47,6 +48,7 @@ export function settingFaults(faults: Fault[]): { inside: SettingFault[]; whole:
 }
 
 const NOTHING: Record<string, string> = {};
+const NO_MAKERS: Record<string, Maker> = {};
 
 export function StepForm(props: StepFormProps) {
   const { step, item, said, definition, act, catalog, languages } = props;
@@ -90,6 +92,8 @@ export function StepForm(props: StepFormProps) {
     faults: inside,
     readOnly: props.readOnly ?? false,
     catalog,
+    item,
+    makers: props.makers ?? NO_MAKERS,
     addUrls: props.addUrls ?? NOTHING,
     languages,
     spoken,

@@ -1,7 +1,7 @@
 /// What every widget of a form can reach: the settings, what is wrong with them, and what is known of the house.
 
-import { createContext, useContext, useEffect } from "react";
-import type { Catalog, Definition, Fault, Json, Schema, Settings, Step, StepExit, Variable } from "../api/types";
+import { type ComponentType, createContext, useContext, useEffect } from "react";
+import type { Catalog, CatalogEntry, Definition, Fault, Json, PaletteItem, Schema, Settings, Step, StepExit, Variable } from "../api/types";
 import type { Path } from "./schema";
 
 export interface SettingFault {
@@ -26,6 +26,12 @@ export interface Scope {
 
 export const NO_SCOPE: Scope = { state: "loading", variables: [], byPath: new Map() };
 
+/** Asks for what a new entry of the catalog needs, and gives it; null if it was not made after all. */
+export interface Maker {
+  label: string;
+  Dialog: ComponentType<{ close: (made: CatalogEntry | null) => void }>;
+}
+
 export interface FormApi {
   /** Begins the id of every element of this form. */
   id: string;
@@ -38,6 +44,10 @@ export interface FormApi {
   faults: SettingFault[];
   readOnly: boolean;
   catalog: Catalog;
+  /** The type of the step, as far as choices in its settings need it. */
+  item: Pick<PaletteItem, "title" | "schema" | "sample">;
+  /** Makes a new one of what a field chooses from; the kinds for which that is possible here. */
+  makers: Record<string, Maker>;
   /** Where to make a new one of what a field chooses from, by its kind. */
   addUrls: Record<string, string>;
   languages: { code: string; name: string }[];

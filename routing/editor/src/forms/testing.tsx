@@ -88,6 +88,7 @@ export function show({ schema, settings = {}, exits = [], edges = {}, faults = [
     acts,
     mended,
     container: view.container,
+    unmount: view.unmount,
     step: () => latest,
     settings: () => latest.settings as Record<string, Json>,
   };

@@ -66,6 +66,15 @@ describe("prompts", () => {
     expect(screen.getByText("Everybody else hears English")).toBeTruthy();
   });
 
+  it("open in the language that is at fault, else in the one that everybody else hears", () => {
+    const prompt = { text: { de: "Hallo {{ kunde }}", en: "Hello {{ oops", fr: "Bonjour" } };
+    const first = show({ schema: PROMPT, settings: { prompt }, faults: [{ path: ["prompt", "text", "fr"], message: "No." }] });
+    expect(screen.getByRole("tab", { selected: true }).textContent).toContain("French");
+    first.unmount();
+    show({ schema: PROMPT, settings: { prompt } });
+    expect(screen.getByRole("tab", { selected: true }).textContent).toBe("English");
+  });
+
   it("begin in the language that the rest of the flow speaks", async () => {
     const form = show({ schema: PROMPT, settings: { prompt: {} }, steps: [{ id: "a", type: "say", settings: { prompt: { text: { "de-DE": "x" } } } }] });
     await form.user.type(screen.getByRole("textbox", { name: "What to say in German (DE)" }), "Hi");

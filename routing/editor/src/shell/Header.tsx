@@ -122,10 +122,12 @@ function timeOf(at: number): string {
 function Faults() {
   const faults = useEditor((state) => state.analysis.faults);
   const openPanel = useEditor((state) => state.openPanel);
+  // Whoever has drawn nothing yet has made no mistake.
+  const empty = useEditor((state) => state.definition.steps.length === 0);
   const errors = faults.filter((fault) => fault.level === "error").length;
   const warnings = faults.length - errors;
   if (!PANELS.some((panel) => panel.id === "faults")) return null;
-  if (!faults.length) return null;
+  if (!faults.length || empty) return null;
   const text = errors ? tn("%(count)s error", "%(count)s errors", errors) : tn("%(count)s warning", "%(count)s warnings", warnings);
   return (
     <button type="button" className={`fe-faults ${errors ? "is-error" : "is-warning"}`} onClick={() => openPanel("faults")}>

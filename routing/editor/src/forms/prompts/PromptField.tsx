@@ -23,7 +23,12 @@ export function PromptField({ id, value, path, schema, title }: WidgetProps) {
   const written = [...new Set([...Object.keys(text), ...Object.keys(audio)])].sort();
   const first = form.spoken[0] ?? "en";
   const shown = written.length ? written : [first];
-  const [chosen, setChosen] = useState(shown[0] ?? first);
+  const isBroken = (code: string) => form.faults.some((fault) => startsWith(fault.path, [...path, "text", code]) || startsWith(fault.path, [...path, "audio", code]));
+  // The one at fault; else the one that everybody hears whose own is not there.
+  const [chosen, setChosen] = useState(() => {
+    const usual = plain(getIn(value, ["fallback"])) || "en";
+    return shown.find(isBroken) ?? shown.find((code) => code === usual) ?? shown.find((code) => code.startsWith(`${usual.split("-")[0]}`)) ?? shown[0] ?? first;
+  });
   const current = shown.includes(chosen) ? chosen : (shown[0] ?? first);
   const tabs = useRef<HTMLDivElement>(null);
   const missing = form.spoken.filter((code) => !shown.includes(code));
@@ -65,7 +70,6 @@ export function PromptField({ id, value, path, schema, title }: WidgetProps) {
     const fields = codes.split(" ").flatMap((code) => [register([...around, "text", code], true), register([...around, "audio", code], true)]);
     return () => fields.forEach((leave) => leave());
   }, [at, codes, register]);
-  const isBroken = (code: string) => form.faults.some((fault) => startsWith(fault.path, [...path, "text", code]) || startsWith(fault.path, [...path, "audio", code]));
   return (
     <div className="f-prompt">
       <div className="f-tabs">

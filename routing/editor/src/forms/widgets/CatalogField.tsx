@@ -2,11 +2,12 @@
 
 import { useCallback, useRef, useState } from "react";
 import { t } from "../../t";
-import { useForm } from "../context";
+import { key, useForm } from "../context";
 import type { WidgetProps } from "../Field";
+import { choose } from "../usual";
 import { PickList } from "./PickList";
 
-export function CatalogField({ id, value, set, schema, title, describedBy, invalid }: WidgetProps) {
+export function CatalogField({ id, value, path, schema, title, describedBy, invalid }: WidgetProps) {
   const form = useForm();
   const kind = String(schema.choices);
   const entries = form.catalog[kind] ?? [];
@@ -14,7 +15,23 @@ export function CatalogField({ id, value, set, schema, title, describedBy, inval
   const entry = entries.find((one) => one.key === chosen);
   const [open, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
+  const [making, setMaking] = useState(false);
   const close = useCallback(() => setOpen(false), []);
+  const set = (chosen: string) =>
+    form.act(t("Change “%(field)s”", { field: title }), (step) => choose(step, form.item, form.catalog, path, chosen), `set:${key(path)}`);
+  const maker = form.readOnly ? undefined : form.makers[kind];
+  const make = maker ? (
+    <button
+      type="button"
+      className="f-quiet"
+      onClick={() => {
+        close();
+        setMaking(true);
+      }}
+    >
+      + {maker.label}
+    </button>
+  ) : null;
   const addUrl = form.addUrls[kind];
   const add = addUrl ? (
     <a href={addUrl} target="_blank" rel="noreferrer">
@@ -46,7 +63,7 @@ export function CatalogField({ id, value, set, schema, title, describedBy, inval
       ) : null}
       {entries.length === 0 && !form.readOnly ? (
         <p className="f-help">
-          {t("There is none yet.")} {add}
+          {t("There is none yet.")} {make ?? add}
         </p>
       ) : null}
       {open ? (
@@ -54,11 +71,24 @@ export function CatalogField({ id, value, set, schema, title, describedBy, inval
           anchor={button}
           title={title}
           chosen={chosen}
-          picks={entries.map((one) => ({ value: one.key, label: one.name, hint: one.key === one.name ? undefined : one.key }))}
+          picks={entries.map((one) => ({ value: one.key, label: one.name, also: one.key }))}
           empty={t("There is none yet.")}
-          foot={add}
+          foot={make ?? add}
           choose={set}
           close={close}
+        />
+      ) : null}
+      {making && maker ? (
+        <maker.Dialog
+          close={(made) => {
+            setMaking(false);
+            if (made) {
+              // The catalog of this moment does not have it yet.
+              const catalog = { ...form.catalog, [kind]: [...entries, made] };
+              form.act(t("Change “%(field)s”", { field: title }), (step) => choose(step, form.item, catalog, path, made.key));
+            }
+            setTimeout(() => button.current?.focus(), 0);
+          }}
         />
       ) : null}
     </div>

@@ -43,7 +43,7 @@ export function exitText(item: Json | undefined, fields: ExitFields): string {
   const name = getIn(item, [fields.name]);
   const label = fields.label === undefined ? undefined : getIn(item, [fields.label]);
   if (typeof label === "string" && label !== "") return label;
-  return typeof name === "string" ? name.replace(/_/g, " ") : "";
+  return typeof name === "string" ? words(name) : "";
 }
 
 interface ExitNameProps {
