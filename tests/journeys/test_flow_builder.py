@@ -125,6 +125,17 @@ def _centre(place: Locator) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
+def _on_line(page: Page, line: str) -> tuple[float, float]:
+    """A point of a line away from its plus."""
+    x, y = page.locator(f'[data-line="{line}"] .react-flow__edge-path').evaluate(
+        """path => {
+            const point = path.getPointAtLength(path.getTotalLength() * 0.25).matrixTransform(path.getScreenCTM());
+            return [point.x, point.y];
+        }"""
+    )
+    return float(x), float(y)
+
+
 def _drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
     page.mouse.move(*start)
     page.mouse.down()
@@ -183,7 +194,8 @@ def test_a_manager_draws_the_priority_flow_from_empty_with_the_mouse(page: Page)
     assert "fetch_variables:found" in _lines(page)
 
     # Away with a line, and back again.
-    page.locator('[data-line="fetch_variables:found"] .react-flow__edge-interaction').click(force=True)
+    page.wait_for_timeout(500)
+    page.mouse.click(*_on_line(page, "fetch_variables:found"))
     page.keyboard.press("Delete")
     expect(page.locator('[data-line="fetch_variables:found"]')).to_have_count(0)
     page.get_by_role("button", name=re.compile("^Undo")).click()
