@@ -28,6 +28,25 @@ AUTH_TOKEN = "demo-token"
 VOICE_NUMBER = "+49309018200"
 APP_SECRET, VERIFY_TOKEN, ACCESS_TOKEN = "demo-secret", "demo-verify", "demo-access-token"
 META_APP = "100000000000000"
+# The same line by other carriers, with ids of their shape and numbers that are reserved for films. The public key is that of the
+# emulator, which alone can sign for it; a test holds them together.
+TELNYX_PUBLIC_KEY = "pgDKdrVVzu3kIdox0wRy6NkzeXbFpTeN3aKn5+NfAX4="
+OTHER_CARRIERS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
+    (
+        "signalwire",
+        "b3877c40-0000-4000-8000-000000000001",
+        "+493023125001",
+        {"secret": "demo-signing-key", "access_token": "demo-token", "api_url": "demo.signalwire.example"},
+    ),
+    ("somleng", "9a6f1a76-0000-4000-8000-000000000001", "+493023125002", {"secret": "demo-token"}),
+    (
+        "telnyx",
+        "f5586561-0000-4000-8000-000000000001",
+        "+493023125003",
+        {"secret": TELNYX_PUBLIC_KEY, "access_token": "demo-key"},
+    ),
+)
+_NAMES = {"signalwire": "SignalWire", "somleng": "Somleng", "telnyx": "Telnyx"}
 
 _ModelT = TypeVar("_ModelT", bound=models.Model)
 _LOYALTY_URL = "http://127.0.0.1:{port}/demo/crm/customers?phone={{{{ phone | url_encode }}}}"
@@ -69,6 +88,22 @@ def build(now: datetime) -> list[str]:
         verify_token=VERIFY_TOKEN,
         access_token=ACCESS_TOKEN,
     )
+    others = [
+        (
+            _make(
+                made,
+                Account,
+                {"provider": "twilio", "external_id": external_id},
+                name=f"Demo at {_NAMES[key]}",
+                carrier=key,
+                **secrets,
+            ),
+            address,
+            f"Hotline by {_NAMES[key]}",
+            "priority-line",
+        )
+        for key, external_id, address, secrets in OTHER_CARRIERS
+    ]
     for account, address, name, flow in (
         (carrier, VOICE_NUMBER, "Hotline", "priority-line"),
         (carrier, "whatsapp:+49309018201", "WhatsApp", "priority-chat"),
@@ -76,6 +111,7 @@ def build(now: datetime) -> list[str]:
         (meta, "whatsapp:100000000000001", "WhatsApp Cloud", "priority-chat"),
         (meta, "messenger:1000002", "Page", "priority-chat"),
         (meta, "instagram:17840000000000001", "Instagram", "priority-chat"),
+        *others,
     ):
         if account and standard:
             _make(

@@ -53,7 +53,7 @@ def as_address(text: str) -> str:
 class NumberAdmin(ModelAdmin):
     form = NumberForm
     list_display = ["address", "name", "flow", "goes_to", "fallback_queue", "account", "is_active"]
-    actions_list = ["buy", "take_over"]
+    actions_list = ["go_buy", "go_take_over"]
     change_form_outer_after_template = "admin/channels/number/at_the_carrier.html"
     list_select_related = ["flow__live", "fallback_queue", "account"]
     list_filter = ["is_active", "account", "flow"]
@@ -93,12 +93,12 @@ class NumberAdmin(ModelAdmin):
         return bool(request.user.has_perm("channels.buy_number"))
 
     @action(description=_("Buy a number"), url_path="go-buy", permissions=["buy"], icon="add_shopping_cart")
-    def buy(self, request: HttpRequest) -> HttpResponse:
+    def go_buy(self, request: HttpRequest) -> HttpResponse:
         del request
         return redirect("admin:channels_number_buy")
 
     @action(description=_("Take numbers over"), url_path="go-take-over", permissions=["buy"], icon="move_to_inbox")
-    def take_over(self, request: HttpRequest) -> HttpResponse:
+    def go_take_over(self, request: HttpRequest) -> HttpResponse:
         del request
         return redirect("admin:channels_number_take_over")
 

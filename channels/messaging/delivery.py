@@ -37,6 +37,10 @@ class Account:
     """Where the provider's interface is, if not at its own address: the emulator."""
     callbacks: str
     """Our public address."""
+    carrier: str = ""
+    """Which of the provider's carriers; empty: the provider itself."""
+    api_url: str = ""
+    """The account's own server, for carriers where each has one."""
 
 
 @dataclass(frozen=True, slots=True)

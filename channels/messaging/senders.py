@@ -11,7 +11,7 @@ from channels.messaging.intake import Addressee
 from channels.models import Number
 from channels.routes import decrypted
 
-_ACCOUNTS = """SELECT id, external_id, secret, verify_token FROM channels_account
+_ACCOUNTS = """SELECT id, external_id, secret, verify_token, carrier FROM channels_account
  WHERE provider = %s AND is_active AND (%s::text IS NULL OR external_id = %s) ORDER BY id"""
 
 
@@ -23,6 +23,7 @@ class Secrets:
     external_id: str
     secret: str
     verify_token: str
+    carrier: str = ""
 
 
 def active_accounts(provider: str, external_id: str | None = None) -> list[Secrets]:
@@ -32,8 +33,8 @@ def active_accounts(provider: str, external_id: str | None = None) -> list[Secre
         cursor.execute(_ACCOUNTS, (provider, external_id, external_id))
         rows = cursor.fetchall()
     return [
-        Secrets(pk, external, decrypted(secret), decrypted(token) if token else "")
-        for pk, external, secret, token in rows
+        Secrets(pk, external, decrypted(secret), decrypted(token) if token else "", carrier)
+        for pk, external, secret, token, carrier in rows
     ]
 
 

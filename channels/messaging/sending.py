@@ -155,6 +155,8 @@ def account_of(number: Number) -> Account | None:
         access_token=number.access_token or account.access_token or "",
         api="" if is_real else f"{settings.EMULATOR_URL}/{account.provider}",
         callbacks=settings.PUBLIC_URL or f"http://127.0.0.1:{os.environ.get('PORT') or '8000'}",
+        carrier=account.carrier,
+        api_url=account.api_url,
     )
 
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 def test_the_carrier_and_its_numbers_are_those_of_the_contract() -> None:
     build(NOW)
-    account = Account.objects.get(provider="twilio")
+    account = Account.objects.get(provider="twilio", carrier="")
     assert account.external_id == "AC00000000000000000000000000000001"
     assert (account.name, account.secret) == ("Demo carrier", "demo-token")
     meta = Account.objects.get(provider="meta")
@@ -34,6 +34,9 @@ def test_the_carrier_and_its_numbers_are_those_of_the_contract() -> None:
     found = {number.address: number for number in Number.objects.select_related("flow", "fallback_queue")}
     assert {address: number.flow and number.flow.key for address, number in found.items()} == {
         "+49309018200": "priority-line",
+        "+493023125001": "priority-line",
+        "+493023125002": "priority-line",
+        "+493023125003": "priority-line",
         "whatsapp:+49309018201": "priority-chat",
         "messenger:1000001": "priority-chat",
         "whatsapp:100000000000001": "priority-chat",

@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from channels.messaging.delivery import Account, Outgoing, Refused
+from channels.numbers.shop import Customer
 from channels.provider import Request
 from channels.providers.twilio.carriers import CARRIERS, carrier_of
 from channels.providers.twilio.carriers.addresses import origin_of
@@ -16,6 +18,7 @@ from channels.providers.twilio.carriers.telnyx import SIGNATURE, TIMESTAMP, TOLE
 from channels.providers.twilio.emulator.keys import PRIVATE_KEY, PUBLIC_KEY
 from channels.providers.twilio.emulator.twiml import parse
 from channels.providers.twilio.inbound import details_of, read_call
+from channels.providers.twilio.messaging.sending import deliver
 from channels.providers.twilio.render import render
 from routing.engine.effects import Dial, Gather
 
@@ -159,3 +162,29 @@ def test_what_telnyx_knows_of_a_caller_is_read() -> None:
 )
 def test_an_address_of_a_server_is_read_as_people_type_it(typed: str, origin: str) -> None:
     assert origin_of(typed) == origin
+
+
+def customer(carrier: str, emulator: str = "") -> Customer:
+    return Customer(carrier, "id", "secret", "token", "example.signalwire.com", emulator)
+
+
+@pytest.mark.parametrize(
+    ("carrier", "way"),
+    [
+        ("", ("https://api.twilio.com", "secret")),
+        ("signalwire", ("https://example.signalwire.com/api/laml", "token")),
+        ("somleng", ("https://example.signalwire.com", "secret")),
+        ("telnyx", None),
+    ],
+)
+def test_messages_leave_by_the_accounts_own_carrier(carrier: str, way: tuple[str, str] | None) -> None:
+    assert carrier_of(carrier).messages(customer(carrier)) == way
+    played = carrier_of(carrier).messages(customer(carrier, "http://127.0.0.1:8000/emulator/twilio"))
+    assert played is None or played[0] == "http://127.0.0.1:8000/emulator/twilio"
+
+
+def test_a_message_by_telnyx_is_refused_before_anybody_is_asked() -> None:
+    account = Account("id", "secret", "token", "", "https://pareto.example.com", carrier="telnyx")
+    refused = deliver(Outgoing("m1", "sms", "+4930", "+4915", "Hello"), account)
+    assert isinstance(refused, Refused)
+    assert "Messages do not leave by Telnyx" in refused.why

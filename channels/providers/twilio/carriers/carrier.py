@@ -46,6 +46,9 @@ class Carrier(Protocol):
     def shop(self, customer: Customer) -> Shop:
         """Where its numbers come from."""
 
+    def messages(self, customer: Customer) -> tuple[str, str] | None:
+        """Where Twilio's interface for messages is there, and its password; None if it has another one."""
+
 
 @dataclass(frozen=True, slots=True)
 class SharedSecret:

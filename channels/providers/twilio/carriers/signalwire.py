@@ -67,12 +67,16 @@ class _SignalWire(SharedSecret):
         return None
 
     def shop(self, customer: Customer) -> Shop:
+        api, password = self.messages(customer)
         return CompatibleShop(
             carrier="SignalWire",
             account_id=customer.external_id,
-            password=customer.access_token,
-            api=customer.emulator or f"{origin_of(customer.api_url)}/api/laml",
+            password=password,
+            api=api,
         )
+
+    def messages(self, customer: Customer) -> tuple[str, str]:
+        return customer.emulator or f"{origin_of(customer.api_url)}/api/laml", customer.access_token
 
 
 SIGNALWIRE = _SignalWire()

@@ -59,13 +59,17 @@ class _Somleng(SharedSecret):
         return None
 
     def shop(self, customer: Customer) -> Shop:
+        api, password = self.messages(customer)
         return CompatibleShop(
             carrier="Somleng",
             account_id=customer.external_id,
-            password=customer.secret,
-            api=customer.emulator or origin_of(customer.api_url) or API,
+            password=password,
+            api=api,
             filters_pattern=False,
         )
+
+    def messages(self, customer: Customer) -> tuple[str, str]:
+        return customer.emulator or origin_of(customer.api_url) or API, customer.secret
 
 
 SOMLENG = _Somleng()

@@ -48,13 +48,17 @@ class _Twilio(SharedSecret):
         return None
 
     def shop(self, customer: Customer) -> Shop:
+        api, password = self.messages(customer)
         return CompatibleShop(
             carrier="Twilio",
             account_id=customer.external_id,
-            password=customer.secret,
-            api=customer.emulator or API,
+            password=password,
+            api=api,
             prices=f"{customer.emulator}/pricing" if customer.emulator else PRICES,
         )
+
+    def messages(self, customer: Customer) -> tuple[str, str]:
+        return customer.emulator or API, customer.secret
 
 
 TWILIO = _Twilio()

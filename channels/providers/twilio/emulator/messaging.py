@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
 import json
 import time
 import uuid
@@ -23,6 +21,7 @@ from channels.messaging.delivery import Account, Posted
 from channels.messaging.models import EmulatedSend
 from channels.messaging.played import post_soon
 from channels.models import Account as AccountRow
+from channels.providers.twilio.emulator.numbers import is_authorized
 from channels.providers.twilio.signature import HEADER, sign
 
 _PROVIDER = "twilio"
@@ -73,7 +72,7 @@ def _signed(origin: str, path: str, form: Mapping[str, str], secret: str, extern
 def messages(request: HttpRequest, account_id: str) -> HttpResponseBase:
     """POST /2010-04-01/Accounts/<sid>/Messages.json as the carrier answers it."""
     account = AccountRow.objects.filter(provider=_PROVIDER, external_id=account_id).first()
-    if account is None or not _is_authorized(request, account.external_id, account.secret):
+    if account is None or not is_authorized(request, account):
         return HttpResponse(_problem(401), "application/json", status=401)
     sender, recipient = request.POST.get("From", ""), request.POST.get("To", "")
     fault, number = faults.next_fault(_PROVIDER)
@@ -118,11 +117,6 @@ def _tell(callback: str, account: AccountRow, sid: str, sender: str, recipient: 
             for state in states
         ],
     )
-
-
-def _is_authorized(request: HttpRequest, name: str, secret: str) -> bool:
-    expected = base64.b64encode(f"{name}:{secret}".encode()).decode()
-    return hmac.compare_digest(request.headers.get("Authorization", "").encode(), f"Basic {expected}".encode())
 
 
 def _problem(status: int) -> bytes:

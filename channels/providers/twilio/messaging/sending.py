@@ -10,8 +10,9 @@ import requests
 from channels.messaging import http
 from channels.messaging.delivery import Account, Delivery, Outgoing, Refused, Sent, Unsure, sentence
 from channels.messaging.wording import numbered
+from channels.numbers.shop import Customer
+from channels.providers.twilio.carriers import carrier_of
 
-API = "https://api.twilio.com"
 VERSION = "2010-04-01"
 TEXT_CHARS = 1_600
 # https://www.twilio.com/docs/whatsapp/key-concepts#the-24-hour-window; Messenger's is Meta's own.
@@ -25,8 +26,21 @@ def window_h(channel: str) -> int | None:
 
 def deliver(message: Outgoing, account: Account) -> Delivery:
     """One request; never raises."""
-    url = f"{account.api or API}/{VERSION}/Accounts/{account.external_id}/Messages.json"
-    answer = http.post(url, auth=(account.external_id, account.secret), form=form_of(message, account))
+    carrier = carrier_of(account.carrier)
+    customer = Customer(
+        carrier=account.carrier,
+        external_id=account.external_id,
+        secret=account.secret,
+        access_token=account.access_token,
+        api_url=account.api_url,
+        emulator=account.api,
+    )
+    way = carrier.messages(customer)
+    if way is None:
+        return Refused(f"Messages do not leave by {carrier.kind.name}: use an account of another carrier for them.")
+    api, password = way
+    url = f"{api}/{VERSION}/Accounts/{account.external_id}/Messages.json"
+    answer = http.post(url, auth=(account.external_id, password), form=form_of(message, account))
     if not isinstance(answer, requests.Response):
         return answer
     return _read(answer)

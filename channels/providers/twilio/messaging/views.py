@@ -38,7 +38,7 @@ class _Messages(Webhook):
             raise Refused(503, "account unreadable", account=post.account_id, call=post.call_id) from error
         if not accounts:
             raise Refused(403, "unknown account", account=post.account_id)
-        verify(request, post, accounts[0].secret)
+        verify(request, post, accounts[0].secret, accounts[0].carrier)
         return accounts[0].account_id
 
     def kept(self, account_id: int, event: Incoming, now: datetime, facts: dict[str, Any]) -> None:
