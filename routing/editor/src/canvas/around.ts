@@ -1,7 +1,13 @@
 /// Where a line that leads back goes up: beside the steps between, by the shortest way around.
 
 import type { Point } from "../api/types";
-import type { Box } from "./view";
+
+export interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
 
 /** How far below its exit a line turns, and above its step. */
 export const TURN = 22;

@@ -411,6 +411,8 @@ export function openChosen(): void {
     openPanel("settings");
     focusSoon(
       () =>
+        // What is still to be filled in comes first.
+        document.querySelector<HTMLElement>("#fe-panel .f-form :is(.f-invalid-box, [aria-invalid=true])") ??
         document.querySelector<HTMLElement>("#fe-panel .fe-panel-body :is(input, select, textarea)") ??
         document.querySelector<HTMLElement>("#fe-panel"),
     );

@@ -5,9 +5,8 @@ import type { Analysis, Definition, Fault, Kind, Note, Other, Overlay, PaletteIt
 import { saidOf } from "../state/said";
 import { initialsOf } from "../state/names";
 import { placed } from "../state/steps";
-import { laneAround } from "./around";
+import { type Box, laneAround } from "./around";
 import { heightOf, widthOf } from "./layout";
-import type { Box } from "./view";
 import { t } from "../t";
 
 /** A step that begins less than this below an exit is led back to. */

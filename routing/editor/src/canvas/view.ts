@@ -2,15 +2,9 @@
 
 import type { ReactFlowInstance, Viewport } from "@xyflow/react";
 import type { Point } from "../api/types";
+import type { Box } from "./around";
 import { STEP_WIDTH } from "./layout";
 import type { AnyNode, LineEdge } from "./model";
-
-export interface Box {
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-}
 
 export interface Size {
   width: number;
