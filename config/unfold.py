@@ -113,9 +113,12 @@ UNFOLD: dict[str, Any] = {
                         **_item(_("Tiers"), "military_tech", "customers_tier_changelist", "customers.view_tier"),
                         # Their policy lies below them, and has an entry of its own.
                         "active": lambda request: (
-                            "/customers/tier/" in request.path and "/customers/tier/policy/" not in request.path
+                            "/customers/tier/" in request.path
+                            and not request.path.endswith("/pareto/")
+                            and "/customers/tier/policy/" not in request.path
                         ),
                     },
+                    _item(_("Pareto"), "area_chart", "customers_tier_pareto", "customers.view_tier"),
                     _item(_("Who is in which tier"), "balance", "customers_tier_policy", "customers.view_tier"),
                 ],
             },

@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminColorInputWidget
 
 from customers.admin import swatch
 from customers.models import Tier
-from customers.tiers import pages
+from customers.tiers import pages, pareto
 from customers.tiers.models import Rate
 
 
@@ -53,7 +53,7 @@ class TierAdmin(ModelAdmin):
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_urls(self) -> list[URLPattern]:
-        return [*pages.urls(self), *super().get_urls()]
+        return [*pages.urls(self), *pareto.urls(self), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tier]:
         tiers: QuerySet[Tier] = super().get_queryset(request)

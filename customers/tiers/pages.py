@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -32,19 +33,22 @@ _COUNTED_AT_ONCE = 20_000
 _VERSIONS = 20
 
 
+def guard(tiers: ModelAdmin[Tier], function: Callable[..., HttpResponseBase], *, changes: bool) -> Any:
+    """A view of the admin, for those who may change tiers, or see them."""
+
+    @wraps(function)
+    def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        allowed = tiers.has_change_permission if changes else tiers.has_view_permission
+        if not allowed(request):
+            raise PermissionDenied
+        return function(tiers, request, **kwargs)
+
+    return tiers.admin_site.admin_view(guarded)
+
+
 def urls(tiers: ModelAdmin[Tier]) -> list[URLPattern]:
     """The addresses below those of the tiers."""
-
-    def view(function: Callable[..., HttpResponse], *, changes: bool) -> Any:
-        @wraps(function)
-        def guarded(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-            allowed = tiers.has_change_permission if changes else tiers.has_view_permission
-            if not allowed(request):
-                raise PermissionDenied
-            return function(tiers, request, **kwargs)
-
-        return tiers.admin_site.admin_view(guarded)
-
+    view = partial(guard, tiers)
     return [
         path("policy/", view(show, changes=False), name="customers_tier_policy"),
         path("policy/edit/", view(edit, changes=True), name="customers_tier_policy_edit"),
@@ -65,7 +69,7 @@ def show(site: ModelAdmin[Tier], request: HttpRequest, **_kwargs: Any) -> HttpRe
     fields = catalog()
     versions = list(Policy.objects.all()[:_VERSIONS])
     context = {
-        **_base(site, request, _("Who is in which tier")),
+        **base(site, request, _("Who is in which tier")),
         "policy": policy,
         "sentences": in_sentences(spec, fields=fields, tiers=names),
         "levels": _levels(policy, spec, names),
@@ -96,9 +100,9 @@ def edit(site: ModelAdmin[Tier], request: HttpRequest, **_kwargs: Any) -> HttpRe
         except (ValueError, RecursionError):
             faults, raw = [_("The form came without its content. Load the page again.")], Spec().as_json()
         else:
-            return _to_preview(request, spec, note)
+            return to_preview(request, spec, note)
     context = {
-        **_base(site, request, _("Change who is in which tier")),
+        **base(site, request, _("Change who is in which tier")),
         "faults": faults,
         "note": note,
         "editor": {
@@ -123,7 +127,7 @@ def preview(site: ModelAdmin[Tier], request: HttpRequest, *, pk: int, **_kwargs:
     tiers = list(Tier.objects.all())
     names = {tier.key: tier.name for tier in tiers}
     context = {
-        **_base(site, request, _("What would change")),
+        **base(site, request, _("What would change")),
         "preview": found,
         "sentences": in_sentences(spec, fields=catalog(), tiers=names),
         **(_counted(found, tiers) if found.state == State.DONE else {}),
@@ -161,10 +165,10 @@ def go_back(_site: ModelAdmin[Tier], request: HttpRequest, *, number: int, **_kw
     policy = get_object_or_404(Policy, number=number)
     if request.method != "POST":
         return HttpResponseRedirect(reverse("admin:customers_tier_policy"))
-    return _to_preview(request, Spec.model_validate(policy.spec), _("Back to version %(number)d") % {"number": number})
+    return to_preview(request, Spec.model_validate(policy.spec), _("Back to version %(number)d") % {"number": number})
 
 
-def _to_preview(request: HttpRequest, spec: Spec, note: str) -> HttpResponse:
+def to_preview(request: HttpRequest, spec: Spec, note: str) -> HttpResponse:
     made = ask_preview(spec=spec, by=request.user.get_username(), note=note, now=now())
     if made.total <= _COUNTED_AT_ONCE:
         while carry_on_preview(preview_id=made.pk, now=now()):
@@ -271,7 +275,7 @@ def _state_of(work: Preview | Run) -> JsonResponse:
     )
 
 
-def _base(site: ModelAdmin[Tier], request: HttpRequest, title: str) -> dict[str, Any]:
+def base(site: ModelAdmin[Tier], request: HttpRequest, title: str) -> dict[str, Any]:
     return {**site.admin_site.each_context(request), "opts": site.opts, "title": title}
 
 

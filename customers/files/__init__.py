@@ -1,0 +1,1 @@
+"""Customers as files: read with a preview of each change, and written as streams."""
