@@ -61,3 +61,8 @@ def curve(points: Sequence[Sequence[Any]], customers: int) -> str:
     total = float(points[-1][1]) or 1.0
     steps = [(0.0, 0.0), *((reach / customers, float(upto) / total) for reach, upto, _value in points), (1.0, 1.0)]
     return "M" + "L".join(f"{x_of(x)} {y_of(y)}" for x, y in steps)
+
+
+def short(value: Decimal) -> Decimal:
+    """Without zeros that say nothing, and without an exponent: 50.00 is 50, and never 5E+1."""
+    return Decimal(f"{value.normalize():f}")

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from customers.models import Customer, Tier
+from customers.tiers.drawing import short
 from customers.tiers.fields import METRICS, OPERATORS, catalog
 from customers.tiers.models import Policy, Preview, Rate, Run, State
 from customers.tiers.previewing import carry_on_preview
@@ -72,7 +73,8 @@ def show(site: ModelAdmin[Tier], request: HttpRequest, **_kwargs: Any) -> HttpRe
         **base(site, request, _("Who is in which tier")),
         "policy": policy,
         "sentences": in_sentences(spec, fields=fields, tiers=names),
-        "levels": _levels(policy, spec, names),
+        "levels": _levels_rows(policy.levels if policy else {}, spec, names),
+        "currency": spec.currency,
         "run": Run.objects.order_by("-id").first(),
         "versions": [
             {"policy": one, "sentences": in_sentences(Spec.model_validate(one.spec), fields=fields, tiers=names)[1:]}
@@ -113,7 +115,7 @@ def edit(site: ModelAdmin[Tier], request: HttpRequest, **_kwargs: Any) -> HttpRe
             "metrics": {name: str(label) for name, label in METRICS.items()},
             "words": _words(),
         },
-        "rates": Rate.objects.all(),
+        "rates": [(rate.currency, short(rate.worth)) for rate in Rate.objects.all()],
     }
     return TemplateResponse(request, "admin/tiers/edit.html", context, status=400 if faults else 200)
 
@@ -247,17 +249,13 @@ def _counted(found: Preview, tiers: list[Tier]) -> dict[str, Any]:
     }
 
 
-def _levels(policy: Policy | None, spec: Spec, names: Mapping[str, str]) -> list[dict[str, Any]]:
-    return _levels_rows(policy.levels if policy else {}, spec, names)
-
-
 def _levels_rows(raw: Any, spec: Spec, names: Mapping[str, str]) -> list[dict[str, Any]]:
     """Each cut, and from which amount on it takes customers."""
     if not spec.uses_shares:
         return []
     enter = read_levels(raw).enter
     return [
-        {"tier": names.get(cut.tier, cut.tier), "percent": cut.percent.normalize(), "amount": amount}
+        {"tier": names.get(cut.tier, cut.tier), "percent": short(cut.percent), "amount": amount}
         for cut, amount in zip(spec.cuts, enter, strict=False)
     ]
 

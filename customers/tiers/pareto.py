@@ -262,7 +262,7 @@ def _rows(snapshot: Snapshot, cuts: list[Cut], tiers: list[Tier], rest: str) -> 
             | {
                 "key": cut.tier,
                 "color": by_key[cut.tier].color,
-                "percent": cut.percent.normalize() if cut.percent else Decimal(0),
+                "percent": drawing.short(cut.percent),
                 "amount": place.amount,
                 "dash": drawing.DASHES[number % len(drawing.DASHES)],
                 "x": drawing.x_of(place.customers / snapshot.customers if snapshot.customers else 0),
