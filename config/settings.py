@@ -174,6 +174,9 @@ CELERY_TASK_ROUTES = {
     "channels.tasks.sweep_orders": {"queue": "default"},
     "channels.tasks.*": {"queue": "messages"},
     "customers.sync.tasks.work": {"queue": "bulk"},
+    "customers.tiers.tasks.carry_out": {"queue": "bulk"},
+    "customers.files.tasks.*": {"queue": "bulk"},
+    "customers.privacy.tasks.*": {"queue": "bulk"},
 }
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_IMPORTS = ["config.pulse"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import structlog
@@ -17,6 +18,8 @@ from customers.tiers.snapshots import take_snapshots
 log = structlog.get_logger()
 # Who gave no sign of life for so long is dead; the next sweep goes on in their place.
 _SILENT = timedelta(seconds=60)
+# Others wait for the same worker: after so long the next one's turn comes.
+_TURN_S = 20.0
 
 
 @shared_task(ignore_result=True)
@@ -24,8 +27,11 @@ def carry_out(run_id: int) -> None:
     """Everybody into their tier, chunk by chunk."""
     if not services.begin_run(run_id=run_id, now=now()):
         return
+    until = time.monotonic() + _TURN_S
     while services.carry_on_run(run_id=run_id, now=now()):
-        pass
+        if time.monotonic() > until:
+            carry_out.delay(run_id)
+            return
     run = Run.objects.get(pk=run_id)
     log.info("tiers are recomputed", run=run_id, state=run.state, customers=run.looked_at, moved=run.moved)
     if run.state == State.DONE:
@@ -35,8 +41,11 @@ def carry_out(run_id: int) -> None:
 @shared_task(ignore_result=True)
 def look_ahead(preview_id: int) -> None:
     """Counts who would move."""
+    until = time.monotonic() + _TURN_S
     while carry_on_preview(preview_id=preview_id, now=now()):
-        pass
+        if time.monotonic() > until:
+            look_ahead.delay(preview_id)
+            return
 
 
 @shared_task(ignore_result=True)
