@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+# Whatever the database can keep.
+TEXT: Final = r"^[^\u0000]*$"
+
 _PROBLEM: Final = {
     "type": "object",
     "description": "What went wrong (RFC 9457).",
@@ -36,7 +39,7 @@ _SAYS = {
     "403": "The key may not do this: `missing_scope` says what it lacks; or not from this network.",
     "404": "There is no such thing.",
     "406": "Only `application/json` is answered.",
-    "409": "It conflicts with what is there: something is taken, missing or still in use.",
+    "409": "The body is as the schema says, but cannot be kept: something is taken, missing, in use, or against a rule.",
     "410": "It is too old to be asked for.",
     "413": "The body is too large.",
     "415": "The body is not `application/json`, or packed with something else than gzip.",
@@ -69,7 +72,7 @@ _JSON_VALUE: Final = {
 COMPONENTS: Final[dict[str, Any]] = {
     "schemas": {
         "Problem": _PROBLEM,
-        "Text": {"type": "string", "pattern": r"^[^\u0000]*$"},
+        "Text": {"type": "string", "pattern": TEXT},
         "JsonValue": _JSON_VALUE,
     },
     "headers": {name: {"description": said, "schema": {"type": kind}} for name, (kind, said) in HEADERS.items()},

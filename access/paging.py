@@ -19,8 +19,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from access.openapi import TEXT
 from access.problems import Problem, QueryInvalid
-from access.queries import TEXT
 
 LIMIT, MOST = 100, 1000
 

@@ -33,7 +33,7 @@ _TITLES = {
     404: gettext_lazy("There is no such thing"),
     405: gettext_lazy("Not done here"),
     406: gettext_lazy("No answer of that kind"),
-    409: gettext_lazy("It conflicts with what is there"),
+    409: gettext_lazy("It cannot be kept like this"),
     410: gettext_lazy("Not there any more"),
     413: gettext_lazy("Too much at once"),
     415: gettext_lazy("Not a body that can be read"),
@@ -86,6 +86,10 @@ def body(status_code: int, kind: str, detail: str, *, instance: str, **more: Any
         "instance": instance,
         **more,
     }
+
+
+# Faults of a body that is as the schema says: something is taken, missing, or against a rule.
+_CONFLICTS = frozenset({"unique", "taken", "unknown", "refused"})
 
 
 def answer(error: Exception, context: dict[str, Any]) -> Response:
@@ -170,9 +174,9 @@ def _framework(error: exceptions.APIException) -> Problem:
 
 
 def invalid(detail: Any) -> Problem:
-    """What a serializer refused: each fault with its place. Where all is only that a name is taken, it is a conflict."""
+    """What a serializer refused: each fault with its place. A body that is as the schema says is a conflict."""
     errors = list(_faults(detail, ""))
-    is_taken = bool(errors) and all(one["code"] in {"unique", "taken", "unknown"} for one in errors)
+    is_taken = bool(errors) and all(one["code"] in _CONFLICTS for one in errors)
     said = errors[0]["detail"] if len(errors) == 1 else _("%(count)d values are not right.") % {"count": len(errors)}
     if is_taken:
         return Problem(409, "conflict", said, errors=errors)

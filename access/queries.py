@@ -11,10 +11,10 @@ from django_filters import rest_framework as filters
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 
+from access.openapi import TEXT
 from access.problems import QueryInvalid
 
 _SEARCH_CHARS = 200
-TEXT = "^[^\\u0000]*$"
 
 
 def check_query(request: Request, known: set[str]) -> None:

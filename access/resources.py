@@ -39,7 +39,7 @@ class Guarded(APIView):
     permission_classes = ()
     parser_classes = (StrictJSONParser,)
     renderer_classes = (JSONRenderer,)
-    http_method_names = ("get", "head", "post", "put", "patch", "delete")
+    http_method_names: Sequence[str] = ("get", "head", "post", "put", "patch", "delete")
     scopes: ClassVar[Mapping[str, str]] = {}
     # Names that the query may hold, beside those of filters, pages and fields; by action.
     query: ClassVar[Mapping[str, Sequence[str]]] = {}

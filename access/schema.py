@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
+from django.core.validators import RegexValidator
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiSerializerExtension,
+    OpenApiSerializerFieldExtension,
+)
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
 from access.idempotency import HEADER
-from access.openapi import HEADERS
+from access.openapi import HEADERS, TEXT
 
 _WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 _WITH_BODY = {"POST", "PUT", "PATCH"}
+
+
+_SOMETHING = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 
 
 class Operation(AutoSchema):
@@ -48,6 +56,9 @@ class Operation(AutoSchema):
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is None or not self._scope():
             return operation
+        content = operation.get("requestBody", {}).get("content", {})
+        if any("$ref" not in media["schema"] for media in content.values()):
+            operation["requestBody"]["required"] = True  # what is no serializer has no say in it
         for response in operation["responses"].values():
             response.setdefault("headers", {}).update(
                 {name: {"$ref": f"#/components/headers/{name}"} for name in HEADERS}
@@ -83,6 +94,26 @@ class Operation(AutoSchema):
         )
 
 
+def _pattern(validator: RegexValidator) -> str:
+    regex: Any = validator.regex  # compiled when it is first looked at
+    return str(regex.pattern)
+
+
+class TextScheme(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """Texts without NUL, and with something in them where they may not be empty."""
+
+    target_class = "access.serializers.Text"
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:  # noqa: ARG002
+        schema: dict[str, Any] = {"type": "string"}
+        if direction == "request":
+            patterns = [_pattern(one) for one in self.target.validators if isinstance(one, RegexValidator)]
+            schema["pattern"] = patterns[0] if patterns else TEXT if self.target.allow_blank else _SOMETHING
+            if self.target.max_length:
+                schema["maxLength"] = self.target.max_length
+        return schema
+
+
 class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "access.authentication.KeyAuthentication"
     name = "key"
@@ -107,3 +138,20 @@ class StrictScheme(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
         if direction == "request":
             schema["additionalProperties"] = False
         return schema
+
+
+def forget_required(result: dict[str, Any], **_others: Any) -> dict[str, Any]:
+    """drf-spectacular's hook: where `?fields=` chooses, an answer may lack every field."""
+    schemas = result["components"]["schemas"]
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            if not any(one.get("name") == "fields" for one in operation.get("parameters", ())):
+                continue
+            schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+            while "$ref" in schema:
+                schema = schemas[schema["$ref"].rpartition("/")[2]]
+                results = schema.get("properties", {}).get("results")
+                if results and "next" in schema["properties"]:
+                    schema = results["items"]
+            schema.pop("required", None)
+    return result

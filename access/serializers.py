@@ -8,21 +8,23 @@ from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.core.exceptions import ValidationError as ModelInvalid
+from django.core.validators import BaseValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
-from rest_framework.serializers import as_serializer_error
+from rest_framework.validators import UniqueValidator
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MONEY = re.compile(r"-?\d{1,12}(\.\d{1,6})?")
 _MOST_MONEY = Decimal(10) ** 12
+_IN_THE_SCHEMA = (BaseValidator, RegexValidator, UniqueValidator)
 
 
-@extend_schema_field({"type": "string", "pattern": r"^[^\u0000]*$"})
 class Text(serializers.CharField):
     """A text as it was sent. A number is none."""
 
@@ -218,8 +220,21 @@ class StrictModel(Strict, serializers.ModelSerializer[Any]):
         try:
             row.full_clean(exclude=self.unchecked())
         except ModelInvalid as error:
-            raise ValidationError(as_serializer_error(error)) from None
+            faults = {
+                "non_field_errors" if name == NON_FIELD_ERRORS else name: [
+                    ErrorDetail(said, "refused") for said in told
+                ]
+                for name, told in error.message_dict.items()
+            }
+            raise ValidationError(faults) from None
         return attrs
+
+    def build_standard_field(self, field_name: str, model_field: Any) -> Any:
+        kind, kwargs = super().build_standard_field(field_name, model_field)
+        if "validators" in kwargs:
+            # What the schema cannot say is left to `full_clean`.
+            kwargs["validators"] = [one for one in kwargs["validators"] if isinstance(one, _IN_THE_SCHEMA)]
+        return kind, kwargs
 
     def unchecked(self) -> set[str]:
         """Fields of the model that are set later, by whoever saves."""

@@ -19,7 +19,9 @@ from routing.models import Flow
 class NumberBody(StrictModel):
     account = Key(slug_field="name", queryset=Account.objects.all(), help_text="Name of the account at the carrier.")
     flow = Key(queryset=Flow.objects.all(), allow_null=True, required=False, help_text="Key of the flow it starts.")
-    fallback_queue = Key(queryset=Queue.objects.all(), help_text="Key of the queue that takes whoever cannot be routed.")
+    fallback_queue = Key(
+        queryset=Queue.objects.all(), help_text="Key of the queue that takes whoever cannot be routed."
+    )
     access_token = Text(
         write_only=True, required=False, allow_null=True, max_length=4000, help_text="Kept encrypted, never answered."
     )

@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_view
 from rest_framework import serializers
 
 from access.keeping import Kept, told
+from access.openapi import TEXT
 from access.serializers import Json, StrictModel, Text
 from customers.enrichment.models import DataSource
 
@@ -25,10 +26,16 @@ class Headers(Json):
         "items": {
             "type": "object",
             "required": ["name", "path"],
+            "propertyNames": {"$ref": "#/components/schemas/Text"},
+            "additionalProperties": {"$ref": "#/components/schemas/JsonValue"},
             "properties": {
-                "name": {"type": "string", "description": "What flows call the value."},
-                "path": {"type": "string", "description": "Where it stands in the answer (JMESPath)."},
-                "type": {"type": "string", "description": "text, number, boolean, date, datetime or list."},
+                "name": {"type": "string", "pattern": TEXT, "description": "What flows call the value."},
+                "path": {"type": "string", "pattern": TEXT, "description": "Where it stands in the answer (JMESPath)."},
+                "type": {
+                    "type": "string",
+                    "pattern": TEXT,
+                    "description": "text, number, boolean, date, datetime or list.",
+                },
             },
         },
     }
@@ -46,7 +53,9 @@ class SourceBody(StrictModel):
     headers = Headers(required=False)
     mapping = Mapping(required=False, help_text="Which values to take from an answer.")
     not_found_statuses = Statuses(required=False, help_text="HTTP statuses that mean: no such customer.")
-    secret = Text(write_only=True, required=False, allow_null=True, max_length=4000, help_text="Kept encrypted, never answered.")
+    secret = Text(
+        write_only=True, required=False, allow_null=True, max_length=4000, help_text="Kept encrypted, never answered."
+    )
     has_secret = serializers.SerializerMethodField(help_text="Whether a secret is kept.")
 
     class Meta:

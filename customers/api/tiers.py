@@ -21,6 +21,8 @@ class TierBody(StrictModel):
         model = Tier
         fields: tuple[str, ...] = ("key", "name", "rank", "head_start_s", "answer_within_s", "color", "customers")
 
+        extra_kwargs: ClassVar[Any] = {"rank": {"min_value": 1}}
+
 
 class TierChange(TierBody):
     class Meta(TierBody.Meta):

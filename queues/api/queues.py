@@ -25,18 +25,31 @@ class SipAddressBody(StrictModel):
         fields: tuple[str, ...] = ("uri", "ring_s")
         extra_kwargs: ClassVar[Any] = {
             # What the schema can say of it; which hosts there can be, the model knows.
-            "uri": {"help_text": "Such as sip:vip@pbx.example.com, or with a port: sip:vip@10.0.0.5:5060;transport=tcp."}
+            "uri": {
+                "help_text": "Such as sip:vip@pbx.example.com, or with a port: sip:vip@10.0.0.5:5060;transport=tcp."
+            }
         }
 
     def unchecked(self) -> set[str]:
         return {"queue"}
 
 
+class _Addresses(serializers.ListSerializer[Any]):
+    """At most so many, in their order."""
+
+
 class QueueBody(StrictModel):
-    hours = Key(queryset=OpeningHours.objects.all(), allow_null=True, required=False, help_text="Key of its opening hours.")
-    overflow = Key(queryset=Queue.objects.all(), allow_null=True, required=False, help_text="Key of the queue to try next.")
-    sip_addresses = SipAddressBody(
-        many=True, required=False, max_length=_ADDRESSES, help_text="Where it rings, in this order. All of them are replaced."
+    hours = Key(
+        queryset=OpeningHours.objects.all(), allow_null=True, required=False, help_text="Key of its opening hours."
+    )
+    overflow = Key(
+        queryset=Queue.objects.all(), allow_null=True, required=False, help_text="Key of the queue to try next."
+    )
+    sip_addresses: Any = _Addresses(
+        child=SipAddressBody(),
+        required=False,
+        max_length=_ADDRESSES,
+        help_text="Where it rings, in this order. All of them are replaced.",
     )
 
     class Meta:

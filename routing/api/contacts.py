@@ -48,8 +48,12 @@ class TurnBody(serializers.ModelSerializer[Turn]):
 class ContactBody(serializers.ModelSerializer[Contact]):
     sender = serializers.SerializerMethodField(help_text=f"Masked without the scope {PERSONAL}.")
     customer = serializers.SerializerMethodField(help_text="The customer number in the CRM.")
-    tier = serializers.SlugRelatedField(slug_field="key", read_only=True, help_text="Key of the tier, then.")
-    queue = serializers.SlugRelatedField(slug_field="key", read_only=True, help_text="Key of the queue it went to.")
+    tier: Any = serializers.SlugRelatedField(
+        slug_field="key", read_only=True, allow_null=True, help_text="Key of the tier, then."
+    )
+    queue: Any = serializers.SlugRelatedField(
+        slug_field="key", read_only=True, allow_null=True, help_text="Key of the queue it went to."
+    )
     flow = serializers.SerializerMethodField(help_text="Key of the flow.")
     version = serializers.SerializerMethodField(help_text="Number of the flow's version.")
     why = serializers.SerializerMethodField(help_text="In one sentence.")

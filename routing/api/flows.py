@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_field,
+    extend_schema_view,
+)
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -74,6 +78,13 @@ class FlowWithDraft(FlowBody):
         fields = (*FlowBody.Meta.fields, "draft")
 
 
+@extend_schema_field(
+    {
+        "type": "object",
+        "propertyNames": {"$ref": "#/components/schemas/Text"},
+        "additionalProperties": {"$ref": "#/components/schemas/JsonValue"},
+    }
+)
 class Definition(Json):
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, dict):
@@ -85,12 +96,12 @@ class NewFlow(Strict):
     key = Slug(max_length=50)
     name = Text(max_length=100)
     description = Text(allow_blank=True, required=False, max_length=10_000)
-    definition = serializers.DictField(child=Json(), help_text="Its form: /schemas/flow.json.")
+    definition = Definition(help_text="Its form: /schemas/flow.json.")
 
 
 class DraftChange(Strict):
     revision = Integer(min_value=1, max_value=2_147_483_647, help_text="The one that you read.")
-    definition = serializers.DictField(child=Json(), help_text="The whole draft.")
+    definition = Definition(help_text="The whole draft.")
 
 
 class Publishing(Strict):
@@ -157,7 +168,9 @@ class ImportBody(serializers.Serializer[Any]):
 
 
 class FlowFilters(filters.FilterSet):  # type: ignore[misc]
-    is_live = filters.BooleanFilter(field_name="live", lookup_expr="isnull", exclude=True, help_text="Whether it has a live version.")
+    is_live = filters.BooleanFilter(
+        field_name="live", lookup_expr="isnull", exclude=True, help_text="Whether it has a live version."
+    )
 
     class Meta:
         model = Flow
@@ -220,7 +233,7 @@ class Flows(Resource):
                 name=data["name"],
                 description=data.get("description", ""),
                 definition=data["definition"],
-                by=request.user,
+                by=self.key.user,
                 now=timezone.now(),
             )
         except DefinitionInvalid as invalid:
@@ -237,7 +250,7 @@ class Flows(Resource):
                 flow_id=self._flow(key).pk,
                 definition=data["definition"],
                 revision=data["revision"],
-                by=request.user,
+                by=self.key.user,
                 now=timezone.now(),
             )
         except DefinitionInvalid as invalid:
@@ -276,7 +289,7 @@ class Flows(Resource):
         report = import_flow(
             text=data["text"],
             publish=publish,
-            by=request.user,
+            by=self.key.user,
             now=timezone.now(),
             key=data.get("key", ""),
             name=data.get("name"),
@@ -330,7 +343,7 @@ class Flows(Resource):
         with _told():
             version = publish_flow(
                 flow_id=self._flow(key).pk,
-                by=request.user,
+                by=self.key.user,
                 now=timezone.now(),
                 note=data.get("note", ""),
                 revision=data.get("revision"),
@@ -339,7 +352,11 @@ class Flows(Resource):
         return Response(VersionBody(version).data)
 
     @extend_schema(
-        summary="List versions", responses={200: VersionBody(many=True)}, operation_id="flows_versions_list"
+        summary="List versions",
+        filters=False,
+        parameters=[OpenApiParameter("order", str, enum=["number", "-number"], default="-number")],
+        responses={200: VersionBody(many=True)},
+        operation_id="flows_versions_list",
     )
     @action(detail=True, methods=["get"], url_path="versions")
     def versions(self, request: Request, key: str) -> Response:
@@ -347,7 +364,7 @@ class Flows(Resource):
         rows = _versions(self._flow(key)).defer("definition", "subflows")
         pages = CursorPages()
         page = pages.paginate_queryset(rows, request, view)
-        return pages.get_paginated_response(VersionBody(page, many=True).data)
+        return pages.get_paginated_response(list(VersionBody(page, many=True).data))
 
     @extend_schema(summary="One version with its definition", responses={200: VersionWithDefinition})
     @action(detail=True, methods=["get"], url_path=r"versions/(?P<number>[0-9]{1,9})")
@@ -369,7 +386,7 @@ class Flows(Resource):
             version = roll_back(
                 flow_id=flow.pk,
                 version_id=old.pk,
-                by=request.user,
+                by=self.key.user,
                 now=timezone.now(),
                 note=data.get("note", ""),
                 despite_cases=data.get("despite_cases", False),
@@ -402,7 +419,7 @@ class _told:  # noqa: N801  reads as a word: with _told()
     def __enter__(self) -> None:
         return None
 
-    def __exit__(self, _kind: Any, error: BaseException | None, _where: Any) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _where: object) -> None:
         match error:
             case DefinitionInvalid():
                 raise _refused(error.faults) from None
@@ -455,7 +472,13 @@ def _wish(data: dict[str, Any]) -> Any:
 
 def _refused(faults: Any) -> Problem:
     errors = [
-        {"pointer": fault.path, "detail": str(fault.message), "code": fault.level, "line": fault.line, "step": fault.step}
+        {
+            "pointer": fault.path,
+            "detail": str(fault.message),
+            "code": fault.level,
+            "line": fault.line,
+            "step": fault.step,
+        }
         for fault in faults
     ]
     said = _("Nothing was kept: mend what `errors` lists.")
@@ -468,8 +491,6 @@ def _stale(stale: DraftIsStale) -> Problem:
 
 
 def _differ(results: Any) -> Problem:
-    errors = [
-        {"pointer": "", "detail": str(result.name), "code": "case"} for result in results if not result.passes
-    ]
+    errors = [{"pointer": "", "detail": str(result.name), "code": "case"} for result in results if not result.passes]
     said = _("Nothing was published: test cases would end otherwise than expected.")
     return Problem(409, "cases-differ", said, errors=errors)
