@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 from collections.abc import Iterator
@@ -17,6 +18,11 @@ from schemathesis.generation import GenerationMode
 # More than the suite has time for: SCHEMATHESIS_EXAMPLES=200 .venv/bin/pytest tests/access/test_schemathesis.py
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "3"))
 ONLY = os.environ.get("SCHEMATHESIS_ONLY", "")
+
+
+@schemathesis.serializer("application/x-ndjson")
+def _ndjson(_context: Any, value: Any) -> bytes:
+    return value if isinstance(value, bytes) else json.dumps(value).encode() + b"\n"
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from access import idempotency
 from access.bodies import read_body
+from access.paging import NoSuchPage
 from access.problems import Problem, QueryInvalid
 from access.resources import Guarded
 from customers.sync import feed
@@ -191,7 +192,7 @@ class Changes(Guarded):
             said = _("The database was replaced since. Read everybody anew: ask without `since`.")
             raise Problem(410, "since-too-old", said) from None
         except feed.CursorUnknown:
-            raise QueryInvalid("since", _("Take it from an answer, as it is.")) from None
+            raise NoSuchPage from None
         following = page.next.text()
         address = request.build_absolute_uri(f"{request.path}?since={following}&limit={text}")
         return Response({"results": page.entries, "since": following, "next": address, "has_more": page.has_more})

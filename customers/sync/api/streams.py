@@ -19,7 +19,8 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from access import idempotency
-from access.problems import Problem, QueryInvalid
+from access.paging import NoSuchPage
+from access.problems import Problem
 from access.resources import Guarded
 from customers.sync import runs
 from customers.sync.api.batches import DRY_RUN, STRICT, flag
@@ -150,7 +151,7 @@ class Runs(Guarded):
             except ValueError:
                 before = None
             if before is None or before.tzinfo is None:
-                raise QueryInvalid("cursor", _("Take the whole address from `next`."))
+                raise NoSuchPage
             rows = rows.filter(started_at__lt=before)
         page = list(rows[: _PAGE + 1])
         last = page[_PAGE - 1].started_at.isoformat().replace("+", "%2B") if len(page) > _PAGE else None
@@ -204,7 +205,7 @@ class Errors(Guarded):
         run = find(run_id)
         text = request.query_params.get("cursor", "0")
         if not (text.isascii() and text.isdigit() and int(text[:20]) < 2**31):
-            raise QueryInvalid("cursor", _("Take the whole address from `next`."))
+            raise NoSuchPage
         rows = list(SyncFault.objects.filter(run=run, line__gt=int(text)).order_by("line")[: _PAGE + 1])
         last = str(rows[_PAGE - 1].line) if len(rows) > _PAGE else None
         results = [
