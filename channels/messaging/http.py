@@ -8,11 +8,23 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.poolmanager import PoolManager
 
-from channels.messaging.delivery import Later, Unsure
+from channels.messaging.delivery import Later, Refused, Unsure
+from channels.numbers.http import PlainPool, SecurePool
+from customers.enrichment.guard import AddressRefused
 
 CONNECT_S, ANSWER_S = 5.0, 12.0
 _local = threading.local()
+
+
+class _Guarded(HTTPAdapter):
+    """For addresses that a manager typed: internal ones only where the operator named them."""
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:  # noqa: FBT001, FBT002  the library's
+        self.poolmanager = PoolManager(num_pools=connections, maxsize=maxsize, block=block, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
 
 
 def post(
@@ -22,10 +34,14 @@ def post(
     headers: Mapping[str, str] | None = None,
     form: Any = None,
     json: Any = None,
-) -> requests.Response | Later | Unsure:
-    """The answer, whatever its status; or why there is none. Never raises."""
+    is_typed: bool = False,
+) -> requests.Response | Later | Unsure | Refused:
+    """The answer, whatever its status; or why there is none. Never raises.
+
+    `is_typed`: the host is one that a manager typed, not the provider's own.
+    """
     try:
-        return _session(url).post(
+        return _session("typed" if is_typed else _kind(url)).post(
             url,
             auth=auth,
             headers=dict(headers or {}),
@@ -34,6 +50,8 @@ def post(
             timeout=(CONNECT_S, ANSWER_S),
             allow_redirects=False,
         )
+    except AddressRefused:
+        return Refused("the server has an internal address that ENRICHMENT_ALLOWED_HOSTS does not name")
     except (requests.ConnectTimeout, requests.exceptions.SSLError, requests.exceptions.ProxyError) as error:
         return Later(f"cannot be reached ({type(error).__name__})")
     except requests.ConnectionError as error:
@@ -57,13 +75,19 @@ def _seconds(header: str) -> float | None:
     return min(float(header), 3600.0) if header.isascii() and header.isdigit() else None
 
 
-def _session(url: str) -> requests.Session:
+def _kind(url: str) -> str:
+    return "near" if urlsplit(url).hostname in {"127.0.0.1", "localhost"} else "far"
+
+
+def _session(name: str) -> requests.Session:
     """One a thread: connections are kept, nothing else is."""
-    name = "near" if urlsplit(url).hostname in {"127.0.0.1", "localhost"} else "far"
     session: requests.Session | None = getattr(_local, name, None)
     if session is None:
         session = requests.Session()
         # A proxy of the environment is for the way out.
         session.trust_env = name == "far"
+        if name == "typed":
+            session.mount("http://", _Guarded())
+            session.mount("https://", _Guarded())
         setattr(_local, name, session)
     return session

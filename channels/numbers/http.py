@@ -30,11 +30,11 @@ _NOTHING_LEFT = (
 )
 
 
-class _Plain(HTTPConnectionPool):
+class PlainPool(HTTPConnectionPool):
     ConnectionCls = GuardedHTTPConnection
 
 
-class _Secure(HTTPSConnectionPool):
+class SecurePool(HTTPSConnectionPool):
     ConnectionCls = GuardedHTTPSConnection
 
 
@@ -50,7 +50,7 @@ class Answer:
 @cache
 def _pool() -> urllib3.PoolManager:
     pool = urllib3.PoolManager(num_pools=8, maxsize=4, retries=False)
-    pool.pool_classes_by_scheme = {"http": _Plain, "https": _Secure}
+    pool.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
     return pool
 
 

@@ -8,8 +8,10 @@ from urllib.parse import urlencode
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import LazySettings
+from pytest_httpserver import HTTPServer
 
-from channels.messaging.delivery import Account, Outgoing, Refused
+from channels.messaging.delivery import Account, Outgoing, Refused, Sent
 from channels.numbers.shop import Customer
 from channels.provider import Request
 from channels.providers.twilio.carriers import CARRIERS, carrier_of
@@ -188,3 +190,18 @@ def test_a_message_by_telnyx_is_refused_before_anybody_is_asked() -> None:
     refused = deliver(Outgoing("m1", "sms", "+4930", "+4915", "Hello"), account)
     assert isinstance(refused, Refused)
     assert "Messages do not leave by Telnyx" in refused.why
+
+
+def test_a_message_goes_to_an_internal_server_only_where_the_operator_named_it(
+    settings: LazySettings, httpserver: HTTPServer
+) -> None:
+    httpserver.expect_request("/2010-04-01/Accounts/id/Messages.json").respond_with_json({"sid": "SM1"}, status=201)
+    account = Account("id", "secret", "", "", "https://p.example.com", "somleng", httpserver.url_for("").rstrip("/"))
+    message = Outgoing("m1", "sms", "+4930", "+4915", "Hello")
+    settings.ENRICHMENT_ALLOWED_HOSTS = []
+    refused = deliver(message, account)
+    assert isinstance(refused, Refused)
+    assert "ENRICHMENT_ALLOWED_HOSTS" in refused.why
+    assert httpserver.log == []
+    settings.ENRICHMENT_ALLOWED_HOSTS = [httpserver.host]
+    assert deliver(message, account) == Sent("SM1")

@@ -40,7 +40,8 @@ def deliver(message: Outgoing, account: Account) -> Delivery:
         return Refused(f"Messages do not leave by {carrier.kind.name}: use an account of another carrier for them.")
     api, password = way
     url = f"{api}/{VERSION}/Accounts/{account.external_id}/Messages.json"
-    answer = http.post(url, auth=(account.external_id, password), form=form_of(message, account))
+    is_typed = bool(account.api_url) and not account.api
+    answer = http.post(url, auth=(account.external_id, password), form=form_of(message, account), is_typed=is_typed)
     if not isinstance(answer, requests.Response):
         return answer
     return _read(answer)
