@@ -149,6 +149,8 @@ class State:
     """The source's version and time of those who were deleted, by number."""
     tiers: Mapping[str, int]
     now: datetime
+    crm_decides: bool = True
+    """Whether the CRM's word comes first; else the tiers' own rules look at everybody who was written."""
     created: list[Known] = field(default_factory=list)
     deleted: list[tuple[Known, int | None, datetime | None]] = field(default_factory=list)
     merges: list[tuple[Outcome, Known, Known]] = field(default_factory=list)
@@ -351,7 +353,8 @@ def _write_values(record: Record, known: Known, state: State) -> bool:
     changed = {name: value for name, value in record.fields.items() if values[name] != value}
     if record.names_tier:
         wanted = {"crm_tier_id": state.tiers[record.tier] if record.tier else None}
-        wanted |= _effective(wanted["crm_tier_id"], known, state.now)
+        if state.crm_decides:
+            wanted |= _effective(wanted["crm_tier_id"], known, state.now)
         changed |= {name: value for name, value in wanted.items() if values[name] != value}
         if "tier_id" in changed:
             changed["tier_since"] = state.now if changed["tier_id"] else None
@@ -381,6 +384,8 @@ def _effective(crm_tier_id: int | None, known: Known, now: datetime) -> dict[str
     by_hand = known.manual_tier_id is not None and (known.manual_tier_until is None or known.manual_tier_until > now)
     if by_hand or known.values["tier_by"] in _BY_POLICY:
         return {}
+    if crm_tier_id is None and not known.values["tier_by"]:
+        return {}  # in a tier by nobody that we know of: left there
     by = Customer.TierBy.CRM if crm_tier_id else Customer.TierBy.NOBODY
     return {"tier_id": crm_tier_id, "tier_by": by.value}
 

@@ -8,21 +8,23 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib import import_module
 from typing import Any
 
 import structlog
-from django.apps import apps
 from django.db import DatabaseError, DataError, IntegrityError, OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 from psycopg import errors
 
 from customers.models import CustomerChange
 from customers.sync.collector import uncollected
-from customers.sync.deciding import FAILED, RESULTS, Contended, Outcome, decide
+from customers.sync.deciding import FAILED, RESULTS, Contended, Outcome, State, decide
 from customers.sync.loading import catalog, countries_of, load
+from customers.sync.models import SyncRun
 from customers.sync.records import Catalog, Fault, Record, read_record, wants_country
 from customers.sync.writing import declare, merge, write
+from customers.tiers.selectors import policy_in_force, spec_of
+from customers.tiers.services import assign
+from customers.tiers.signals import Move, tier_changed
 
 log = structlog.get_logger()
 _TRIES = 8
@@ -104,13 +106,15 @@ def _once(raw: Sequence[Any], options: Options, *, by: str, now: datetime, via: 
         if known.declared and not options.dry_run:
             declare(known.declared, now)
         state = load(records, known.tiers, now=now, lock=not options.dry_run)
+        state.crm_decides = spec_of(policy_in_force()).order[0] == "crm"
         outcomes = decide(records, state)
         report = Report(outcomes, known.declared, written=not options.dry_run)
         if options.dry_run or (options.atomic and any(outcome.result == FAILED for outcome in outcomes)):
             raise _Undone(Report(outcomes, known.declared, written=False))
         changed = write(state, by=by, via=via, now=now)
         merge(state, by=by, now=now)
-        _assign_tiers(changed, now)
+        _tell_moves(state, now)
+        assign(customer_ids=changed, now=now)
     return report
 
 
@@ -127,11 +131,22 @@ def read_records(raw: Sequence[Any], known: Catalog) -> list[Record]:
     return [read_record(index, one, known, countries) for index, one in enumerate(raw)]
 
 
-def _assign_tiers(customer_ids: list[int], now: datetime) -> None:
-    """Where rules or shares decide, they look again at who changed."""
-    # By name, because tiers stand above the sync.
-    if customer_ids and apps.is_installed("customers.tiers"):
-        import_module("customers.tiers.services").assign(customer_ids=customer_ids, now=now)
+def _tell_moves(state: State, now: datetime) -> None:
+    """Whom the CRM's word moved; whoever else decides tells of their own moves."""
+    keys = {pk: key for key, pk in state.tiers.items()}
+    moves = [
+        Move(
+            customer_id=known.id,
+            external_id=known.external_id,
+            before=keys.get(known.old_values["tier_id"], ""),
+            after=keys.get(known.values["tier_id"], ""),
+            by=known.values["tier_by"],
+        )
+        for known in state.touched()
+        if known.id and known.old_values and known.old_values.get("tier_id", ...) not in {..., known.values["tier_id"]}
+    ]
+    if moves:
+        tier_changed.send(sender=SyncRun, moves=moves, now=now)
 
 
 def _is_contention(problem: Exception) -> bool:

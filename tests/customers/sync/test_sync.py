@@ -350,3 +350,36 @@ def test_a_record_that_only_the_database_refuses_is_found_among_many(monkeypatch
     assert faults(report)[7] == [("", "refused")]
     assert report.outcomes[7].index == 7
     assert Customer.objects.count() == 19
+
+
+def test_where_rules_decide_they_look_at_whoever_was_written(gold: Tier) -> None:
+    from customers.tiers.compiling import Levels  # noqa: PLC0415
+    from customers.tiers.services import put_in_force  # noqa: PLC0415
+    from customers.tiers.spec import Row, Rule, Spec  # noqa: PLC0415
+
+    silver = Tier.objects.create(key="silver", name="Silver", rank=2)
+    rule = Rule(tier="gold", rows=(Row(field="orders", op="gte", number=Decimal(10)),))
+    put_in_force(spec=Spec(order=("rule", "crm"), rules=(rule,)), levels=Levels((), ()), by="m", note="", now=NOW)
+    sync({"external_id": "C-1", "orders": 12, "tier": "silver"}, {"external_id": "C-2", "orders": 1, "tier": "silver"})
+    first, second = Customer.objects.order_by("external_id")
+    assert (first.tier, first.tier_by, first.crm_tier) == (gold, "rule", silver)
+    assert (second.tier, second.tier_by) == (silver, "crm")
+    sync({"external_id": "C-1", "orders": 2})
+    assert Customer.objects.get(external_id="C-1").tier == silver
+
+
+def test_whoever_listens_hears_of_tiers_that_the_crm_changed(gold: Tier) -> None:
+    from customers.tiers.signals import tier_changed  # noqa: PLC0415
+
+    heard: list[Any] = []
+
+    def listen(moves: Any, **_: Any) -> None:
+        heard.extend((move.external_id, move.before, move.after, move.by) for move in moves)
+
+    tier_changed.connect(listen)
+    try:
+        sync({"external_id": "C-1"}, {"external_id": "C-2"})
+        sync({"external_id": "C-1", "tier": "gold"}, {"external_id": "C-2", "orders": 1})
+    finally:
+        tier_changed.disconnect(listen)
+    assert heard == [("C-1", "", "gold", "crm")]
