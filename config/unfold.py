@@ -109,6 +109,10 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     _item(_("Customers"), "person", "customers_customer_changelist", "customers.view_customer"),
+                    _item(
+                        _("Customer fields"), "list_alt", "customers_attribute_changelist", "customers.view_attribute"
+                    ),
+                    _item(_("Syncs"), "sync", "sync_syncrun_changelist", "sync.view_syncrun"),
                     {
                         **_item(_("Tiers"), "military_tech", "customers_tier_changelist", "customers.view_tier"),
                         # Their policy lies below them, and has an entry of its own.

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from customers.models import Customer, CustomerChange, Tier
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from customers.models import Consent, Customer, CustomerChange, Tier
 
 # What a person or a CRM changes; what the system keeps of its own is no history.
 FIELDS = (
@@ -77,6 +82,67 @@ def identity_changes(before: Iterable[str], after: Iterable[str]) -> dict[str, l
     """The addresses that went and came, as a field of the history."""
     gone, come = sorted(set(before) - set(after)), sorted(set(after) - set(before))
     return {"identities": [gone, come]} if gone or come else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One moment of a customer's history, as people read it."""
+
+    at: datetime
+    by: str
+    via: str
+    changes: tuple[tuple[str, str, str], ...]
+    """Label, before, after."""
+
+
+def timeline(customer_id: int, labels: Mapping[str, str], *, most: int = 50) -> list[Line]:
+    """Newest first. `labels`: those of declared fields. One query."""
+    rows = CustomerChange.objects.filter(customer_id=customer_id).order_by("-at", "-id")[:most]
+    return [
+        Line(
+            at=row.at,
+            by=row.by,
+            via=row.get_via_display(),
+            changes=tuple(_in_words(name, pair, labels) for name, pair in row.changes.items()),
+        )
+        for row in rows
+    ]
+
+
+def _in_words(name: str, pair: Any, labels: Mapping[str, str]) -> tuple[str, str, str]:
+    before, after = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
+    place, _dot, inner = name.partition(".")
+    if place == "attributes":
+        label = labels.get(inner, inner)
+    elif place == "consent":
+        label = _("consent: %(purpose)s") % {"purpose": dict(Consent.Purpose.choices).get(inner, inner)}
+    elif name in _NAMED:
+        label = str(_NAMED[name])
+    else:
+        field: Any = Customer._meta.get_field(name) if name in FIELDS else None  # noqa: SLF001
+        label = str(field.verbose_name) if field else name
+    return label, _text(before), _text(after)
+
+
+_NAMED = {
+    "identities": gettext_lazy("addresses"),
+    "created": gettext_lazy("added"),
+    "merged": gettext_lazy("merged with"),
+}
+
+
+def _text(value: Any) -> str:
+    match value:
+        case None | "" | []:
+            return "–"
+        case bool():
+            return str(_("yes") if value else _("no"))
+        case list():
+            return ", ".join(map(str, value))
+        case dict():
+            return json.dumps(value, ensure_ascii=False)
+        case _:
+            return str(value)
 
 
 def _plain(value: Any) -> Any:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
 
 from customers.models import Customer, Identity
 
@@ -65,18 +64,51 @@ class FoundCustomer:
     """Telephone numbers first."""
 
 
-def search_customers(text: str, *, most: int = 8) -> list[FoundCustomer]:
-    """Customers by a part of their name, by their number with the CRM, or by the beginning of an address."""
-    wanted = text.strip()
+# Each way of being found has an index; joined by OR the planner would read everybody.
+_BY_NAME = "SELECT id FROM customers_customer WHERE {names} LIMIT %s"
+_BY_NUMBER = "SELECT id FROM customers_customer WHERE external_id LIKE %s LIMIT %s"
+_BY_ADDRESS = "SELECT customer_id FROM customers_identity WHERE value LIKE %s LIMIT %s"
+
+
+def ids_found(text: str, *, most: int) -> list[int]:
+    """Customers by parts of their name, or by how their number with the CRM or an address of theirs begins. One query."""
+    wanted = text.replace("\x00", "").strip()[:200]
     if not wanted:
         return []
     squeezed = re.sub(r"[\s()/.-]", "", wanted)
-    if squeezed.startswith("00"):
-        squeezed = f"+{squeezed[2:]}"
-    found = Q(name__icontains=wanted) | Q(external_id__istartswith=wanted)
-    by_address = Identity.objects.filter(value__startswith=squeezed).values("customer_id")[:most]
+    address = f"+{squeezed[2:]}" if squeezed.startswith("00") else squeezed
+    if "@" in wanted:
+        address = wanted.lower()
+    parts: list[str] = []
+    parameters: list[str | int] = []
+    if words := wanted.upper().split()[:8]:
+        # The index knows parts of three letters; whoever types fewer means all of a name.
+        is_short = all(len(word) < 3 for word in words)
+        names = "upper(name::text) = %s" if is_short else " AND ".join(["upper(name::text) LIKE %s"] * len(words))
+        parts.append(_BY_NAME.format(names=names))
+        parameters += [wanted.upper()] if is_short else [f"%{_literally(word)}%" for word in words]
+        parameters.append(most)
+    for number in dict.fromkeys((wanted, wanted.upper())):
+        parts.append(_BY_NUMBER)
+        parameters += [f"{_literally(number)}%", most]
+    if len(address) >= 3:
+        parts.append(_BY_ADDRESS)
+        parameters += [f"{_literally(address)}%", most]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ".join(f"({part})" for part in parts) + " LIMIT %s", [*parameters, most])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _literally(text: str) -> str:
+    """For LIKE."""
+    return re.sub(r"([\\%_])", r"\\\1", text)
+
+
+def search_customers(text: str, *, most: int = 8) -> list[FoundCustomer]:
+    """Customers by a part of their name, by their number with the CRM, or by the beginning of an address."""
+    ids = ids_found(text, most=most * 10)
     rows = (
-        Customer.objects.filter(found | Q(pk__in=list(by_address.values_list("customer_id", flat=True))))
+        Customer.objects.filter(pk__in=ids)
         .select_related("tier")
         .prefetch_related("identities")
         .defer("attributes")

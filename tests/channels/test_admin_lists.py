@@ -20,7 +20,8 @@ from access.keys import make_key
 from access.models import ApiKey
 from channels.models import Account, Conversation, Message, Number, OptOut
 from customers.enrichment.models import DataSource
-from customers.models import Customer, Identity, Tier
+from customers.models import Attribute, Customer, Identity, Tier
+from customers.sync.models import SyncRun
 from queues.models import OpeningHours, OpeningPeriod, Queue, SipAddress, SpecialDay
 from routing.models import Contact, Flow, FlowVersion
 
@@ -137,12 +138,22 @@ def _key(number: int) -> ApiKey:
     return make_key(name=f"Key {number}", scopes=["tiers:read"], by=None, now=NOW).key
 
 
+def _attribute(number: int) -> Attribute:
+    return Attribute.objects.create(name=f"value_{number}", label=f"Value {number}")
+
+
+def _sync_run(number: int) -> SyncRun:
+    return SyncRun.objects.create(by="crm", started_at=NOW, touched_at=NOW, received=number)
+
+
 ROWS: dict[str, Callable[[int], Any]] = {
     "access.apikey": _key,
     "queues.queue": _queue,
     "queues.openinghours": _hours,
     "customers.tier": _tier,
     "customers.customer": _customer,
+    "customers.attribute": _attribute,
+    "sync.syncrun": _sync_run,
     "enrichment.datasource": _source,
     "routing.flow": _flow,
     "routing.flowversion": _version,

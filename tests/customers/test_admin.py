@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from customers.models import Customer, Identity, Tier
+from customers import listing
+from customers.models import Attribute, Customer, CustomerChange, Identity, Tier
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +30,8 @@ def _form(**more: str) -> dict[str, str]:
         "attributes": "{}",
         "identities-TOTAL_FORMS": "0",
         "identities-INITIAL_FORMS": "0",
+        "consents-TOTAL_FORMS": "0",
+        "consents-INITIAL_FORMS": "0",
         **more,
     }
 
@@ -44,15 +49,105 @@ def test_the_tier_narrows_the_list(admin_client: Client, customer: Customer) -> 
     assert "Jonas Feldmann" in admin_client.get(address, {"tier__id__exact": str(customer.tier_id)}).content.decode()
 
 
-def test_a_telephone_number_without_its_country_is_refused_in_words(admin_client: Client) -> None:
-    data = _form() | {
+def _with_phone(value: str, **more: str) -> dict[str, str]:
+    return _form(**more) | {
         "identities-TOTAL_FORMS": "1",
         "identities-0-kind": "phone",
-        "identities-0-value": "0151 23456",
+        "identities-0-value": value,
     }
-    page = admin_client.post(reverse("admin:customers_customer_add"), data).content.decode()
-    assert "A telephone number with its country, such as +4915100000001." in page
+
+
+def test_a_telephone_number_that_is_none_is_refused_in_words(admin_client: Client) -> None:
+    page = admin_client.post(reverse("admin:customers_customer_add"), _with_phone("12")).content.decode()
+    assert "telephone number" in page
     assert not Customer.objects.exists()
+
+
+@pytest.mark.parametrize(("country", "number"), [("", "+4915123456789"), ("AT", "+4315123456789")])
+def test_a_telephone_number_as_at_home_gets_its_country(admin_client: Client, country: str, number: str) -> None:
+    data = _with_phone("0151 234 567-89", country=country)
+    assert admin_client.post(reverse("admin:customers_customer_add"), data).status_code == 302
+    assert Identity.objects.get().value == number
+
+
+def test_declared_values_have_fields_of_their_kind_and_others_stay(admin_client: Client, customer: Customer) -> None:
+    for name, kind in (("points", "number"), ("vip", "boolean"), ("since", "date"), ("tags", "list"), ("plan", "text")):
+        Attribute.objects.create(name=name, label=name.title(), kind=kind)
+    Customer.objects.update(attributes={"points": 3, "plan": "plus", "secret": {"a": 1}})
+    address = reverse("admin:customers_customer_change", args=[customer.pk])
+    page = admin_client.get(address).content.decode()
+    assert 'name="attribute_points"' in page
+    data = _form(
+        external_id="C-1",
+        attributes='{"secret": {"a": 1}}',
+        attribute_points="4.5",
+        attribute_vip="true",
+        attribute_since="2026-01-02",
+        attribute_tags="a\n b \n\n",
+        attribute_plan="",
+    )
+    assert admin_client.post(address, data).status_code == 302
+    customer.refresh_from_db()
+    assert customer.attributes == {
+        "secret": {"a": 1},
+        "points": 4.5,
+        "vip": True,
+        "since": "2026-01-02",
+        "tags": ["a", "b"],
+    }
+    line = CustomerChange.objects.get(via="admin")
+    assert line.changes["attributes.points"] == [3, 4.5]
+    assert line.by == "admin"
+    page = admin_client.get(address).content.decode()
+    assert "Points" in page
+    assert "4.5" in page
+
+
+def test_a_tier_by_hand_counts_at_once_and_the_page_says_who_decided(admin_client: Client, customer: Customer) -> None:
+    silver = Tier.objects.create(key="silver", name="Silver", rank=3)
+    address = reverse("admin:customers_customer_change", args=[customer.pk])
+    data = _form(external_id="C-1", manual_tier=str(silver.pk))
+    assert admin_client.post(address, data).status_code == 302
+    customer.refresh_from_db()
+    assert (customer.tier, customer.tier_by) == (silver, "hand")
+    assert "decided by a person" in admin_client.get(address).content.decode()
+    data = _form(external_id="C-1", manual_tier_until_0="2030-01-01", manual_tier_until_1="00:00")
+    assert "Choose the tier that holds until then." in admin_client.post(address, data).content.decode()
+
+
+def test_the_list_asks_as_often_with_many_customers_as_with_one(
+    admin_client: Client, customer: Customer, django_assert_num_queries: Any
+) -> None:
+    address = reverse("admin:customers_customer_changelist")
+    admin_client.get(address)
+    for number in range(30):
+        Identity.objects.create(
+            customer=Customer.objects.create(external_id=f"N-{number}", name="Jonas"), value=f"+491520000{number:04d}"
+        )
+    # Session, user, count, page, addresses, and the tiers of the filter.
+    with django_assert_num_queries(6):
+        admin_client.get(address)
+    with django_assert_num_queries(7):
+        admin_client.get(address, {"q": "jonas"})
+
+
+def test_a_list_that_is_too_long_to_count_says_about_how_long_it_is(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "COUNTED", 5)
+    monkeypatch.setattr(listing, "_estimate", lambda: 1_043_211)
+    for number in range(7):
+        Customer.objects.create(external_id=f"N-{number}", name="Jonas")
+    address = reverse("admin:customers_customer_changelist")
+    assert "about 1,000,000" in admin_client.get(address).content.decode()
+    assert "more than 5" in admin_client.get(address, {"q": "jonas"}).content.decode()
+
+
+@pytest.mark.parametrize("term", ["%", "_", "\\", "a" * 500, "Jo", "x" * 3, "'"])
+def test_whatever_is_searched_for_finds_a_page(admin_client: Client, customer: Customer, term: str) -> None:
+    page = admin_client.get(reverse("admin:customers_customer_changelist"), {"q": term})
+    assert page.status_code == 200
+    assert "Jonas Feldmann" not in page.content.decode()
 
 
 @pytest.mark.parametrize(
