@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "customers.enrichment",
     "customers.sync",
     "customers.tiers",
+    "customers.files",
     *(["demo"] if DEMO else []),
 ]
 MIDDLEWARE = [
@@ -196,6 +197,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-orders": {"task": "channels.tasks.sweep_orders", "schedule": 5.0, "options": {"expires": 5}},
     "forget-kept-answers": {"task": "access.tasks.prune", "schedule": crontab(hour="3", minute="50")},
     "recompute-tiers": {"task": "customers.tiers.tasks.recompute", "schedule": crontab(hour="2", minute="30")},
+    "sweep-files": {"task": "customers.files.tasks.sweep", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-tiers": {"task": "customers.tiers.tasks.sweep", "schedule": 60.0, "options": {"expires": 60}},
     # A stream whose worker was killed goes on with the next one.
     "sweep-syncs": {"task": "customers.sync.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},

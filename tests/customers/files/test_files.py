@@ -1,0 +1,235 @@
+"""Customers come in from files as people have them, and go out as files that harm nobody."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import openpyxl
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from customers.files import services
+from customers.files.models import Import, Piece
+from customers.files.sheets import as_csv, as_xlsx, harmless, without_guard
+from customers.models import Attribute, Customer, CustomerChange, Identity, Tier
+from customers.sync.services import sync_customers
+
+pytestmark = pytest.mark.django_db
+NEW = "/admin/files/import/new/"
+NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+
+
+def _clock() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def send(admin_client: Client) -> Callable[..., Import]:
+    def make(body: bytes, name: str = "customers.csv") -> Import:
+        answer: Any = admin_client.post(NEW, {"file": SimpleUploadedFile(name, body)})
+        assert answer.status_code == 302, answer.content.decode()
+        return Import.objects.get()
+
+    return make
+
+
+@pytest.fixture
+def checked(send: Callable[..., Import], admin_client: Client) -> Callable[..., Import]:
+    """Sent, with the columns as they were guessed, and looked through."""
+
+    def make(body: bytes, name: str = "customers.csv") -> Import:
+        file = send(body, name)
+        data = {f"column-{at}": target for at, target in enumerate(file.mapping)}
+        admin_client.post(f"/admin/files/import/{file.pk}/", {"do": "columns", **data})
+        services.look_through(file_id=file.pk, now=_clock)
+        file.refresh_from_db()
+        return file
+
+    return make
+
+
+def _write(client: Client, file: Import) -> Import:
+    client.post(f"/admin/files/import/{file.pk}/", {"do": "confirm"})
+    services.bring_in(file_id=file.pk, now=_clock)
+    file.refresh_from_db()
+    return file
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "delimiter"),
+    [
+        ("Kundennummer;Name;Umsatz\nC-1;Jürgen;1.234,50\n".encode("cp1252"), "cp1252", ";"),
+        ("external_id,name,revenue\nC-1,Jürgen,1234.50\n".encode(), "utf-8", ","),
+        ("external_id\tname\trevenue\nC-1\tJürgen\t1234.5\n".encode("utf-8-sig"), "utf-8-sig", "\t"),
+        ('"Customer number";"Name, whole";"Name";"Revenue"\nC-1;;Jürgen;1234,50\n'.encode(), "utf-8", ";"),
+    ],
+)
+def test_whatever_separates_and_encodes_the_cells_is_found(
+    checked: Callable[..., Import], admin_client: Client, body: bytes, encoding: str, delimiter: str
+) -> None:
+    file = checked(body)
+    assert (file.encoding, file.delimiter, file.counts) == (encoding, delimiter, {"created": 1})
+    _write(admin_client, file)
+    customer = Customer.objects.get()
+    assert (customer.external_id, customer.name, customer.revenue_12m) == ("C-1", "Jürgen", Decimal("1234.50"))
+
+
+def test_a_sheet_of_excel_is_read_with_its_dates_and_numbers(
+    checked: Callable[..., Import], admin_client: Client
+) -> None:
+    Tier.objects.create(key="gold", name="Gold status", rank=1)
+    Attribute.objects.create(name="vip", label="VIP", kind="boolean")
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["Kundennummer", "Telefon", "Kunde seit", "Bestellungen", "Tier", "VIP"])
+    sheet.append([1007, 4915100000077, date(2020, 5, 1), 12.0, "Gold Status", True])
+    body = io.BytesIO()
+    book.save(body)
+    file = _write(admin_client, checked(body.getvalue(), "customers.xlsx"))
+    assert file.results == {"created": 1}
+    customer = Customer.objects.get()
+    assert (customer.external_id, customer.customer_since, customer.orders) == ("1007", date(2020, 5, 1), 12)
+    assert customer.identities.get().value == "+4915100000077"
+    assert customer.crm_tier == Tier.objects.get()
+    assert customer.attributes == {"vip": True}
+    assert CustomerChange.objects.filter(via="import").count() == 1
+
+
+def test_nothing_is_written_before_it_is_confirmed_and_each_change_is_shown(
+    checked: Callable[..., Import], admin_client: Client
+) -> None:
+    Customer.objects.create(external_id="C-1", name="Ada", orders=3)
+    Customer.objects.create(external_id="C-2", name="Bob")
+    file = checked(b"external_id,name,orders\nC-1,Ada Lovelace,3\nC-2,Bob,\nC-3,Eve,7\nC-4,Oops,many\n")
+    assert file.counts == {"updated": 1, "unchanged": 1, "created": 1, "failed": 1}
+    assert file.changes[0]["pairs"] == {"name": ["Ada", "Ada Lovelace"]}
+    page = admin_client.get(f"/admin/files/import/{file.pk}/").content.decode()
+    assert "Ada Lovelace" in page
+    assert "orders: Wanted is a whole number" in page
+    assert Customer.objects.count() == 2
+    faults = b"".join(admin_client.get(f"/admin/files/import/{file.pk}/faults/"))
+    assert faults.decode().splitlines()[1].startswith("5,C-4,")
+    _write(admin_client, file)
+    assert Customer.objects.get(external_id="C-1").name == "Ada Lovelace"
+    assert Customer.objects.count() == 3
+    assert not Piece.objects.exists()
+
+
+def test_the_choice_of_columns_is_remembered(send: Callable[..., Import], admin_client: Client) -> None:
+    file = send(b"external_id,Wert\nC-1,5\n")
+    assert file.mapping == ["external_id", ""]
+    admin_client.post(
+        f"/admin/files/import/{file.pk}/", {"do": "columns", "column-0": "external_id", "column-1": "lifetime_value"}
+    )
+    file.delete()
+    assert send(b"Wert,external_id\n5,C-1\n").mapping == ["lifetime_value", "external_id"]
+
+
+def test_a_file_that_names_nobody_is_not_looked_through(send: Callable[..., Import], admin_client: Client) -> None:
+    file = send(b"name\nAda\n")
+    page = admin_client.post(f"/admin/files/import/{file.pk}/", {"do": "columns", "column-0": "name"}, follow=True)
+    assert "Say which column has the customer number" in page.content.decode()
+    file.refresh_from_db()
+    assert file.state == "uploaded"
+
+
+@pytest.mark.parametrize("body", [b"", b"\n", b"PK\x03\x04 not a sheet"])
+def test_what_is_no_table_is_refused_in_words(admin_client: Client, body: bytes) -> None:
+    answer = admin_client.post(NEW, {"file": SimpleUploadedFile("x.csv", body)})
+    assert answer.status_code == 400 or "empty" in answer.content.decode()
+    assert not Import.objects.exists()
+
+
+def test_an_import_that_was_killed_goes_on_where_it_was(
+    checked: Callable[..., Import], admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "BATCH", 2)
+    file = checked(b"external_id\n" + b"".join(f"C-{n}\n".encode() for n in range(5)))
+    real, calls = sync_customers, []
+
+    def dying(**more: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return real(**more)
+
+    monkeypatch.setattr(services, "sync_customers", dying)
+    with pytest.raises(KeyboardInterrupt):
+        _write(admin_client, file)
+    assert Customer.objects.count() == 2
+    services.bring_in(file_id=file.pk, now=_clock)
+    file.refresh_from_db()
+    assert (file.state, file.results, Customer.objects.count()) == ("done", {"created": 5}, 5)
+
+
+def test_canceling_stops_before_the_next_batch(
+    checked: Callable[..., Import], admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "BATCH", 2)
+    file = checked(b"external_id\n" + b"".join(f"C-{n}\n".encode() for n in range(5)))
+    real = sync_customers
+
+    def canceling(**more: Any) -> Any:
+        admin_client.post(f"/admin/files/import/{file.pk}/", {"do": "cancel"})
+        return real(**more)
+
+    monkeypatch.setattr(services, "sync_customers", canceling)
+    assert _write(admin_client, file).state == "canceled"
+    assert Customer.objects.count() == 2
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+4915100000001", "-5", "@SUM(A1)", "\t=1", "'=x", "plain", "O'Neil", "＝1"])
+def test_no_cell_is_a_formula_and_each_comes_back_as_it_was(text: str) -> None:
+    assert harmless(text)[0] not in "=+-@\t＝"
+    assert without_guard(harmless(text)) == text
+
+
+def test_the_filtered_list_goes_out_and_comes_in_again_unchanged(
+    admin_client: Client, checked: Callable[..., Import]
+) -> None:
+    gold = Tier.objects.create(key="gold", name="Gold", rank=1)
+    Attribute.objects.create(name="plan", label="Plan", kind="text")
+    one = Customer.objects.create(
+        external_id="C-1", name="=cmd|' /C calc'!A0", tier=gold, crm_tier=gold, tier_by="crm",
+        lifetime_value=Decimal("10.50"), attributes={"plan": "+plus"},
+    )  # fmt: skip
+    Identity.objects.create(customer=one, kind="phone", value="+4915100000001")
+    Customer.objects.create(external_id="C-2", name="Bob")
+    answer = admin_client.get("/admin/files/import/export/csv/", {"tier__id__exact": str(gold.pk)})
+    body = b"".join(answer)
+    rows = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))
+    assert [row["external_id"] for row in rows] == ["C-1"]
+    assert (rows[0]["name"], rows[0]["phone"]) == ("'=cmd|' /C calc'!A0", "'+4915100000001")
+    assert checked(body).counts == {"unchanged": 1}
+
+
+def test_a_file_is_written_piece_by_piece() -> None:
+    pulled = []
+
+    def rows() -> Any:
+        for number in range(3_000):
+            pulled.append(number)
+            yield [number, "a & <b>", "=1", None, Decimal("1.5"), NOW]
+
+    for writer in (as_csv, as_xlsx):
+        pulled.clear()
+        pieces = writer(["n", "text", "formula", "none", "money", "when"], rows())
+        first = next(pieces), next(pieces)
+        assert len(pulled) <= 1_000
+        whole = b"".join([*first, *pieces])
+    sheet = openpyxl.load_workbook(io.BytesIO(whole)).worksheets[0]
+    assert sheet.max_row == 3_001
+    assert [cell.value for cell in sheet[2]][:5] == [0, "a & <b>", "=1", None, 1.5]
+    assert sheet["C2"].data_type == "s"
+
+
+def test_only_who_may_add_and_change_customers_imports(client: Client, django_user_model: Any) -> None:
+    client.force_login(django_user_model.objects.create_user("reader", is_staff=True))
+    assert client.get(NEW).status_code == 403
+    assert client.get("/admin/files/import/export/csv/").status_code == 403
