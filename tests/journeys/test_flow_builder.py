@@ -408,6 +408,44 @@ def test_chosen_steps_become_a_flow_of_their_own(page: Page, draw: Draw) -> None
     step = next(one for one in definition["steps"] if one["type"] == "subflow")
     assert _exits(definition, "call") == {"started": step["id"]}
     assert "team" in step["exits"].values()
+    page.locator(".fe-canvas").focus()
+    page.keyboard.press("Control+z")
+    page.get_by_text(f"“{name}” stays among the flows, and nothing leads to it").wait_for()
+
+
+def test_a_click_opens_the_settings_where_a_queue_is_made_and_a_drag_does_not(page: Page, draw: Draw) -> None:
+    draw(CALL, GREET, TEAM | {"title": "", "settings": {"queue": ""}})
+    page.wait_for_timeout(300)
+    x, y = _centre(_step(page, "team").locator(".fe-step-title"))
+    _drag(page, (x, y), (x + 48, y + 24))
+    expect(page.locator("#fe-panel")).to_have_count(0)
+    expect(_step(page, "team")).to_contain_text("Choose a queue.")
+    _step(page, "team").click()
+    page.get_by_role("button", name="Queue: not chosen").click()
+    page.get_by_role("button", name="+ New queue…").click()
+    name = f"Key accounts {time.time_ns()}"
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("SIP address of the team").fill("sip:key@pbx.example.com")
+    page.keyboard.press("Enter")
+    expect(_step(page, "team")).to_contain_text(f"To {name}")
+    team = next(step for step in _saved(page)["steps"] if step["id"] == "team")
+    assert team["title"] == f"To {name}"
+    expect(page.locator(".fe-faults.is-error")).to_have_count(0)
+
+
+def test_steps_that_make_no_sub_flow_are_told_before_a_name_is_asked_for(page: Page, draw: Draw) -> None:
+    fork = {"id": "fork", "type": "hours", "title": "Open?", "settings": {"hours": "support"}}
+    draw(
+        CALL | {"exits": {"started": "fork"}},
+        fork | {"exits": {"open": "team", "closed": "greet"}},
+        GREET | {"exits": {}},
+        TEAM,
+    )
+    _step(page, "greet").click()
+    _step(page, "team").click(modifiers=["Shift"])
+    page.keyboard.press("Control+g")
+    expect(page.get_by_text("“Open?”, exit “Closed”, leads to “Greet”")).to_be_visible()
+    expect(page.get_by_label("Name of the sub-flow")).to_have_count(0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -43,6 +43,8 @@ const NODE_TYPES: NodeTypes = { step: StepNode, note: NoteNode };
 const EDGE_TYPES: EdgeTypes = { line: LineEdge };
 // From here on, what is out of sight is not drawn.
 const MANY = 120;
+// Below this nobody reads exits or meets a plus, and drawing them takes time.
+const FAR = 0.45;
 const SNAP: [number, number] = [GRID, GRID];
 const HOLD = ["Shift", "Meta", "Control"];
 
@@ -205,7 +207,8 @@ export function Canvas() {
 
   return (
     <div
-      className={`fe-canvas ${readOnly ? "is-read-only" : ""}`}
+      className="fe-canvas"
+      data-read-only={readOnly || undefined}
       ref={frame}
       tabIndex={-1}
       role="application"
@@ -255,6 +258,9 @@ export function Canvas() {
             );
           });
         }}
+        onMoveStart={() => frame.current?.classList.add("is-moving")}
+        onMove={(_event, { zoom }) => frame.current?.classList.toggle("is-far", zoom < FAR)}
+        onMoveEnd={() => frame.current?.classList.remove("is-moving")}
         minZoom={0.05}
         maxZoom={2}
         panOnScroll

@@ -81,6 +81,7 @@ interface Kept {
 export class Drawing {
   #nodes = new Map<string, Kept>();
   #edges = new Map<string, { parts: unknown[]; edge: LineEdge }>();
+  #lanes: { definition?: Definition; analysis?: Analysis; found: Map<string, number> } = { found: new Map() };
   #said = new Map<string, { parts: unknown[]; said: StepAnalysis }>();
 
   nodes(shown: Shown): AnyNode[] {
@@ -195,6 +196,7 @@ export class Drawing {
 
   /** Lines that lead back, and where each goes up; near each other they keep apart. */
   #lanesOf({ definition, analysis }: Shown): Map<string, number> {
+    if (this.#lanes.definition === definition && this.#lanes.analysis === analysis) return this.#lanes.found;
     const places = placed(definition, analysis);
     const boxes = new Map<string, Box>();
     for (const step of definition.steps) {
@@ -221,6 +223,7 @@ export class Drawing {
         found.set(lineId(step.id, exit), lane);
       }
     }
+    this.#lanes = { definition, analysis, found };
     return found;
   }
 

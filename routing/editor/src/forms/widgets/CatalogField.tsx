@@ -1,6 +1,7 @@
 /// A queue, a data source or whatever else the house has, by its name.
 
 import { useCallback, useRef, useState } from "react";
+import { createPortal } from "react-dom";
 import { t } from "../../t";
 import { key, useForm } from "../context";
 import type { WidgetProps } from "../Field";
@@ -78,19 +79,23 @@ export function CatalogField({ id, value, path, schema, title, describedBy, inva
           close={close}
         />
       ) : null}
-      {making && maker ? (
-        <maker.Dialog
-          close={(made) => {
-            setMaking(false);
-            if (made) {
-              // The catalog of this moment does not have it yet.
-              const catalog = { ...form.catalog, [kind]: [...entries, made] };
-              form.act(t("Change “%(field)s”", { field: title }), (step) => choose(step, form.item, catalog, path, made.key));
-            }
-            setTimeout(() => button.current?.focus(), 0);
-          }}
-        />
-      ) : null}
+      {making && maker
+        ? // Outside of this form: a form within a form would be the outer one's.
+          createPortal(
+            <maker.Dialog
+              close={(made) => {
+                setMaking(false);
+                if (made) {
+                  // The catalog of this moment does not have it yet.
+                  const catalog = { ...form.catalog, [kind]: [...entries, made] };
+                  form.act(t("Change “%(field)s”", { field: title }), (step) => choose(step, form.item, catalog, path, made.key));
+                }
+                setTimeout(() => button.current?.focus(), 0);
+              }}
+            />,
+            document.getElementById("flow-editor") ?? document.body,
+          )
+        : null}
     </div>
   );
 }
