@@ -22,7 +22,6 @@ _CONFIGURATION = (
     "channels.account",
     "channels.number",
 )
-# Who said STOP may be looked at and taken off the list, not put on it.
 _HISTORY = (
     "channels.conversation",
     "channels.numberorder",
@@ -53,7 +52,7 @@ ROLES: Mapping[str, frozenset[str]] = {
     | _TEST_CALL
     | _ANSWER
     | _KEYS
-    | {"routing.publish_flow", "channels.delete_optout", "channels.buy_number"},
+    | {"routing.publish_flow", "channels.buy_number"},
     "Supervisors": _VIEW_ALL
     | _TEST_CALL
     | _ANSWER

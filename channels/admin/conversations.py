@@ -201,14 +201,29 @@ class ConversationAdmin(_ReadOnly):
 
 @admin.register(OptOut)
 class OptOutAdmin(_ReadOnly):
-    list_display = ["value", "kind", "word", "since_when"]
-    list_filter = ["kind"]
+    list_display = ["value", "where", "word", "since_when", "came_back"]
+    list_filter = ["channel", ("ended_at", admin.EmptyFieldListFilter)]
     search_fields = ["value"]
     empty_text = _("Nobody said STOP yet. Whoever does is sent nothing any more, until they write START.")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        """Only they themselves take it back, by writing START."""
+        return False
+
+    @display(description=_("where"), ordering="channel")
+    def where(self, opt_out: OptOut) -> str:
+        return str(dict(Contact.Channel.choices).get(opt_out.channel, opt_out.channel or opt_out.kind))
 
     @display(description=_("since"), ordering="since")
     def since_when(self, opt_out: OptOut) -> str:
         return str(date_format(timezone.localtime(opt_out.since), "DATETIME_FORMAT"))
+
+    @display(description=_("came back"), ordering="ended_at")
+    def came_back(self, opt_out: OptOut) -> str:
+        if opt_out.ended_at is None:
+            return gettext("no: nothing is sent")
+        when = date_format(timezone.localtime(opt_out.ended_at), "DATETIME_FORMAT")
+        return gettext("%(when)s, by “%(word)s”") % {"when": when, "word": opt_out.ended_word}
 
 
 def _why(problem: CannotReply) -> str:

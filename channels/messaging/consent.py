@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from channels.messaging.models import Message, OptOut
 from routing.runner.services import identity_of
@@ -61,21 +61,25 @@ _WORDS_START = frozenset(word.strip().casefold() for word in _START if word.stri
 
 def is_stopped(channel: str, peer: str) -> bool:
     """Nothing may be sent to them."""
-    kind, value = identity_of(channel, peer) or (channel, peer)
-    return OptOut.objects.filter(kind=kind, value=value).exists()
+    return _open(channel, peer).exists()
 
 
 def stop(*, channel: str, peer: str, word: str, now: datetime) -> None:
     """From now on, and for what waits to be sent already. In the caller's transaction."""
     kind, value = identity_of(channel, peer) or (channel, peer)
-    OptOut.objects.get_or_create(kind=kind, value=value, defaults={"word": word[:100], "since": now})
+    said = {"word": word[:100], "since": now, "channel": channel}
+    OptOut.objects.get_or_create(kind=kind, value=value, ended_at=None, defaults=said)
     peers = Q(conversation__peer=peer)
     if kind == "phone":
         peers = Q(conversation__peer__in=[value, f"whatsapp:{value}"])
     Message.objects.filter(peers, state=Message.State.QUEUED).update(state=Message.State.BLOCKED, retry_at=None)
 
 
-def start(*, channel: str, peer: str) -> bool:
+def start(*, channel: str, peer: str, word: str, now: datetime) -> bool:
     """Takes a STOP back; False if there was none."""
+    return bool(_open(channel, peer).update(ended_at=now, ended_word=word[:100]))
+
+
+def _open(channel: str, peer: str) -> QuerySet[OptOut]:
     kind, value = identity_of(channel, peer) or (channel, peer)
-    return bool(OptOut.objects.filter(kind=kind, value=value).delete()[0])
+    return OptOut.objects.filter(kind=kind, value=value, ended_at__isnull=True)

@@ -273,8 +273,7 @@ def _stop(mine: Lease, conversation: Conversation, event: InboundEvent, now: dat
     contact = conversation.contact
     with transaction.atomic():
         _note(mine, conversation, event, contact_id=contact.pk if contact else None, now=now)
-        word = str(event.payload.get("text", "")) or str(event.payload.get("wish", ""))
-        consent.stop(channel=conversation.channel, peer=conversation.peer, word=word, now=now)
+        consent.stop(channel=conversation.channel, peer=conversation.peer, word=_word(event), now=now)
         Conversation.objects.filter(pk=conversation.pk).update(wake_at=None)
     log.info("messages stopped", conversation=conversation.pk)
     if contact is not None and contact.state == Contact.State.IN_FLOW:
@@ -284,8 +283,12 @@ def _stop(mine: Lease, conversation: Conversation, event: InboundEvent, now: dat
 def _start(mine: Lease, conversation: Conversation, event: InboundEvent, now: datetime) -> bool:
     """Takes a STOP back; False if there was none, and it is a message like any other."""
     with transaction.atomic():
-        if not consent.start(channel=conversation.channel, peer=conversation.peer):
+        if not consent.start(channel=conversation.channel, peer=conversation.peer, word=_word(event), now=now):
             return False
         _note(mine, conversation, event, contact_id=conversation.contact_id, now=now)
     log.info("messages wanted again", conversation=conversation.pk)
     return True
+
+
+def _word(event: InboundEvent) -> str:
+    return str(event.payload.get("text", "")) or str(event.payload.get("wish", ""))

@@ -152,19 +152,27 @@ class Message(models.Model):
 
 
 class OptOut(models.Model):
-    """Someone who said STOP. While it is here nothing is sent to them, whatever a flow or an agent wants."""
+    """Someone who said STOP. Until they come back nothing is sent to them, whatever a flow or an agent wants."""
 
     # As identities of customers have them: ("phone", "+4915100000001").
     kind = models.CharField(_("kind"), max_length=12)
     value = models.CharField(_("address"), max_length=160)
     word = models.CharField(_("what they wrote"), max_length=100, blank=True)
+    channel = models.CharField(_("where"), max_length=12, blank=True)
     since = models.DateTimeField(_("since"))
+    # The row stays when they come back: that they once said STOP, and when, must be shown to whoever asks.
+    ended_at = models.DateTimeField(_("came back"), null=True, blank=True)
+    ended_word = models.CharField(_("by writing"), max_length=100, blank=True)
 
     class Meta:
         verbose_name = _("opt-out")
         verbose_name_plural = _("opt-outs")
         ordering = ["-since", "-id"]
-        constraints = [models.UniqueConstraint(fields=["kind", "value"], name="opt_out_once_an_identity")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "value"], condition=Q(ended_at__isnull=True), name="opt_out_once_an_identity"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.value

@@ -13,14 +13,16 @@ def give(apps: Any, _schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
+        ("access", "0001_initial"),
         ("auditlog", "0001_initial"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("channels", "0001_initial"),
         ("contenttypes", "0002_remove_content_type_name"),
-        ("customers", "0001_initial"),
+        ("customers", "0002_changes_and_search"),
         ("enrichment", "0001_initial"),
         ("queues", "0001_initial"),
         ("routing", "0001_initial"),
+        ("tiers", "0001_initial"),
     ]
 
     operations = [

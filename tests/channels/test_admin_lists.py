@@ -116,7 +116,7 @@ def _conversation(number: int) -> Conversation:
 
 
 def _opt_out(number: int) -> OptOut:
-    return OptOut.objects.create(kind="phone", value=f"+49151{number:07}", word="STOP", since=NOW)
+    return OptOut.objects.create(kind="phone", channel="sms", value=f"+49151{number:07}", word="STOP", since=NOW)
 
 
 def _user(number: int) -> User:
