@@ -69,7 +69,7 @@ class SearchForm(forms.Form):
         super().__init__(*args, **kwargs)
         choice = self.fields["account"]
         assert isinstance(choice, forms.ModelChoiceField)
-        choice.queryset = Account.objects.filter(pk__in=[account.pk for account in shops()]).order_by("name")
+        choice.queryset = Account.objects.filter(pk__in=[account.pk for account in shops()]).order_by("carrier", "name")
 
     def clean_area(self) -> str:
         return _digits(self.cleaned_data["area"]).lstrip("0")
@@ -160,6 +160,7 @@ def buying_urls(site: AdminSite) -> list[URLPattern]:
         path("buy/confirm/", guarded(_confirm), name=f"{start}buy_confirm"),
         path("orders/<int:order_id>/", guarded(_order), name=f"{start}order"),
         path("orders/<int:order_id>/again/", guarded(_again), name=f"{start}order_again"),
+        path("orders/<int:order_id>/give-up/", guarded(_give_up), name=f"{start}order_give_up"),
         path("take-over/", guarded(_take_over), name=f"{start}take_over"),
         path("<int:number_id>/release/", guarded(_release), name=f"{start}release"),
         path("<int:number_id>/connect/", guarded(_connect), name=f"{start}connect"),
@@ -270,6 +271,14 @@ def _again(request: HttpRequest, *, order_id: int, **_kwargs: Any) -> HttpRespon
         services.try_again(order=order, now=timezone.now())
     except OrderNotPossible as problem:
         messages.error(request, str(problem))
+    return redirect("admin:channels_number_order", order_id=order.pk)
+
+
+@require_POST
+def _give_up(request: HttpRequest, *, order_id: int, **_kwargs: Any) -> HttpResponse:
+    order = get_object_or_404(NumberOrder, pk=order_id)
+    if not services.give_up(order=order, now=timezone.now()):
+        messages.error(request, _("This order does not wait any more."))
     return redirect("admin:channels_number_order", order_id=order.pk)
 
 

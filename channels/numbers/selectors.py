@@ -21,8 +21,12 @@ _asking = threading.BoundedSemaphore(4)
 
 
 def shops() -> list[Account]:
-    """Active accounts at which numbers are bought."""
-    return [account for account in Account.objects.filter(is_active=True).order_by("name") if sells_numbers(account)]
+    """Active accounts at which numbers are bought, the usual kind first."""
+    return [
+        account
+        for account in Account.objects.filter(is_active=True).order_by("carrier", "name")
+        if sells_numbers(account)
+    ]
 
 
 def check_account(account: Account) -> str:

@@ -142,6 +142,16 @@ def try_again(*, order: NumberOrder, now: datetime) -> None:
         ) from None
 
 
+def give_up(*, order: NumberOrder, now: datetime) -> bool:
+    """Waits no longer for what the carrier works on; what was ordered there stays ordered there. Whether it did wait."""
+    found = NumberOrder.objects.filter(pk=order.pk, state=_State.WAITING, busy_until=None).first()
+    if found is None:
+        return False
+    sentence = _("Not waited for any more. If the carrier delivers it all the same, take it over, or cancel it there.")
+    _save(found, _State.FAILED, sentence, now)
+    return True
+
+
 def sweep_orders(*, now: datetime) -> None:
     """What a dead worker left, what is to be tried again, what a carrier works on."""
     free = Q(busy_until__isnull=True) | Q(busy_until__lt=now)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import urllib3
 from django.conf import LazySettings
+from django.core.cache import cache
 from django.test import Client
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ def nothing_planned() -> Iterator[None]:
 
     while faults.next_fault(SHOP) != ("", 0):
         pass
+    # Orders that wait, and applications, of the emulated Telnyx.
+    cache.clear()
 
 
 @pytest.fixture

@@ -91,17 +91,21 @@ class TestBuying:
         assert at_carrier.voice_url == f"{ORIGIN}/webhooks/twilio/voice/"
         assert number.external_id == at_carrier.external_id
 
+    # The two shapes of shops; where: looking, buying, setting the webhooks, and what Telnyx asks in between.
+    @pytest.mark.parametrize("carrier", ["", "telnyx"])
     @pytest.mark.parametrize("where", range(5))
     @pytest.mark.parametrize("fault", ["lost", "deaf", "500", "429:1", "503"])
     def test_whatever_is_lost_wherever_it_is_bought_once(
         self,
-        account: Account,
+        make_account: Callable[[str], Account],
         order: Callable[..., NumberOrder],
         clock: Clock,
         network: Network,
         fault: str,
         where: int,
+        carrier: str,
     ) -> None:
+        account = make_account(carrier)
         faults.plan(SHOP, [*["slow:0"] * where, fault])
         done = carried_on(order(account), clock)
         assert done.state == State.DONE
@@ -205,6 +209,14 @@ class TestBuying:
         waiting = carried_on(order(telnyx, "+493023125198"), clock)
         assert waiting.state == State.WAITING
         assert waiting.retry_at == NOW + timedelta(minutes=5)
+        for _ in range(3):
+            clock.forward(301)
+            carry_out(waiting.pk, clock=clock)
+        assert network.writes() == ["POST /v2/number_orders"]
+        assert services.give_up(order=waiting, now=clock())
+        waiting.refresh_from_db()
+        assert (waiting.state, services.give_up(order=waiting, now=clock())) == (State.FAILED, False)
+        assert "take it over, or cancel it there" in waiting.problem
 
     def test_the_same_number_is_not_ordered_twice_at_once(
         self, twilio: Account, order: Callable[..., NumberOrder]

@@ -1,6 +1,6 @@
 """The shop as Telnyx has it: https://developers.telnyx.com/api-reference.
 
-Applications are kept in the cache only: one that is forgotten is made anew, as it is when somebody deletes it there.
+Applications, and orders that wait for papers, are kept in the cache only: what is forgotten there is made anew.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _TITLES = {
     429: ("10011", "Too many requests"),
     400: ("10015", "Bad Request"),
 }
-_APPLICATIONS_S = 30 * 24 * 3600
+_KEPT_S = 30 * 24 * 3600
 View = Callable[..., HttpResponse]
 
 
@@ -100,7 +100,8 @@ def orders(request: HttpRequest, account: Account) -> HttpResponse:
     if request.method != "POST":
         reference = request.GET.get("filter[customer_reference]", "")
         found = shelf.owned(account).filter(reference=reference) if reference else ()
-        return JsonResponse({"data": [_order(number) for number in found]})
+        waiting = cache.get(_key(account, f"order:{reference}")) if reference else None
+        return JsonResponse({"data": [*(_order(number) for number in found), *([waiting] if waiting else [])]})
     body = _body(request)
     try:
         address = str(body["phone_numbers"][0]["phone_number"])
@@ -111,8 +112,15 @@ def orders(request: HttpRequest, account: Account) -> HttpResponse:
     except shelf.NotOnSale:
         return _refused(422, f"The number {address} is not available any more.")
     except shelf.NeedsAddress:
-        order = {"id": str(uuid.uuid4()), "status": "pending", "requirements_met": False}
-        return JsonResponse({"data": {**order, "customer_reference": body.get("customer_reference", "")}})
+        reference = str(body.get("customer_reference", ""))
+        order = {
+            "id": str(uuid.uuid4()),
+            "status": "pending",
+            "requirements_met": False,
+            "customer_reference": reference,
+        }
+        cache.set(_key(account, f"order:{reference}"), order, _KEPT_S)
+        return JsonResponse({"data": order})
     return JsonResponse({"data": _order(bought)})
 
 
@@ -166,8 +174,8 @@ def applications(request: HttpRequest, account: Account) -> HttpResponse:
     listed: list[str] = cache.get(_key(account, ""), [])
     if request.method == "POST":
         application = {"id": str(uuid.uuid4().int)[:19], **_body(request)}
-        cache.set(_key(account, application["id"]), application, _APPLICATIONS_S)
-        cache.set(_key(account, ""), [*listed, application["id"]], _APPLICATIONS_S)
+        cache.set(_key(account, application["id"]), application, _KEPT_S)
+        cache.set(_key(account, ""), [*listed, application["id"]], _KEPT_S)
         return JsonResponse({"data": application}, status=201)
     wanted = request.GET.get("filter[friendly_name]", "")
     rows = [row for row in (cache.get(_key(account, one)) for one in listed) if row]
@@ -181,7 +189,7 @@ def application(request: HttpRequest, account: Account, external_id: str) -> Htt
         return _refused(404)
     if request.method == "PATCH":
         found |= _body(request)
-        cache.set(_key(account, external_id), found, _APPLICATIONS_S)
+        cache.set(_key(account, external_id), found, _KEPT_S)
     return JsonResponse({"data": found})
 
 
