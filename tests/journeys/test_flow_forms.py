@@ -136,6 +136,7 @@ def test_a_branch_is_built_by_keyboard_from_a_variable_that_the_fetch_brings(pag
     page.keyboard.press("Control+a")
     page.keyboard.type("Gold or platinum")
     form.get_by_role("button", name="+ Condition").press("Enter")
+    expect(form.get_by_role("button", name=re.compile("^Variable")).first).to_be_focused()
     page.keyboard.press("Enter")
     page.keyboard.type("loyalty status")
     expect(page.get_by_role("listbox").get_by_role("option").first).to_contain_text("such as gold")
