@@ -336,7 +336,7 @@ export function answerWords(one: FetchSetup, said: FetchAnswer | undefined): str
       return t("%(name)s is really asked", { name });
     default: {
       const values = Object.entries(said?.values ?? {}).filter(([, value]) => value !== "" && value !== null);
-      return t("%(name)s: %(values)s", { name, values: values.map(([key, value]) => `${key} = ${plain(value)}`).join(", ") || t("no values") }) + late;
+      return t("%(name)s: %(values)s", { name, values: values.map(([key, value]) => `${key.replaceAll("_", " ")} = ${plain(value)}`).join(", ") || t("no values") }) + late;
     }
   }
 }

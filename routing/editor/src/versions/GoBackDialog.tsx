@@ -34,6 +34,8 @@ export function GoBackDialog({ version, onClose }: { version: Version; onClose: 
   const faults = looked?.analysis.faults.filter((fault) => fault.level === "error") ?? [];
   const differ = refused ?? (tried.state === "tried" ? tried.differ : []);
   const number = version.number;
+  // What is live says the same, and the draft stays: there is nothing to go back from.
+  const isIdle = difference !== null && difference.changes.length === 0 && difference.same && (keepDraft || !hasOwn);
   const run = () => {
     setBusy(true);
     setProblem("");
@@ -104,7 +106,7 @@ export function GoBackDialog({ version, onClose }: { version: Version; onClose: 
           <button type="button" className="fe-button" onClick={onClose}>
             {t("Cancel")}
           </button>
-          <button type="button" className="fe-button is-primary" disabled={busy || !looked || faults.length > 0 || tried.state === "trying"} onClick={run}>
+          <button type="button" className="fe-button is-primary" disabled={busy || !looked || isIdle || faults.length > 0 || tried.state === "trying"} onClick={run}>
             {busy ? t("Going back…") : differ.length ? t("Go back all the same") : t("Go back to version %(number)s", { number })}
           </button>
         </div>
