@@ -8,11 +8,15 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from routing.admin.canvas.document import language_name
 from routing.admin.canvas.door import Asked, Refused, canvas_view
 from routing.catalog import catalog
 from routing.engine.drawing.analysis import shown_steps
-from routing.engine.drawing.comparison import compare
+from routing.engine.drawing.comparison import Path, StepChange, compare
 from routing.models import Flow
+
+# What the comparison puts between the names of a field and of what it is in.
+_BETWEEN = " · "
 
 
 def _with_subflows() -> QuerySet[Flow]:
@@ -27,7 +31,7 @@ def comparison(asked: Asked) -> dict[str, Any]:
     """
     if asked.request.method == "POST":
         between = compare(asked.definition("a"), asked.definition("b"), catalog())
-        return {"changes": [asdict(change) for change in between.changes], "other": list(between.other)}
+        return {"changes": list(map(_shown, between.changes)), "other": list(between.other)}
     query = asked.request.GET
     before_title, before = _state(asked, query.get("a", "live"))
     after_title, after = _state(asked, query.get("b", "draft"))
@@ -40,10 +44,25 @@ def comparison(asked: Asked) -> dict[str, Any]:
         "b": {"title": after_title},
         "definition": found.union,
         "analysis": {"faults": [], "steps": shown_steps(found.union, known)},
-        "changes": [asdict(change) for change in found.changes],
+        "changes": list(map(_shown, found.changes)),
         "other": [*anew, *found.other],
         "same": found.same and not anew,
     }
+
+
+def _shown(change: StepChange) -> dict[str, Any]:
+    return {
+        **asdict(change),
+        "fields": [{**asdict(field), "label": _label(field.label, field.path)} for field in change.fields],
+    }
+
+
+def _label(label: str, path: Path) -> str:
+    """“What to say · Text · de-DE” as “What to say · German (DE)”: texts are told apart by their language."""
+    match path:
+        case [*_, "text", str(code)] if label.endswith(f"{_BETWEEN}{code}"):
+            return _BETWEEN.join((*label.split(_BETWEEN)[:-2], language_name(code)))
+    return label
 
 
 def _is_live(flow: Flow, which: str) -> bool:

@@ -44,7 +44,7 @@ def document(asked: Asked) -> dict[str, Any]:
         "analysis": analyse(flow.draft, known, key=flow.key),
         "palette": palette(),
         "catalog": choices(but=flow, live=known.flows),
-        "languages": [{"code": code, "name": _language(code)} for code in _LANGUAGES.split()],
+        "languages": [{"code": code, "name": language_name(code)} for code in _LANGUAGES.split()],
         "may": {
             "edit": asked.may("change"),
             "publish": asked.may("publish"),
@@ -144,8 +144,14 @@ def _source(source: DataSource) -> dict[str, Any]:
     }
 
 
-def _language(code: str) -> str:
-    return _(get_language_info(code)["name"])
+def language_name(code: str) -> str:
+    """“German”, or “German (DE)” where the country is said; the code itself, where nobody knows it."""
+    try:
+        name = _(get_language_info(code)["name"])
+    except KeyError:
+        return code
+    country = code.partition("-")[2]
+    return f"{name} ({country})" if len(country) == 2 else name
 
 
 def _makers(flow: Flow) -> dict[str, str]:

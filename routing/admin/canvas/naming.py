@@ -16,7 +16,7 @@ _QUOTED = re.compile("“([^”]{1,100})”")
 
 
 def named(trace: Iterable[Mapping[str, Any]], bench: Bench) -> list[dict[str, Any]]:
-    """The trace with each data source by its name."""
+    """The trace with each data source and each variable by its name."""
     return [
         {**entry, "saw": [_seen(seen, bench) for seen in entry["saw"]]} if entry.get("saw") else dict(entry)
         for entry in trace
@@ -24,8 +24,11 @@ def named(trace: Iterable[Mapping[str, Any]], bench: Bench) -> list[dict[str, An
 
 
 def _seen(seen: Mapping[str, Any], bench: Bench) -> dict[str, Any]:
-    if seen.get("what") == "fetch":
-        return {**seen, "source": name_of("source", str(seen.get("source", "")), bench)}
+    match seen.get("what"):
+        case "fetch":
+            return {**seen, "source": name_of("source", str(seen.get("source", "")), bench)}
+        case "set":
+            return {**seen, "name": label(str(seen.get("name", "")))}
     return dict(seen)
 
 

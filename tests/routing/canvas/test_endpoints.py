@@ -166,6 +166,18 @@ def test_a_draft_is_compared_with_what_is_live_in_words(admin_client: Client, fl
     assert set(found["analysis"]["steps"]) == {"call", "team", "more", "bye"}
 
 
+def test_what_two_people_made_of_a_draft_is_compared_in_the_words_of_the_forms(reader: Client, flow: Flow) -> None:
+    mine = definition("gone")
+    mine["steps"][2]["settings"] = {"prompt": {"text": {"de-DE": "Auf Wiederhören.", "tlh": "Qapla'"}}}
+    found = post(reader, flow, "compare", {"a": definition(), "b": mine}).json()
+    changes = {change["step"]: change["fields"] for change in found["changes"]}
+    assert [field["label"] for field in changes["team"]] == ["Queue"]
+    labels = [field["label"] for field in changes["bye"]]
+    assert "German (DE)" in labels[0]
+    assert not any("de-DE" in label or "›" in label for label in labels)
+    assert post(reader, flow, "compare", {"a": definition()}).status_code == 400
+
+
 @pytest.mark.parametrize("which", ["999999", "nonsense", "-1", "9" * 30, ""])
 def test_a_version_that_is_not_there_is_not_compared(admin_client: Client, flow: Flow, which: str) -> None:
     answer = admin_client.get(address(flow, "compare"), {"a": which, "b": "draft"})

@@ -234,6 +234,12 @@ async function said<T>(answer: Promise<T>): Promise<T> {
     if (error instanceof Refused && error.status === 409 && Array.isArray(error.body.cases)) {
       throw new CasesDiffer(error.message, (error.body.cases as CaseResult[]).filter((one) => one.state !== "passes"));
     }
+    if (error instanceof Refused && error.status === 409 && typeof error.body.at === "string") {
+      // By the clock of whoever reads it; the server only knows its own.
+      const time = new Date(error.body.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+      const who = typeof error.body.by === "string" && error.body.by ? error.body.by : t("Somebody");
+      throw new Error(t("%(who)s saved this draft at %(time)s. Look at it first; then try again.", { who, time }));
+    }
     throw error;
   }
 }
