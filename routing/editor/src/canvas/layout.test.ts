@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Point } from "../api/types";
 import { analysisOf, flow, step } from "../state/flows.testing";
 import { heightOf, layoutOf } from "./layout";
-import { openingView } from "./view";
+import { coveredBy, openingView } from "./view";
 import { walk } from "./walk";
 
 const definition = flow([
@@ -67,6 +67,20 @@ describe("the arrow keys", () => {
   });
 });
 
+describe("a panel that opens", () => {
+  const view = { x: 300, y: 0, zoom: 1 };
+
+  it("moves what it covers to the left, and no farther than the buttons", () => {
+    expect(coveredBy({ x: 0, y: 0, width: 400, height: 500 }, view, 620)).toBe(96);
+    expect(coveredBy({ x: 0, y: 0, width: 4000, height: 500 }, view, 620)).toBe(228);
+  });
+
+  it("moves nothing that is seen already", () => {
+    expect(coveredBy({ x: 0, y: 0, width: 300, height: 500 }, view, 620)).toBe(0);
+    expect(coveredBy({ x: -400, y: 0, width: 4000, height: 500 }, view, 620)).toBe(0);
+  });
+});
+
 describe("what is seen first", () => {
   const size = { width: 1000, height: 700 };
 
@@ -87,5 +101,12 @@ describe("what is seen first", () => {
     expect(first.x * zoom + x).toBeGreaterThan(0);
     expect((first.x + first.width) * zoom + x).toBeLessThan(size.width);
     expect(first.y * zoom + y).toBeGreaterThanOrEqual(0);
+  });
+
+  it("leaves room at the top for the bar that says what is looked at, which moves nothing when it comes", () => {
+    for (const height of [300, 640, 4000]) {
+      const { y, zoom } = openingView({ x: 0, y: 16, width: 400, height }, { x: 0, y: 16, width: 248, height: 80 }, size);
+      expect(16 * zoom + y).toBeGreaterThanOrEqual(48);
+    }
   });
 });

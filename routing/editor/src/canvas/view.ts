@@ -14,6 +14,8 @@ export interface Size {
 const MARGIN = 32;
 // The buttons over the canvas' left edge.
 const BUTTONS = 28;
+// The bar over its upper edge, which says what is looked at.
+const BAR = 56;
 const NARROW = 600;
 const NICE = 0.85;
 const LEAST = 0.75;
@@ -30,19 +32,19 @@ export function openingView(all: Box, first: Box | null, size: Size): Viewport {
     const middle = whole || !first ? all.x + all.width / 2 : first.x + first.width / 2;
     return { x: size.width / 2 - middle * zoom, y: MARGIN + 24 - all.y * zoom, zoom };
   }
-  const fits = Math.min((size.width - 2 * MARGIN - 2 * BUTTONS) / all.width, (size.height - 2 * MARGIN) / all.height);
+  const fits = Math.min((size.width - 2 * MARGIN - 2 * BUTTONS) / all.width, (size.height - BAR - MARGIN) / all.height);
   if (fits >= LEAST) {
     const zoom = Math.min(1, fits);
     return {
       x: (size.width - all.width * zoom) / 2 - all.x * zoom,
-      y: (size.height - all.height * zoom) / 2 - all.y * zoom,
+      y: Math.max(BAR, (size.height - all.height * zoom) / 2) - all.y * zoom,
       zoom,
     };
   }
   const begin = first ?? all;
   // Across all of it if it is narrow enough, else across its beginning.
   const across = all.width * NICE <= size.width - 2 * MARGIN ? all : begin;
-  return { x: size.width / 2 - (across.x + across.width / 2) * NICE, y: MARGIN - begin.y * NICE, zoom: NICE };
+  return { x: size.width / 2 - (across.x + across.width / 2) * NICE, y: BAR - begin.y * NICE, zoom: NICE };
 }
 
 let instance: ReactFlowInstance<AnyNode, LineEdge> | null = null;
@@ -74,7 +76,7 @@ export function middle(): Point {
 export function beginningPlace(): Point {
   if (!instance || !pane) return [0, 0];
   const box = pane.getBoundingClientRect();
-  const point = instance.screenToFlowPosition({ x: box.left + box.width / 2, y: box.top + EDGE });
+  const point = instance.screenToFlowPosition({ x: box.left + box.width / 2, y: box.top + BAR });
   return [point.x - STEP_WIDTH / 2, point.y];
 }
 
@@ -99,7 +101,7 @@ export function show(id: string): void {
   const left = box.x * zoom + x;
   const top = box.y * zoom + y;
   const inside =
-    left >= 8 + (size.width < NARROW ? 0 : 2 * BUTTONS) && top >= 8 && left + box.width * zoom <= size.width - 8 && top + box.height * zoom <= size.height - 8;
+    left >= 8 + (size.width < NARROW ? 0 : 2 * BUTTONS) && top >= (size.width < NARROW ? 8 : BAR - 8) && left + box.width * zoom <= size.width - 8 && top + box.height * zoom <= size.height - 8;
   if (inside && zoom >= (size.width < NARROW ? 0 : 0.5)) return;
   if (zoom < 0.5) {
     void instance.setCenter(box.x + box.width / 2, box.y + box.height / 2, { zoom: NICE, duration: unhurried() });
@@ -107,13 +109,13 @@ export function show(id: string): void {
   }
   const by = (low: number, length: number, room: number, edge: number) =>
     length > room - 2 * edge || low < edge ? edge - low : low + length > room - edge ? room - edge - low - length : 0;
-  const view = { x: x + by(left, box.width * zoom, size.width, EDGE + 2 * BUTTONS), y: y + by(top, box.height * zoom, size.height, EDGE), zoom };
+  const view = { x: x + by(left, box.width * zoom, size.width, EDGE + 2 * BUTTONS), y: y + by(top, box.height * zoom, size.height, BAR), zoom };
   void instance.setViewport(view, { duration: unhurried() });
 }
 
 export function fit(ids?: string[]): void {
   void instance?.fitView({
-    padding: { top: "24px", left: "64px", right: "24px", bottom: "24px" },
+    padding: { top: "56px", left: "64px", right: "24px", bottom: "24px" },
     maxZoom: 1,
     minZoom: 0.05,
     duration: unhurried(),
@@ -134,6 +136,23 @@ export function stayPut(by: number): void {
   if (!instance || !by) return;
   const { x, y, zoom } = instance.getViewport();
   void instance.setViewport({ x: x + by, y, zoom });
+}
+
+/** What a panel covers moves beside it, as far as there is room between it and the buttons. */
+export function makeRoom(): void {
+  if (!instance || !pane) return;
+  const { width } = pane.getBoundingClientRect();
+  if (width < NARROW) return;
+  const { x, y, zoom } = instance.getViewport();
+  const by = coveredBy(instance.getNodesBounds(instance.getNodes()), { x, y, zoom }, width);
+  if (by > 0) void instance.setViewport({ x: x - by, y, zoom }, { duration: unhurried() });
+}
+
+/** How far to the left makes the most of it seen. */
+export function coveredBy(all: Box, view: Viewport, width: number): number {
+  const left = all.x * view.zoom + view.x;
+  const right = left + all.width * view.zoom;
+  return Math.max(0, Math.min(right - (width - 16), left - (2 * BUTTONS + 16)));
 }
 
 /** To the beginning of the flow, at a readable size. */

@@ -1,11 +1,14 @@
 /// Beside the canvas: tabs of all panels, one of them open.
 
-import { Suspense } from "react";
-import { focusStep } from "../canvas/view";
+import { Suspense, useEffect } from "react";
+import { focusStep, makeRoom } from "../canvas/view";
 import { PANELS } from "../panels";
 import { useEditor } from "../state/store";
 import { t } from "../t";
 import { Icon } from "./Icon";
+
+// Until the canvas has the width that the panel leaves it.
+const SETTLES_MS = 80;
 
 export function SidePanel() {
   const open = useEditor((state) => state.panel);
@@ -13,6 +16,13 @@ export function SidePanel() {
   const closePanel = useEditor((state) => state.closePanel);
   const current = PANELS.find((panel) => panel.id === open?.id);
   const tabs = PANELS.filter((panel) => !panel.hidden);
+  const id = current?.id;
+  useEffect(() => {
+    // A step's settings are about that step, and open where it was clicked: nothing moves under the pointer.
+    if (!id || id === "settings") return;
+    const soon = setTimeout(makeRoom, SETTLES_MS);
+    return () => clearTimeout(soon);
+  }, [id]);
   const close = () => {
     closePanel();
     focusStep(useEditor.getState().selection.at(-1));
