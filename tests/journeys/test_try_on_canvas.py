@@ -269,7 +269,9 @@ def test_publishing_shows_which_test_cases_differ(page: Page) -> None:
     expect(publish.get_by_role("button", name="Publish", exact=True)).to_have_count(0)
     _picture(page, "publish")
     publish.get_by_role("button", name="Publish all the same").click()
-    said = page.locator(".fe-message").filter(has_text=re.compile(r"Version \d+ is live: new contacts on .*\+49309018200"))
+    said = page.locator(".fe-message").filter(
+        has_text=re.compile(r"Version \d+ is live: new contacts on .*\+49309018200")
+    )
     expect(said).to_be_visible(timeout=15_000)
 
 
