@@ -42,7 +42,11 @@ def _may(models: Iterable[str], *actions: str) -> frozenset[str]:
 
 _VIEW_ALL = _may((*_CONFIGURATION, *_HISTORY), "view")
 # A key may do what its scopes say, publishing too: making one is for those who may do all that themselves.
-_KEYS = _may(("access.apikey",), "view", "add", "change")
+_KEYS = (
+    _may(("access.apikey",), "view", "add", "change")
+    | _may(("outgoing.subscription",), "view", "add", "change", "delete")
+    | _may(("outgoing.delivery",), "view", "change")
+)
 _TEST_CALL = frozenset({"routing.test_call"})
 _ANSWER = frozenset({"channels.answer_conversation"})
 

@@ -9,6 +9,7 @@ from customers.api.customers import Customers, Identities
 from customers.api.sources import Sources
 from customers.api.tiers import Tiers
 from customers.sync.api.urls import urls as sync
+from outgoing.api.webhooks import Deliveries, Webhooks
 from queues.api.queues import Queues
 from routing.api.contacts import Contacts
 from routing.api.flows import Flows
@@ -22,5 +23,7 @@ router.register("numbers", Numbers, basename="number")
 router.register("data-sources", Sources, basename="data-source")
 router.register("flows", Flows, basename="flow")
 router.register("contacts", Contacts, basename="contact")
+router.register("webhooks", Webhooks, basename="webhook")
+router.register("webhook-deliveries", Deliveries, basename="webhook-delivery")
 
 urls: list[URLPattern | URLResolver] = [path("", WhoAmI.as_view(), name="api-who-am-i"), *sync, *router.urls]

@@ -12,6 +12,11 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: list[dict[str, Any]] = [
         "mask_fields": ["digest"],
         "mask_callable": "channels.admin.log.masked",
     },
+    {
+        "model": "outgoing.Subscription",
+        "exclude_fields": ["failing_since", "created_at", "created_by"],
+        **_SECRET,
+    },
     {"model": "queues.Queue"},
     {"model": "queues.SipAddress"},
     {"model": "queues.OpeningHours"},

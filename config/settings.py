@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_filters",
     "access",
+    "outgoing",
     "channels",
     "routing",
     "queues",
@@ -164,11 +165,14 @@ CELERY_TASK_QUEUES = [
     # Events of conversations, and the messages that leave. What is lost here the sweep finds in the database.
     Queue("messages", Exchange("messages"), routing_key="messages"),
     Queue("outbox", Exchange("outbox"), routing_key="outbox"),
+    # Webhooks to other systems: one sender at a time. What is lost here the database still has.
+    Queue("outgoing", Exchange("outgoing"), routing_key="outgoing"),
     # What takes minutes and nobody on the telephone waits for.
     Queue("bulk", Exchange("bulk"), routing_key="bulk"),
 ]
 CELERY_TASK_ROUTES = {
     "customers.enrichment.tasks.fetch": {"queue": "enrichment"},
+    "outgoing.tasks.send": {"queue": "outgoing"},
     "channels.tasks.send_conversation": {"queue": "outbox"},
     # Carriers' shops may take long, and nobody writes meanwhile.
     "channels.tasks.carry_out_order": {"queue": "default"},
@@ -195,6 +199,8 @@ CELERY_BEAT_SCHEDULE = {
     # Expires: where no worker listens for a while, one sweep is as good as hundreds.
     "sweep-conversations": {"task": "channels.tasks.sweep", "schedule": 5.0, "options": {"expires": 5}},
     "sweep-orders": {"task": "channels.tasks.sweep_orders", "schedule": 5.0, "options": {"expires": 5}},
+    "send-webhooks": {"task": "outgoing.tasks.send", "schedule": 2.0, "options": {"expires": 2}},
+    "forget-webhooks": {"task": "outgoing.tasks.prune", "schedule": crontab(hour="4", minute="0")},
     "forget-kept-answers": {"task": "access.tasks.prune", "schedule": crontab(hour="3", minute="50")},
     "recompute-tiers": {"task": "customers.tiers.tasks.recompute", "schedule": crontab(hour="2", minute="30")},
     "sweep-files": {"task": "customers.files.tasks.sweep", "schedule": 60.0, "options": {"expires": 60}},

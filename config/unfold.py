@@ -155,6 +155,8 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _item(_("People"), "badge", "auth_user_changelist", "auth.view_user"),
                     _item(_("Roles"), "shield_person", "auth_group_changelist", "auth.view_group"),
+                    _item(_("Webhooks"), "webhook", "outgoing_subscription_changelist", "outgoing.view_subscription"),
+                    _item(_("Told so far"), "outgoing_mail", "outgoing_delivery_changelist", "outgoing.view_delivery"),
                     _item(_("API keys"), "vpn_key", "access_apikey_changelist", "access.view_apikey"),
                     _item(_("Log of changes"), "history", "auditlog_logentry_changelist", "auditlog.view_logentry"),
                 ],

@@ -86,7 +86,7 @@ class Supervisor:
         self._keep_python(
             "worker and scheduler",
             "worker",
-            [*_CELERY, "-Q", "default", "-c", "4", "-n", "d@%h", "-B", "-s", schedule, *_QUIET],
+            [*_CELERY, "-Q", "default,outgoing", "-c", "4", "-n", "d@%h", "-B", "-s", schedule, *_QUIET],
         )
         self._keep_python(
             "worker for messages", "messages", [*_CELERY, "-Q", "messages,outbox", "-c", "16", "-n", "m@%h", *_QUIET]

@@ -28,7 +28,18 @@ for model in (PeriodicTask, CrontabSchedule, IntervalSchedule, SolarSchedule, Cl
 admin.site.unregister(User)
 admin.site.unregister(Group)
 
-_OWN_APPS = ("access", "channels", "customers", "enrichment", "queues", "routing", "tiers", "auth", "auditlog")
+_OWN_APPS = (
+    "access",
+    "channels",
+    "customers",
+    "enrichment",
+    "outgoing",
+    "queues",
+    "routing",
+    "tiers",
+    "auth",
+    "auditlog",
+)
 # Kept by the system: nobody has a form for them.
 _NOT_TO_GIVE = ("revision", "permission", "turn", "keptanswer")
 _ACTIONS = {"add": _("add"), "change": _("change"), "delete": _("delete"), "view": _("see")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from auditlog.models import LogEntry
@@ -22,6 +23,8 @@ from channels.models import Account, Conversation, Message, Number, OptOut
 from customers.enrichment.models import DataSource
 from customers.models import Attribute, Customer, Identity, Tier
 from customers.sync.models import SyncRun
+from outgoing.models import Delivery, Subscription
+from outgoing.services import subscribe
 from queues.models import OpeningHours, OpeningPeriod, Queue, SipAddress, SpecialDay
 from routing.models import Contact, Flow, FlowVersion
 
@@ -146,8 +149,22 @@ def _sync_run(number: int) -> SyncRun:
     return SyncRun.objects.create(by="crm", started_at=NOW, touched_at=NOW, received=number)
 
 
+def _subscription(number: int) -> Subscription:
+    return subscribe(
+        name=f"Hook {number}", url="https://crm.example.com/", kinds=["contact.ended"], by=_user(number), now=NOW
+    ).subscription
+
+
+def _delivery(number: int) -> Delivery:
+    return Delivery.objects.create(
+        subscription=_subscription(number), event_id=uuid4(), kind="contact.ended", facts={}, due_at=NOW, created_at=NOW
+    )
+
+
 ROWS: dict[str, Callable[[int], Any]] = {
     "access.apikey": _key,
+    "outgoing.subscription": _subscription,
+    "outgoing.delivery": _delivery,
     "queues.queue": _queue,
     "queues.openinghours": _hours,
     "customers.tier": _tier,

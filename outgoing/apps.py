@@ -1,0 +1,9 @@
+"""Registers the outgoing webhooks."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class OutgoingConfig(AppConfig):
+    name = "outgoing"
+    verbose_name = _("Outgoing webhooks")
