@@ -20,6 +20,7 @@ class Migration(migrations.Migration):
         ("contenttypes", "0002_remove_content_type_name"),
         ("customers", "0002_changes_and_search"),
         ("enrichment", "0001_initial"),
+        ("outgoing", "0001_initial"),
         ("queues", "0001_initial"),
         ("routing", "0001_initial"),
         ("tiers", "0001_initial"),
