@@ -9,9 +9,11 @@ class ChannelsConfig(AppConfig):
     verbose_name = _("Channels")
 
     def ready(self) -> None:
+        from channels import privacy  # noqa: PLC0415  models must be there first
         from channels.provider import providers  # noqa: PLC0415  apps come before settings are complete
         from routing.files.foreign import register  # noqa: PLC0415  it reads models
 
+        privacy.register_all()
         for provider in providers().values():
             provider.register_checks()
             for reader in provider.file_readers():

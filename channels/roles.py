@@ -26,6 +26,8 @@ _HISTORY = (
     "channels.conversation",
     "channels.numberorder",
     "channels.optout",
+    "privacy.receipt",
+    "privacy.retention",
     "customers.customerchange",
     "routing.contact",
     "routing.flowversion",
@@ -56,6 +58,7 @@ ROLES: Mapping[str, frozenset[str]] = {
     | _TEST_CALL
     | _ANSWER
     | _KEYS
+    | {"privacy.erase_customer", "privacy.change_retention"}
     | {"routing.publish_flow", "channels.buy_number"},
     "Supervisors": _VIEW_ALL
     | _TEST_CALL

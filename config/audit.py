@@ -27,6 +27,7 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: list[dict[str, Any]] = [
     {"model": "customers.Attribute", "exclude_fields": ["created_at"]},
     {"model": "customers.Consent"},
     {"model": "customers.Identity"},
+    {"model": "privacy.Retention", "exclude_fields": ["changed_at"]},
     {"model": "tiers.Policy", "exclude_fields": ["levels", "levels_at"]},
     {"model": "tiers.Rate", "exclude_fields": ["updated_at"]},
     {"model": "enrichment.DataSource", "exclude_fields": ["updated_at"], **_SECRET},

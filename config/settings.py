@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "customers.sync",
     "customers.tiers",
     "customers.files",
+    "customers.privacy",
     *(["demo"] if DEMO else []),
 ]
 MIDDLEWARE = [
@@ -89,6 +90,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "customers.privacy.middleware.MaskIdentities",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "auditlog.middleware.AuditlogMiddleware",
@@ -204,6 +206,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget-kept-answers": {"task": "access.tasks.prune", "schedule": crontab(hour="3", minute="50")},
     "recompute-tiers": {"task": "customers.tiers.tasks.recompute", "schedule": crontab(hour="2", minute="30")},
     "sweep-files": {"task": "customers.files.tasks.sweep", "schedule": 60.0, "options": {"expires": 60}},
+    "delete-what-is-old": {"task": "customers.privacy.tasks.prune", "schedule": crontab(hour="4", minute="10")},
     "sweep-tiers": {"task": "customers.tiers.tasks.sweep", "schedule": 60.0, "options": {"expires": 60}},
     # A stream whose worker was killed goes on with the next one.
     "sweep-syncs": {"task": "customers.sync.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},

@@ -158,6 +158,7 @@ UNFOLD: dict[str, Any] = {
                     _item(_("Webhooks"), "webhook", "outgoing_subscription_changelist", "outgoing.view_subscription"),
                     _item(_("Told so far"), "outgoing_mail", "outgoing_delivery_changelist", "outgoing.view_delivery"),
                     _item(_("API keys"), "vpn_key", "access_apikey_changelist", "access.view_apikey"),
+                    _item(_("Privacy"), "lock_person", "privacy_retention_page", "privacy.view_retention"),
                     _item(_("Log of changes"), "history", "auditlog_logentry_changelist", "auditlog.view_logentry"),
                 ],
             },

@@ -37,6 +37,7 @@ _OWN_APPS = (
     "queues",
     "routing",
     "tiers",
+    "privacy",
     "auth",
     "auditlog",
 )

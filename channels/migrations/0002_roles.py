@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
         ("customers", "0002_changes_and_search"),
         ("enrichment", "0001_initial"),
         ("outgoing", "0001_initial"),
+        ("privacy", "0001_initial"),
         ("queues", "0001_initial"),
         ("routing", "0001_initial"),
         ("tiers", "0001_initial"),

@@ -38,7 +38,7 @@ def declared() -> list[Attribute]:
     return list(Attribute.objects.order_by("name"))
 
 
-def rows(customers: QuerySet[Customer], attributes: list[Attribute]) -> Iterator[list[Cell]]:
+def rows(customers: QuerySet[Customer], attributes: list[Attribute], *, shows_identities: bool) -> Iterator[list[Cell]]:
     """In the order of ids. Two queries a page."""
     kinds = list(Identity.Kind.values)
     last = 0
@@ -50,7 +50,7 @@ def rows(customers: QuerySet[Customer], attributes: list[Attribute]) -> Iterator
         last = page[-1].pk
         for one in page:
             known: dict[str, list[str]] = {}
-            for identity in one.identities.all():
+            for identity in one.identities.all() if shows_identities else ():
                 known.setdefault(identity.kind, []).append(identity.value)
             yield [
                 *(one.tier.key if name == "tier" and one.tier else _plain(getattr(one, name)) for name in _FIELDS),

@@ -1,0 +1,82 @@
+"""What contacts keep of a customer: exported with their traces, and erased so that the statistics stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.fields import CharField
+from django.db.models.functions import Cast, Concat
+from django.utils.translation import gettext_lazy as _
+
+from customers.privacy.registry import Keeper, Kept, StillUnderWay, Subject, register, register_kept
+from routing.models import Contact, Turn
+
+
+def register_all() -> None:
+    register(Keeper("contacts", _("contacts"), export, erase))
+    register_kept(
+        Kept(
+            "contacts",
+            _("contacts"),
+            _("Calls and conversations with their traces. Reports reach back no further."),
+            lambda before: Contact.objects.filter(started_at__lt=before, state=Contact.State.ENDED),
+            settings.CONTACT_RETENTION_DAYS,
+        )
+    )
+    register_kept(
+        Kept(
+            "traces",
+            _("traces"),
+            _("Each step of a contact with the values seen. Without them a contact keeps its reason in one sentence."),
+            lambda before: Turn.objects.filter(at__lt=before, contact__state=Contact.State.ENDED),
+        )
+    )
+
+
+def of(subject: Subject) -> QuerySet[Contact]:
+    """Theirs, and those from one of their addresses that nobody was known by at the time."""
+    return Contact.objects.filter(Q(customer_id=subject.customer_id) | Q(customer=None, sender__in=subject.spellings))
+
+
+def export(subject: Subject) -> Iterator[dict[str, Any]]:
+    rows = of(subject).select_related("tier", "queue", "version__flow").order_by("id")
+    for contact in rows.iterator(chunk_size=200):
+        yield {
+            "reference": contact.reference,
+            "channel": contact.channel,
+            "from": contact.sender,
+            "to": contact.recipient,
+            "tier": str(contact.tier or ""),
+            "queue": str(contact.queue or ""),
+            "flow": str(contact.version or ""),
+            "outcome": contact.outcome,
+            "why": contact.why,
+            "started_at": contact.started_at,
+            "ended_at": contact.ended_at,
+            "turns": [
+                {"at": turn.at, "event": turn.event, "answer": turn.effects, "trace": turn.trace}
+                for turn in contact.turns.order_by("number")
+            ],
+        }
+
+
+def erase(subject: Subject, _now: datetime) -> dict[str, int]:
+    """Channel, tier, queue, outcome and times stay: they are nobody's."""
+    contacts = of(subject)
+    if contacts.exclude(state=Contact.State.ENDED).exists():
+        raise StillUnderWay
+    ids = list(contacts.values_list("pk", flat=True))
+    turns = Turn.objects.filter(contact_id__in=ids)
+    steps = turns._raw_delete(turns.db)  # noqa: SLF001  nothing points at a turn
+    Contact.objects.filter(pk__in=ids).update(
+        sender="–",
+        customer=None,
+        why="",
+        run={},
+        external_id=Concat(Value("erased-"), Cast(F("pk"), CharField())),
+    )
+    return {"contacts": len(ids), "traces": steps}
