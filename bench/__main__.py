@@ -10,8 +10,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
-from bench.measure import QUICK, WHOLE, Bench
+from bench.customers import MOST, SYNCED, told
+from bench.measure import QUICK, WHOLE, Bench, Measured
 from bench.report import as_json, table
 from bench.systems import Systems
 from embedded.process import CannotStart
@@ -28,18 +30,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--quick", action="store_true", help="short: for a first look")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample to FILE as well")
+    parser.add_argument("--only", choices=["calls", "customers"], help="one part of it")
+    parser.add_argument("--customers", type=int, default=MOST, metavar="N", help="how many customers at most")
     options = parser.parse_args(arguments)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     began = time.monotonic()
     systems: Systems | None = None
     bench: Bench | None = None
+    measured: Measured | None = None
+    customers: dict[str, Any] | None = None
     try:
         _say("starting")
         systems = Systems()
         systems.start()
-        bench = Bench(systems, QUICK if options.quick else WHOLE, _say)
-        measured = bench.run()
+        if options.only != "customers":
+            bench = Bench(systems, QUICK if options.quick else WHOLE, _say)
+            measured = bench.run()
+            bench.close()
+        if options.only != "calls":
+            _say("customers: this takes a few minutes")
+            customers = systems.customers(min(options.customers, SYNCED) if options.quick else options.customers)
     except _Stopped:
         _say("")
         return 130
@@ -55,10 +66,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if systems is not None:
             systems.stop()
     _say("")
-    print(table(measured))
+    if measured:
+        print(table(measured))
+    if customers:
+        print("\n".join(told(customers)))
     print(f"Took {time.monotonic() - began:.0f} s.")
     if options.json:
-        options.json.write_text(json.dumps(as_json(measured), indent=1), encoding="utf-8")
+        samples = {"calls": as_json(measured) if measured else None, "customers": customers}
+        options.json.write_text(json.dumps(samples, indent=1), encoding="utf-8")
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ import urllib.error
 import urllib.request
 from contextlib import redirect_stdout, suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -25,7 +27,7 @@ from embedded.environment import ROOT
 from embedded.process import CannotStart, last_lines, spawn, stop
 from embedded.supervisor import Supervisor, web_command
 
-_DATABASE = "handwritten"
+_DATABASE, _CUSTOMERS = "handwritten", "many_customers"
 # What a shell may hold for another installation; here everything is this run's own.
 _FOREIGN = (
     "ADMIN_PASSWORD",
@@ -78,6 +80,25 @@ class Systems:
         self._supervisor.stop()
         self._supervisor.data.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def customers(self, most: int) -> dict[str, Any]:
+        """What a million customers cost, in a database of their own: see bench.customers."""
+        postgres = self._supervisor.postgres
+        with psycopg.connect(postgres.dsn, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {_CUSTOMERS}")
+        url = postgres.url.rpartition("/")[0] + f"/{_CUSTOMERS}"
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.customers", str(most)],
+            env=self._supervisor.run.environment | {"DATABASE_URL": url},
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=self._log("customers").open("wb"),
+            check=False,
+        )
+        if done.returncode:
+            raise CannotStart(f"customers failed: {last_lines(self._log('customers'), 12)}")
+        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return found
 
     def cpu_ms(self) -> dict[str, float]:
         """CPU time so far of each part with all its children, those that ended included."""
