@@ -45,7 +45,7 @@ editor:
 	@if [ -f routing/editor/package.json ]; then $(BIN)/python routing/editor/build.py; fi
 
 debian:
-	@sh embedded/debian.sh chromium:chromium sip-tester:sipp
+	@sh embedded/debian.sh chromium:chromium sip-tester:sipp curl:curl
 
 test: install-dev editor debian  ## the whole suite, on real servers and a real browser
 	@$(CLEAN) $(BIN)/python -m pytest -n $(CORES) --dist worksteal $(ARGS)

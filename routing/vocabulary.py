@@ -36,7 +36,15 @@ _CONTACT = (
     Field("referral_headline", "text", "Sample product"),
     Field("referral_ref", "text", "spring"),
 )
-_KINDS = {"string": "text", "number": "number", "boolean": "boolean", "array": "list", "object": "object"}
+_KINDS = {
+    "string": "text",
+    "number": "number",
+    "boolean": "boolean",
+    "array": "list",
+    "object": "object",
+    "date": "date",
+    "datetime": "datetime",
+}
 # Where a value of such a name is a text, it is likely to be the name of a tier.
 _LIKE_A_TIER = ("tier", "loyalty", "level")
 
@@ -79,7 +87,9 @@ def _mapped(row: Mapping[str, Any], tiers: tuple[str, ...]) -> Field:
 def _synced(found: Attribute, tiers: tuple[str, ...]) -> Field:
     kind = _KINDS.get(found.kind, "text")
     suggestions = found.shared or _suggested(found.name, kind, tiers)
-    return Field(found.name, kind, {} if kind == "object" else _example(found.name, kind, suggestions), suggestions)
+    return Field(
+        found.name, kind, {} if kind == "object" else _example(found.name, kind, suggestions), suggestions, found.label
+    )
 
 
 def _suggested(name: str, kind: str, tiers: tuple[str, ...]) -> tuple[str, ...]:

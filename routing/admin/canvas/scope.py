@@ -74,7 +74,7 @@ def _word(variable: Variable) -> str:
         "customer.external_id": _("customer number"),
         "now": _("this moment"),
     }
-    return fixed.get(variable.path) or label(variable.path)
+    return fixed.get(variable.path) or variable.label or label(variable.path)
 
 
 def _group(variable: Variable, title: str) -> str:

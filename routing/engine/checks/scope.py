@@ -33,6 +33,8 @@ class Field:
     type: str = "text"
     sample: JSON = None
     suggestions: tuple[str, ...] = ()
+    label: str = ""
+    """What people call it, where they gave it a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Variable:
     maybe: bool = False
     """Only on some of the ways to the step."""
     suggestions: tuple[str, ...] = ()
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,7 @@ def variables_at(data: object, step_id: str, outside: Outside) -> tuple[Variable
                     makers[0] if makers else "",
                     not certain & bit,
                     variable.suggestions,
+                    variable.label,
                 )
             )
     return tuple(found)
@@ -200,7 +204,7 @@ def _from_the_start(outside: Outside) -> Iterator[Variable]:
 
 def _variable(path: str, one: Field, group: Group, from_step: str) -> Variable:
     sample = sample_of(one.name, one.type) if one.sample is None else one.sample
-    return Variable(path, one.type, sample, group, from_step, suggestions=one.suggestions)
+    return Variable(path, one.type, sample, group, from_step, suggestions=one.suggestions, label=one.label)
 
 
 def _connect(graph: _Graph, nodes: list[_Node], within: tuple[str, ...], prefix: str = "") -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from customers.attributes import attributes
 from customers.enrichment.models import DataSource
-from customers.models import Customer, Tier
+from customers.models import Attribute, Customer, Tier
 from routing.models import Flow
 from routing.services import create_flow
 
@@ -108,6 +108,21 @@ def test_what_the_crm_syncs_is_offered_by_name_and_kind_but_never_as_somebodys_v
     assert "rare" not in text
     assert "very-secret" not in text
     assert found["customer.plan"]["group"] == "Customer, further values from the CRM"
+
+
+def test_a_declared_field_is_offered_by_its_label_and_kind_also_before_anybody_has_it(
+    admin_client: Client, flow: Flow
+) -> None:
+    Attribute.objects.create(name="renewal", label="Renewal of the contract", kind="date")
+    Attribute.objects.create(name="plan", label="Care plan", kind="text")
+    for number in range(5):
+        Customer.objects.create(external_id=f"C{number}", attributes={"plan": "premium"})
+    found = variables(admin_client, flow)
+    assert (found["customer.renewal"]["label"], found["customer.renewal"]["type"]) == (
+        "Renewal of the contract",
+        "date",
+    )
+    assert (found["customer.plan"]["label"], found["customer.plan"]["suggestions"]) == ("Care plan", ["premium"])
 
 
 def test_attributes_that_are_no_object_are_passed_over() -> None:

@@ -1,0 +1,37 @@
+"""The examples of docs/sync.md, as a shell runs them, over real HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from customers.models import Customer, Tier
+from customers.sync.models import SyncRun
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "sync.md"
+
+
+def test_every_example_of_the_docs_does_what_it_says(crm: Any, live_server: Any) -> None:
+    Tier.objects.create(key="gold", name="Gold", rank=1)
+    examples = re.findall(r"^```sh\n(.*?)^```$", DOCS.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    variables = {"PATH": os.environ["PATH"], "PARETO": f"{live_server.url}/api/v1", "KEY": crm.text, "no_proxy": "*"}
+    answers = [
+        json.loads(subprocess.run(["sh", "-c", one], env=variables, capture_output=True, check=True).stdout)
+        for one in examples
+    ]
+    batch, dry, stream, runs, changes = answers
+    assert [row["result"] for row in batch["results"]] == ["created", "failed"]
+    assert batch["declared"] == {"care_plan": "text"}
+    assert (dry["written"], dry["results"], dry["counts"]["unchanged"]) == (False, [], 1)
+    assert (stream["state"], stream["received"]) == ("waiting", 2)
+    assert runs["results"][0]["id"] == stream["id"]
+    assert [row["external_id"] for row in changes["results"]] == ["C-1001"]
+    assert Customer.objects.get().identities.filter(value="+4915123456789").exists()
+    assert SyncRun.objects.get().idempotency_key == "night-of-the-23rd"
