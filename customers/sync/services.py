@@ -106,12 +106,16 @@ def _once(raw: Sequence[Any], options: Options, *, by: str, now: datetime, via: 
         if known.declared and not options.dry_run:
             declare(known.declared, now)
         state = load(records, known.tiers, now=now, lock=not options.dry_run)
-        state.crm_decides = spec_of(policy_in_force()).order[0] == "crm"
+        order: tuple[str, ...] = spec_of(policy_in_force()).order
+        state.crm_decides = order[0] == "crm"
         outcomes = decide(records, state)
         report = Report(outcomes, known.declared, written=not options.dry_run)
         if options.dry_run or (options.atomic and any(outcome.result == FAILED for outcome in outcomes)):
             raise _Undone(Report(outcomes, known.declared, written=False))
         changed = write(state, by=by, via=via, now=now)
+        if order == ("crm",):
+            # Nobody else has a word, save of whoever was given a tier by hand: that may have run out.
+            changed = [pk for pk in changed if (known := state.by_id.get(pk)) and known.manual_tier_id]
         merge(state, by=by, now=now)
         _tell_moves(state, now)
         assign(customer_ids=changed, now=now)
