@@ -83,5 +83,5 @@ def request(host: str, target: str, fields: dict[str, str]) -> bytes:
     return (
         f"POST {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: TwilioProxy/1.1\r\nAccept: */*\r\n"
         f"Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\nContent-Length: {len(body)}\r\n"
-        f"X-Twilio-Signature: {signature}\r\nI-Twilio-Idempotency-Token: {fields['CallSid']}\r\n\r\n{body}"
+        f"X-Twilio-Signature: {signature}\r\nI-Twilio-Idempotency-Token: {fields.get('CallSid') or fields['MessageSid']}\r\n\r\n{body}"
     ).encode()

@@ -69,7 +69,7 @@ class Heard:
     """One sentence for each call that did not end where it must."""
 
 
-class _Wire(asyncio.Protocol):
+class Wire(asyncio.Protocol):
     """A kept connection: one request at a time."""
 
     def __init__(self) -> None:
@@ -121,7 +121,7 @@ class _Carrier:
         self._order = order
         name, _, port = order.host.partition(":")
         self._address = (name, int(port))
-        self._idle: list[_Wire] = []
+        self._idle: list[Wire] = []
 
     async def carry_out(self) -> dict[str, Heard]:
         order = self._order
@@ -214,8 +214,8 @@ class _Carrier:
         self._idle.append(wire)
         return answer
 
-    async def _connect(self) -> _Wire:
-        return (await asyncio.get_running_loop().create_connection(_Wire, *self._address))[1]
+    async def _connect(self) -> Wire:
+        return (await asyncio.get_running_loop().create_connection(Wire, *self._address))[1]
 
 
 def main() -> None:

@@ -9,14 +9,26 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from bench.callers import CACHED, SYNCED, UNKNOWN
 from bench.load import Heard, Order, Stream
-from bench.prepare import ASKING_NUMBER, CACHED_NUMBER, CUSTOMERS, HANGING_NUMBER, HANGING_SOURCES, SYNCED_NUMBER
+from bench.messages import Batch, Replied
+from bench.prepare import (
+    ASKING_MESSAGES,
+    ASKING_NUMBER,
+    CACHED_NUMBER,
+    CUSTOMERS,
+    HANGING_NUMBER,
+    HANGING_SOURCES,
+    SYNCED_MESSAGES,
+    SYNCED_NUMBER,
+)
 from bench.systems import Systems
 from embedded.environment import ROOT
 
 BY_HAND, SYNCED_CASE, CACHED_CASE, FETCH_CASE = "by hand", "synced", "cached", "fetched"
+MESSAGE_CASES = (BY_HAND, SYNCED_CASE, FETCH_CASE)
 CASES = (BY_HAND, SYNCED_CASE, CACHED_CASE, FETCH_CASE)
 _CACHED_CALLERS = 300
 _VOICE, _HANDWRITTEN = "/webhooks/twilio/voice/", "/voice/"
@@ -33,14 +45,17 @@ class Extent:
     rounds: int
     seconds: float
     at_once: tuple[int, ...]
+    message_rounds: int
+    message_seconds: float
+    messages_per_second: float
     hanging_rounds: int
     hanging_seconds: float
     per_second: float
     """Calls a second of each of the two kinds while the API hangs."""
 
 
-WHOLE = Extent(5, 1.5, (1, 16, 64), 3, 9.0, 40.0)
-QUICK = Extent(2, 0.7, (1, 16, 64), 1, 5.0, 40.0)
+WHOLE = Extent(5, 1.5, (1, 16, 64), 3, 5.0, 30.0, 3, 9.0, 40.0)
+QUICK = Extent(2, 0.7, (1, 16, 64), 1, 3.0, 30.0, 1, 5.0, 40.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +79,29 @@ class Sample:
         return sum(self.cpu_ms.values())
 
 
+@dataclass(frozen=True, slots=True)
+class MessageSample:
+    """One stream of messages at one system."""
+
+    messages: int
+    cpu_ms: dict[str, float]
+    """A message, by part."""
+    database_ms: float
+    webhook_p50: float
+    webhook_p99: float
+    reply_p50: float
+    """Milliseconds from the message to its reply's arrival at the provider."""
+    reply_p95: float
+    reply_p99: float
+    lost: int
+    twice: int
+    refused: list[str]
+
+    @property
+    def total_cpu_ms(self) -> float:
+        return sum(self.cpu_ms.values())
+
+
 @dataclass(slots=True)
 class Measured:
     """All samples, in the order of the rounds."""
@@ -74,6 +112,8 @@ class Measured:
     """Calls that need no API: `answers` while it does, `hangs` while it does not."""
     hung: list[Sample] = field(default_factory=list)
     """The calls whose API hung."""
+    messages: dict[str, list[MessageSample]] = field(default_factory=dict)
+    """By case."""
 
 
 class Bench:
@@ -83,21 +123,13 @@ class Bench:
         self._systems, self._extent, self._say = systems, extent, say
         self._runs = 0
         self._next_caller = 0
-        self._load = subprocess.Popen(
-            [sys.executable, "-m", "bench.load"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,  # Ctrl-C is for us; it ends with our pipe
-        )
+        self._next_known = 0
+        self._load = _Helper("bench.load")
+        self._provider = _Helper("bench.messages", str(systems.replies_port))
 
     def close(self) -> None:
-        self._load.kill()
-        self._load.wait()
-        for pipe in (self._load.stdin, self._load.stdout):
-            if pipe:
-                pipe.close()
+        self._load.close()
+        self._provider.close()
 
     def run(self) -> Measured:
         """Everything, after a warm-up that is thrown away."""
@@ -115,6 +147,13 @@ class Bench:
                     self._say(f"round {number + 1} of {extent.rounds}: {case}, {at_once} at once")
                     sample = self._case(case, at_once, extent.seconds)
                     measured.loads.setdefault(at_once, {}).setdefault(case, []).append(sample)
+        for case in MESSAGE_CASES:
+            self._messages(case, 1.0)
+        for number in range(extent.message_rounds):
+            turn = number % len(MESSAGE_CASES)
+            for case in (*MESSAGE_CASES[turn:], *MESSAGE_CASES[:turn]):
+                self._say(f"round {number + 1} of {extent.message_rounds}: messages, {case}")
+                measured.messages.setdefault(case, []).append(self._messages(case, extent.message_seconds))
         for number in range(extent.hanging_rounds):
             self._hanging_round(number, measured)
         return measured
@@ -167,14 +206,81 @@ class Bench:
         return {name: _sample(one, parts, database_ms) for name, one in heard.items()}
 
     def _order(self, order: Order) -> dict[str, Heard]:
-        assert self._load.stdin
-        assert self._load.stdout
-        self._load.stdin.write(json.dumps(asdict(order)) + "\n")
-        self._load.stdin.flush()
-        answer = self._load.stdout.readline()
+        return {name: Heard(**one) for name, one in self._load.ask(asdict(order)).items()}
+
+    def _messages(self, case: str, seconds: float) -> MessageSample:
+        self._runs += 1
+        systems, by_hand = self._systems, case == BY_HAND
+        per_second = self._extent.messages_per_second
+        count = int(seconds * per_second)
+        if case == SYNCED_CASE:
+            senders, first = SYNCED, self._next_known
+            self._next_known += count
+        else:
+            senders, first = UNKNOWN, self._next_caller
+            self._next_caller += 50_000
+        batch = Batch(
+            host=systems.handwritten if by_hand else systems.ours,
+            target="/message/" if by_hand else "/webhooks/twilio/message/",
+            seconds=seconds,
+            per_second=per_second,
+            run=self._runs,
+            called=SYNCED_MESSAGES if case == SYNCED_CASE else ASKING_MESSAGES,
+            senders=senders,
+            first=first,
+        )
+        time.sleep(_SETTLE_S)
+        before = systems.cpu_ms()
+        replied = Replied(**self._provider.ask(asdict(batch)))
+        time.sleep(_SETTLE_S)
+        after = systems.cpu_ms()
+        spent = {name: (after[name] - before[name]) / replied.messages for name in after}
+        database_ms, by_hand_ms = spent.pop("database"), spent.pop(BY_HAND)
+        return MessageSample(
+            messages=replied.messages,
+            cpu_ms={"web server": by_hand_ms} if by_hand else spent,
+            database_ms=database_ms,
+            webhook_p50=percentile(replied.webhook_ms, 50),
+            webhook_p99=percentile(replied.webhook_ms, 99),
+            reply_p50=percentile(replied.reply_ms, 50),
+            reply_p95=percentile(replied.reply_ms, 95),
+            reply_p99=percentile(replied.reply_ms, 99),
+            lost=replied.lost,
+            twice=replied.twice,
+            refused=replied.refused,
+        )
+
+
+class _Helper:
+    """A process that takes orders, a line of JSON each, and answers in a line."""
+
+    def __init__(self, module: str, *arguments: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for us; it ends with our pipe
+        )
+
+    def ask(self, order: dict[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
         if not answer:
             raise RuntimeError("The process that makes the load has died.")
-        return {name: Heard(**one) for name, one in json.loads(answer).items()}
+        found: dict[str, Any] = json.loads(answer)
+        return found
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                pipe.close()
 
 
 def _sample(heard: Heard, parts: dict[str, float], database_ms: float) -> Sample:

@@ -14,6 +14,7 @@ from bench.callers import ACCOUNT, AUTH_TOKEN, SYNCED, our_number, phone, status
 
 # Which of our numbers is for what.
 SYNCED_NUMBER, CACHED_NUMBER, ASKING_NUMBER, HANGING_NUMBER = 1, 2, 3, 100
+SYNCED_MESSAGES, ASKING_MESSAGES = 11, 13
 CUSTOMERS = 2000
 # Each round has a hanging source of its own, whose breaker has not opened yet.
 HANGING_SOURCES = 9
@@ -46,6 +47,9 @@ def fill(crm: str, customers: int = CUSTOMERS) -> None:
     for number, source, synced_first in wanted:
         flow = _flow(f"flow-{number}", source, synced_first=synced_first)
         account.numbers.create(address=our_number(number), flow=flow, fallback_queue=queues["standard"])
+    for number, synced_first in ((SYNCED_MESSAGES, True), (ASKING_MESSAGES, False)):
+        flow = _flow(f"flow-{number}", "crm", synced_first=synced_first, trigger="message")
+        account.numbers.create(address=our_number(number), flow=flow, fallback_queue=queues["standard"])
     _customers(customers)
 
 
@@ -61,7 +65,7 @@ def _source(key: str, url: str, **values: Any) -> None:
     )
 
 
-def _flow(key: str, source: str, *, synced_first: bool) -> Any:
+def _flow(key: str, source: str, *, synced_first: bool, trigger: str = "call") -> Any:
     """Greet, fetch, branch, hand over."""
     from routing.models import Flow  # noqa: PLC0415
     from routing.services import import_flow  # noqa: PLC0415
@@ -69,7 +73,7 @@ def _flow(key: str, source: str, *, synced_first: bool) -> Any:
     condition = {"variable": "loyalty.loyalty_status", "operator": "is_one_of", "value": ["gold", "platinum"]}
     rules = [{"name": "valuable", "label": "Gold or platinum", "when": {"match": "all", "conditions": [condition]}}]
     steps = [
-        {"id": "call", "type": "call", "exits": {"started": "greet"}},
+        {"id": "start", "type": trigger, "exits": {"started": "greet"}},
         {"id": "greet", "type": "say", "settings": {"prompt": {"text": {"en-US": GREETING}}}, "exits": {"done": "ask"}},
         {
             "id": "ask",

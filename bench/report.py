@@ -17,6 +17,12 @@ _NAMES = {
 # Of the hand-written one's CPU; the aims are what we want to reach.
 _BARS = {SYNCED_CASE: (0.5, 0.35), CACHED_CASE: (0.5, 0.35), FETCH_CASE: (1.6, 1.0)}
 _HANGING_BAR = 2.0
+_MESSAGE_NAMES = {
+    BY_HAND: "written by hand",
+    SYNCED_CASE: "values synced",
+    FETCH_CASE: "fetched by Celery",
+}
+_WORTH_TELLING_MS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,8 @@ def table(measured: Measured) -> str:
     out += _parts(measured)
     if measured.hanging:
         out += ["", *_hanging(measured)]
+    if measured.messages:
+        out += ["", *_messages(measured)]
     out.append("")
     for verdict in verdicts(measured):
         aim = f", aim {verdict.aim:g}" if verdict.aim else ""
@@ -87,6 +95,7 @@ def as_json(measured: Measured) -> dict[str, Any]:
         "hanging": {
             condition: [asdict(sample) for sample in samples] for condition, samples in measured.hanging.items()
         },
+        "messages": {case: [asdict(sample) for sample in samples] for case, samples in measured.messages.items()},
         "hung": [asdict(sample) for sample in measured.hung],
         "bars": [asdict(verdict) | {"holds": verdict.holds} for verdict in verdicts(measured)],
     }
@@ -134,6 +143,45 @@ def _hanging(measured: Measured) -> list[str]:
         longest = max(one.longest_webhook_ms for one in measured.hung)
         lines.append(f"  whoever needs it is put through all the same; their longest webhook took {longest:.0f} ms")
     return lines
+
+
+def _messages(measured: Measured) -> list[str]:
+    head = (
+        "(d) messages",
+        "CPU ms a message",
+        "× by hand",
+        "webhook p50",
+        "p99",
+        "reply p50",
+        "p95",
+        "p99 ms",
+        "wrong",
+    )
+    lines: list[tuple[str, ...]] = [head]
+    theirs = measured.messages[BY_HAND]
+    for case, samples in measured.messages.items():
+        relative = median(
+            [ours.total_cpu_ms / by_hand.total_cpu_ms for ours, by_hand in zip(samples, theirs, strict=True)]
+        )
+        names = ("webhook_p50", "webhook_p99", "reply_p50", "reply_p95", "reply_p99")
+        lines.append(
+            (
+                f"  {_MESSAGE_NAMES[case]}",
+                f"{median([one.total_cpu_ms for one in samples]):.2f}",
+                f"{relative:.2f}",
+                *(f"{median([getattr(one, name) for one in samples]):.1f}" for name in names),
+                str(sum(one.lost + one.twice + len(one.refused) for one in samples)),
+            )
+        )
+    ours = measured.messages[SYNCED_CASE]
+    parts = {name: median([one.cpu_ms[name] for one in ours]) for name in ours[0].cpu_ms}
+    told = ", ".join(f"{name} {ms:.2f}" for name, ms in parts.items() if ms >= _WORTH_TELLING_MS)
+    return [
+        *_aligned(lines).splitlines(),
+        "  A reply is there when the provider has it. The hand-written one sends it inside the webhook, keeps no order,",
+        "  knows no duplicates and sends no reply again.",
+        f"  values synced: {told}  (ms a message)",
+    ]
 
 
 def _hanging_ratio(measured: Measured) -> float:

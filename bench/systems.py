@@ -48,7 +48,7 @@ class Systems:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="pareto-bench-"))
         self._others: list[subprocess.Popen[bytes]] = []
-        crm_port, port, handwritten_port = free_ports(3)
+        crm_port, port, handwritten_port, replies_port = free_ports(4)
         self.ours, self.handwritten = f"127.0.0.1:{port}", f"127.0.0.1:{handwritten_port}"
         for name in _FOREIGN:
             os.environ.pop(name, None)
@@ -57,9 +57,11 @@ class Systems:
             "DATA_DIR": str(self.folder),
             "PORT": str(port),
             "DEMO": "0",
+            # Where replies to messages are sent to.
+            "EMULATOR_URL": f"http://127.0.0.1:{replies_port}",
             "ENRICHMENT_ALLOWED_HOSTS": f"127.0.0.1:{crm_port}",
         }
-        self._crm_port, self._handwritten_port = crm_port, handwritten_port
+        self._crm_port, self._handwritten_port, self.replies_port = crm_port, handwritten_port, replies_port
         self._supervisor = Supervisor(DataDir(self.folder))
         self._web: subprocess.Popen[bytes] | None = None
 
@@ -117,6 +119,7 @@ class Systems:
             "HANDWRITTEN_DB_USER": postgres.user,
             "HANDWRITTEN_DB_NAME": _DATABASE,
             "HANDWRITTEN_AUTH_TOKEN": AUTH_TOKEN,
+            "HANDWRITTEN_API_URL": f"http://127.0.0.1:{self.replies_port}",
             "HANDWRITTEN_CRM_URL": f"http://127.0.0.1:{self._crm_port}/customers",
         }
         self._run("migrate", ["-m", "django", "migrate", "--run-syncdb", "-v", "0"], environment)

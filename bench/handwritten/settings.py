@@ -37,4 +37,5 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 
 TWILIO_AUTH_TOKEN = os.environ["HANDWRITTEN_AUTH_TOKEN"]
+TWILIO_API_URL = os.environ["HANDWRITTEN_API_URL"]
 CRM_URL = os.environ["HANDWRITTEN_CRM_URL"]

@@ -1,7 +1,7 @@
-"""The one address."""
+"""The two addresses."""
 
 from django.urls import path
 
-from bench.handwritten.views import VoiceView
+from bench.handwritten.views import MessageView, VoiceView
 
-urlpatterns = [path("voice/", VoiceView.as_view())]
+urlpatterns = [path("voice/", VoiceView.as_view()), path("message/", MessageView.as_view())]
