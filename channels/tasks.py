@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
+import threading
+
 from celery import shared_task
 from django.utils import timezone
 
 from channels.messaging import handling, receipts, sending, sweep
-from channels.messaging.nudges import nudge_later
+from channels.messaging.nudges import nudge_later, nudge_sending
 from channels.numbers import services as numbers
+from customers.enrichment.tasks import Untracked
+
+# A reply leaves by the thread that made it, which saves a task; but a provider that hangs must not take all threads.
+_may_send = threading.BoundedSemaphore(6)
 
 
-@shared_task(name="channels.tasks.handle_conversation", ignore_result=True)
+@shared_task(name="channels.tasks.handle_conversation", ignore_result=True, base=Untracked)
 def handle_conversation(conversation_id: int) -> None:
-    wait_s = handling.handle_conversation(conversation_id, clock=timezone.now)
+    leaving: list[int] = []
+    wait_s = handling.handle_conversation(conversation_id, clock=timezone.now, send=leaving.append)
     if wait_s is not None and wait_s < sweep.SOON_S:
         nudge_later(handle_conversation, conversation_id, wait_s)
+    # Not under the lease: whoever writes meanwhile is heard while a slow provider keeps us.
+    if leaving and _may_send.acquire(blocking=False):
+        try:
+            _send(conversation_id)
+        finally:
+            _may_send.release()
+    elif leaving:
+        nudge_sending(conversation_id)
 
 
-@shared_task(name="channels.tasks.send_conversation", ignore_result=True)
+@shared_task(name="channels.tasks.send_conversation", ignore_result=True, base=Untracked)
 def send_conversation(conversation_id: int) -> None:
+    _send(conversation_id)
+
+
+def _send(conversation_id: int) -> None:
     wait_s = sending.send_conversation(conversation_id, clock=timezone.now)
     if wait_s is not None and wait_s < sweep.SOON_S:
         nudge_later(send_conversation, conversation_id, wait_s)

@@ -165,8 +165,8 @@ CELERY_TASK_QUEUES = [
     # A lost fetch is noticed by its claim (customers.enrichment.flight): nobody has to keep account of it.
     Queue("enrichment", Exchange("enrichment"), routing_key="enrichment", no_ack=True),
     # Events of conversations, and the messages that leave. What is lost here the sweep finds in the database.
-    Queue("messages", Exchange("messages"), routing_key="messages"),
-    Queue("outbox", Exchange("outbox"), routing_key="outbox"),
+    Queue("messages", Exchange("messages"), routing_key="messages", no_ack=True),
+    Queue("outbox", Exchange("outbox"), routing_key="outbox", no_ack=True),
     # Webhooks to other systems: one sender at a time. What is lost here the database still has.
     Queue("outgoing", Exchange("outgoing"), routing_key="outgoing"),
     # What takes minutes and nobody on the telephone waits for.

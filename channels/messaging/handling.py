@@ -15,8 +15,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import transaction
-from django.db.models import Q
+from django.db import connection, transaction
 
 from channels.messaging import consent, outbox
 from channels.messaging.facts import arrival_of
@@ -34,22 +33,38 @@ log = structlog.get_logger(__name__)
 
 ATTEMPTS = 5
 Clock = Callable[[], datetime]
+Send = Callable[[int], None]
 # How soon the flow looks again for the answer of an API that did not come in time.
 _FETCH_WAIT_S = 0.5
+
+
+_IS_DUE = """
+SELECT 1 FROM channels_conversation c
+ WHERE c.id = %s AND (c.wake_at <= %s OR EXISTS (
+   SELECT 1 FROM channels_inboundevent e WHERE e.conversation_id = c.id AND e.handled_at IS NULL))
+"""
+# The lease is looked at, and the row held until the end of the transaction, by the very statement that writes.
+_WRITE = """
+UPDATE channels_conversation
+   SET last_message_at = %(now)s, last_inbound_at = greatest(last_inbound_at, %(occurred_at)s),
+       contact_id = coalesce(%(contact_id)s, contact_id), customer_id = coalesce(%(customer_id)s, customer_id),
+       wake_at = CASE WHEN %(sets_wake)s THEN %(wake_at)s ELSE wake_at END
+ WHERE id = %(id)s AND handling_by = %(token)s
+"""
 
 
 class _HandledBefore(Exception):
     """Somebody else handled the event."""
 
 
-def handle_conversation(conversation_id: int, *, clock: Clock) -> float | None:
-    """Handles what is due; in how many seconds to come back, or None."""
+def handle_conversation(conversation_id: int, *, clock: Clock, send: Send = nudge_sending) -> float | None:
+    """Handles what is due; in how many seconds to come back, or None. `send` is told where something is to leave."""
     while True:
         with lease(conversation_id, "handling") as mine:
             if mine is None:
                 return None
             try:
-                wait_s = _work_off(mine, clock)
+                wait_s = _work_off(mine, clock, send)
             except LeaseLost:
                 log.warning("another worker took over", conversation=conversation_id, work="handling")
                 return None
@@ -65,7 +80,7 @@ def tell_flow(conversation_id: int, what: Event, *, clock: Clock) -> bool:
             return False
         conversation = _conversation(mine)
         if conversation.contact is not None and conversation.contact.state != Contact.State.ENDED:
-            _tell(mine, conversation, conversation.contact, what, clock())
+            _tell(mine, conversation, conversation.contact, what, clock(), nudge_sending)
     return True
 
 
@@ -74,12 +89,12 @@ def _pending(conversation_id: int) -> Any:
 
 
 def _is_something_due(conversation_id: int, now: datetime) -> bool:
-    return (
-        _pending(conversation_id).exists() or Conversation.objects.filter(pk=conversation_id, wake_at__lte=now).exists()
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_IS_DUE, (conversation_id, now))
+        return cursor.fetchone() is not None
 
 
-def _work_off(mine: Lease, clock: Clock) -> float | None:
+def _work_off(mine: Lease, clock: Clock, send: Send) -> float | None:
     while True:
         now = clock()
         event = _pending(mine.conversation_id).order_by("occurred_at", "id").first()
@@ -88,17 +103,21 @@ def _work_off(mine: Lease, clock: Clock) -> float | None:
         if event.retry_at and event.retry_at > now:
             return float((event.retry_at - now).total_seconds())
         mine.renew()
-        _handle(mine, event, now)
-    conversation = _conversation(mine)
-    if conversation.wake_at is None:
+        _handle(mine, event, now, send)
+    wake_at = _wake_at(mine)
+    if wake_at is None:
         return None
-    wait_s = (conversation.wake_at - clock()).total_seconds()
+    wait_s = (wake_at - clock()).total_seconds()
     if wait_s > 0:
         return wait_s
     mine.renew()
-    _wake(mine, conversation, clock())
-    again = Conversation.objects.values_list("wake_at", flat=True).get(pk=mine.conversation_id)
+    _wake(mine, _conversation(mine), clock(), send)
+    again = _wake_at(mine)
     return max((again - clock()).total_seconds(), 0.0) if again else None
+
+
+def _wake_at(mine: Lease) -> datetime | None:
+    return Conversation.objects.values_list("wake_at", flat=True).get(pk=mine.conversation_id)
 
 
 def _conversation(mine: Lease) -> Conversation:
@@ -107,11 +126,11 @@ def _conversation(mine: Lease) -> Conversation:
     return Conversation.objects.select_related(*related).defer(*slow).get(pk=mine.conversation_id)
 
 
-def _handle(mine: Lease, event: InboundEvent, now: datetime) -> None:
+def _handle(mine: Lease, event: InboundEvent, now: datetime, send: Send) -> None:
     """One event, whatever comes of it: nothing may stand in the way of those behind it for ever."""
     conversation = _conversation(mine)
     try:
-        _take(mine, conversation, event, now)
+        _take(mine, conversation, event, now, send)
     except (LeaseLost, DatabaseError):
         raise
     except _HandledBefore:
@@ -130,7 +149,7 @@ def _handle(mine: Lease, event: InboundEvent, now: datetime) -> None:
             InboundEvent.objects.filter(pk=event.pk).update(attempts=event.attempts, problem=event.problem)
 
 
-def _take(mine: Lease, conversation: Conversation, event: InboundEvent, now: datetime) -> None:
+def _take(mine: Lease, conversation: Conversation, event: InboundEvent, now: datetime, send: Send) -> None:
     body = event.payload
     if not body.get("payload"):
         wish = consent.wish_of(conversation.channel, str(body.get("text", "")), str(body.get("wish", "")))
@@ -153,7 +172,7 @@ def _take(mine: Lease, conversation: Conversation, event: InboundEvent, now: dat
     )
     if contact is not None and contact.state == Contact.State.IN_FLOW:
         try:
-            _tell(mine, conversation, contact, said, now, event)
+            _tell(mine, conversation, contact, said, now, send, event)
         except ContactUnknown:
             log.warning("the contact of a conversation is gone", conversation=conversation.pk)
         else:
@@ -161,15 +180,13 @@ def _take(mine: Lease, conversation: Conversation, event: InboundEvent, now: dat
     arrival, customer_id = arrival_of(conversation, event)
 
     def alongside(saved: Saved) -> None:
-        _write_down(mine, conversation, saved, now, event)
-        if customer_id and customer_id != conversation.customer_id:
-            Conversation.objects.filter(pk=conversation.pk).update(customer_id=customer_id)
+        _write_down(mine, conversation, saved, now, event, customer_id=customer_id)
 
     answer = runner.arrive(arrival, now=now, until=_until(), alongside=alongside)
     if answer.repeated:
         with transaction.atomic():
             _note(mine, conversation, event, contact_id=None, now=now)
-    nudge_sending(conversation.pk)
+    send(conversation.pk)
 
 
 def _until() -> float:
@@ -182,6 +199,7 @@ def _tell(
     contact: Contact,
     what: Event,
     now: datetime,
+    send: Send,
     event: InboundEvent | None = None,
 ) -> None:
     """Raises ContactUnknown."""
@@ -193,10 +211,10 @@ def _tell(
         until=_until(),
         alongside=lambda saved: _write_down(mine, conversation, saved, now, event),
     )
-    nudge_sending(conversation.pk)
+    send(conversation.pk)
 
 
-def _wake(mine: Lease, conversation: Conversation, now: datetime) -> None:
+def _wake(mine: Lease, conversation: Conversation, now: datetime, send: Send) -> None:
     """The flow goes on by itself: the reply did not come, or an API is to be looked at again."""
     contact = conversation.contact
     if contact is None or contact.state != Contact.State.IN_FLOW:
@@ -205,7 +223,7 @@ def _wake(mine: Lease, conversation: Conversation, now: datetime) -> None:
     waits_for = Contact.objects.values_list("run__waits_for", flat=True).get(pk=contact.pk)
     what: Event = CameBack() if waits_for == "fetch" else InputTimedOut()
     try:
-        _tell(mine, conversation, contact, what, now)
+        _tell(mine, conversation, contact, what, now, send)
     except ContactUnknown:
         Conversation.objects.filter(pk=conversation.pk).update(wake_at=None)
     except (LeaseLost, DatabaseError):
@@ -216,13 +234,26 @@ def _wake(mine: Lease, conversation: Conversation, now: datetime) -> None:
 
 
 def _write_down(
-    mine: Lease, conversation: Conversation, saved: Saved, now: datetime, event: InboundEvent | None
+    mine: Lease,
+    conversation: Conversation,
+    saved: Saved,
+    now: datetime,
+    event: InboundEvent | None,
+    *,
+    customer_id: int | None = None,
 ) -> None:
     """All that goes with a turn, in its transaction."""
+    changes: dict[str, Any] = {"contact_id": saved.contact_id, "customer_id": customer_id}
+    reply = next((effect for effect in reversed(saved.effects) if isinstance(effect, AwaitReply)), None)
+    if saved.waits_for == "fetch":
+        changes["wake_at"] = now + timedelta(seconds=_FETCH_WAIT_S)
+    elif saved.waits_for == "input" and reply is not None:
+        changes["wake_at"] = now + timedelta(seconds=reply.timeout_s)
+    elif saved.waits_for != "input":
+        changes["wake_at"] = None
+    _write(mine, now, event, **changes)
     if event is not None:
-        _note(mine, conversation, event, contact_id=saved.contact_id, now=now)
-    else:
-        mine.check()
+        _keep(conversation, event, contact_id=saved.contact_id, now=now)
     provider = providers()[conversation.number.account.provider]
     outbox.put(
         conversation_id=conversation.pk,
@@ -232,22 +263,36 @@ def _write_down(
         effects=saved.effects,
         now=now,
     )
-    changes: dict[str, Any] = {"contact_id": saved.contact_id, "last_message_at": now}
-    reply = next((effect for effect in reversed(saved.effects) if isinstance(effect, AwaitReply)), None)
-    if saved.waits_for == "fetch":
-        changes["wake_at"] = now + timedelta(seconds=_FETCH_WAIT_S)
-    elif saved.waits_for == "input" and reply is not None:
-        changes["wake_at"] = now + timedelta(seconds=reply.timeout_s)
-    elif saved.waits_for != "input":
-        changes["wake_at"] = None
-    Conversation.objects.filter(pk=conversation.pk).update(**changes)
+
+
+def _write(mine: Lease, now: datetime, event: InboundEvent | None, **changes: Any) -> None:
+    """What changes of the conversation. Raises LeaseLost."""
+    values = {
+        "id": mine.conversation_id,
+        "token": mine.token,
+        "now": now,
+        "occurred_at": event.occurred_at if event is not None else None,
+        "contact_id": changes.get("contact_id"),
+        "customer_id": changes.get("customer_id"),
+        "sets_wake": "wake_at" in changes,
+        "wake_at": changes.get("wake_at"),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, values)
+        if not cursor.rowcount:
+            raise LeaseLost
 
 
 def _note(
     mine: Lease, conversation: Conversation, event: InboundEvent, *, contact_id: int | None, now: datetime
 ) -> None:
     """The message as it came, and the mark that its event is handled. Raises LeaseLost, _HandledBefore."""
-    mine.check()
+    _write(mine, now, event)
+    _keep(conversation, event, contact_id=contact_id, now=now)
+
+
+def _keep(conversation: Conversation, event: InboundEvent, *, contact_id: int | None, now: datetime) -> None:
+    """Raises _HandledBefore."""
     if not InboundEvent.objects.filter(pk=event.pk, handled_at__isnull=True).update(handled_at=now):
         raise _HandledBefore
     body = event.payload
@@ -263,9 +308,6 @@ def _note(
         state=Message.State.RECEIVED,
         occurred_at=event.occurred_at,
     )
-    newer = Q(last_inbound_at__isnull=True) | Q(last_inbound_at__lt=event.occurred_at)
-    Conversation.objects.filter(newer, pk=conversation.pk).update(last_inbound_at=event.occurred_at)
-    Conversation.objects.filter(pk=conversation.pk).update(last_message_at=now)
 
 
 def _stop(mine: Lease, conversation: Conversation, event: InboundEvent, now: datetime) -> None:

@@ -7,6 +7,7 @@ is saved together with a look at that name, so that one who was given up for dea
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
@@ -15,6 +16,8 @@ from django.db import connection
 
 # Long enough for anything that is done under it between two renewals; short enough to wait for after a kill.
 LEASE_S = 20
+# Whoever took it this long ago renews it before going on.
+_STALE_S = 3.0
 
 Work = Literal["handling", "sending"]
 
@@ -44,16 +47,20 @@ class Lease:
     def __init__(self, conversation_id: int, work: Work) -> None:
         self.conversation_id, self.work = conversation_id, work
         self.token = secrets.token_hex(16)
+        self._taken = -LEASE_S * 1.0
 
     def take(self) -> bool:
         """Also renews: whoever holds it may take it again."""
         with connection.cursor() as cursor:
             cursor.execute(_TAKE[self.work], (self.token, LEASE_S, self.conversation_id, self.token))
-            return bool(cursor.rowcount)
+            taken = bool(cursor.rowcount)
+        if taken:
+            self._taken = time.monotonic()
+        return taken
 
     def renew(self) -> None:
-        """Raises LeaseLost."""
-        if not self.take():
+        """Asks the database where most of the time is still left to nobody. Raises LeaseLost."""
+        if time.monotonic() - self._taken > _STALE_S and not self.take():
             raise LeaseLost
 
     def check(self) -> None:

@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import QuerySet
 from prometheus_client import Counter
 
 from channels.messaging.consent import is_stopped
@@ -35,6 +36,17 @@ ATTEMPTS = 8
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 2.0, 600.0
 State = Message.State
 _OPEN = (State.QUEUED, State.SENDING)
+# What nearly always happens, in one statement. A receipt may have come first, and knows more than “sent”.
+_SENT = """
+UPDATE channels_message m
+   SET external_id = CASE WHEN m.external_id = '' THEN %s ELSE m.external_id END,
+       sent_at = CASE WHEN m.state = 'sending' THEN %s ELSE m.sent_at END,
+       retry_at = CASE WHEN m.state = 'sending' THEN NULL ELSE m.retry_at END,
+       error = CASE WHEN m.state = 'sending' THEN '' ELSE m.error END,
+       state = CASE WHEN m.state = 'sending' THEN 'sent' ELSE m.state END
+  FROM (SELECT 1 FROM channels_conversation WHERE id = %s AND sending_by = %s FOR UPDATE) AS held
+ WHERE m.id = %s
+"""
 
 
 def send_conversation(conversation_id: int, *, clock: Callable[[], datetime]) -> float | None:
@@ -49,12 +61,16 @@ def send_conversation(conversation_id: int, *, clock: Callable[[], datetime]) ->
                 log.warning("another worker took over", conversation=conversation_id, work="sending")
                 return None
         # Whoever put a message there meanwhile found us at work and went away.
-        if wait_s is not None or _head(conversation_id) is None:
+        if wait_s is not None or not _open(conversation_id).exists():
             return wait_s
 
 
 def _head(conversation_id: int) -> Message | None:
-    return Message.objects.filter(conversation_id=conversation_id, state__in=_OPEN).order_by("id").first()
+    return _open(conversation_id).order_by("id").first()
+
+
+def _open(conversation_id: int) -> QuerySet[Message]:
+    return Message.objects.filter(conversation_id=conversation_id, state__in=_OPEN)
 
 
 def _empty(mine: Lease, clock: Callable[[], datetime]) -> float | None:
@@ -175,14 +191,13 @@ def _deliver(number: Number, outgoing: Outgoing) -> Delivery:
 
 
 def _settle(mine: Lease, conversation: Conversation, message: Message, delivery: Delivery, now: datetime) -> None:
+    if isinstance(delivery, Sent):
+        _settle_sent(mine, message, delivery, now)
+        return
     waiting = Message.objects.filter(pk=message.pk, state=State.SENDING)
     with transaction.atomic():
         mine.check()
         match delivery:
-            case Sent(external_id=external_id):
-                # A receipt may have come first, and knows more than “sent”.
-                Message.objects.filter(pk=message.pk, external_id="").update(external_id=external_id)
-                waiting.update(state=State.SENT, sent_at=now, retry_at=None, error="")
             case Refused(why=why):
                 waiting.update(state=State.FAILED, error=why[:300], retry_at=None)
                 log.warning("message refused", message=message.pk, why=why)
@@ -197,6 +212,13 @@ def _settle(mine: Lease, conversation: Conversation, message: Message, delivery:
                 retry_at = now + timedelta(seconds=settings.OUTBOX_UNSURE_S)
                 waiting.update(error=why[:300], retry_at=retry_at)
                 log.warning("nobody knows whether a message was sent", message=message.pk, why=why)
+
+
+def _settle_sent(mine: Lease, message: Message, delivery: Sent, now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_SENT, (delivery.external_id, now, mine.conversation_id, mine.token, message.pk))
+        if not cursor.rowcount:
+            raise LeaseLost
 
 
 def _backoff_s(attempts: int) -> float:
