@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import ForeignKey, IntegerField, Q, QuerySet
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from rest_framework.filters import BaseFilterBackend
@@ -15,6 +16,7 @@ from access.openapi import TEXT
 from access.problems import QueryInvalid
 
 _SEARCH_CHARS = 200
+_WHOLE = re.compile(r"-?[0-9]{1,40}(\.0+)?", re.ASCII)
 
 
 def check_query(request: Request, known: set[str]) -> None:
@@ -50,10 +52,30 @@ class Filters(filters.DjangoFilterBackend):  # type: ignore[misc]
         filterset = self.get_filterset(request, queryset, view)
         if filterset is None:
             return queryset
+        for name, one in filterset.filters.items():
+            _check_form(name, one, queryset, request.query_params.get(name))
         if not filterset.is_valid():
             name, messages = next(iter(filterset.errors.items()))
             raise QueryInvalid(name, " ".join(map(str, messages)))
         return filterset.qs  # type: ignore[no-any-return]
+
+
+def _check_form(name: str, one: Any, queryset: QuerySet[Any], text: str | None) -> None:
+    """Raises QueryInvalid for what the filter would take for nothing, or for something near it."""
+    if text is None or isinstance(one, filters.CharFilter):
+        return
+    if isinstance(one, filters.BooleanFilter):
+        if text not in {"true", "false"}:
+            raise QueryInvalid(name, _("true or false."))
+    elif not text:
+        raise QueryInvalid(name, _("It is empty."))
+    elif isinstance(one, filters.NumberFilter) and _is_whole(queryset, one.field_name) and not _WHOLE.fullmatch(text):
+        raise QueryInvalid(name, _("A whole number."))
+
+
+def _is_whole(queryset: QuerySet[Any], name: str) -> bool:
+    field = queryset.model._meta.get_field(name.removesuffix("_id"))  # noqa: SLF001  Django's public way to it
+    return isinstance(field, IntegerField | ForeignKey)
 
 
 class Search(BaseFilterBackend):

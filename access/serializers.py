@@ -166,7 +166,7 @@ class Strict(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, Mapping):
-            raise ValidationError(_("An object in braces is expected here."), code="invalid")
+            raise ValidationError({"non_field_errors": [_("An object in braces is expected here.")]}, code="invalid")
         writable = {name for name, field in self.fields.items() if not field.read_only}
         faults: dict[str, Any] = {}
         for name in data:

@@ -15,11 +15,6 @@ from customers.models import CustomerChange
 from customers.sync.deciding import CREATED, FAILED, Outcome
 from customers.sync.services import Options, sync_customers
 
-# What a body in the right form can still be refused for: it does not go with what is there.
-_CONFLICTS = frozenset(
-    {"unknown_tier", "identity_taken", "ambiguous", "too_many", "too_long", "wrong_type", "invalid", "unknown_customer"}
-)
-
 
 def keep(record: dict[str, Any], *, key: ApiKey, must_be_new: bool = False) -> Outcome:
     """Writes the record. Raises ValidationError with each fault, and Problem if it `must_be_new` and is not."""
@@ -38,11 +33,10 @@ def keep(record: dict[str, Any], *, key: ApiKey, must_be_new: bool = False) -> O
 
 
 def _by_field(outcome: Outcome) -> dict[str, Any]:
-    """Faults as REST framework has them, nested by the parts of their paths."""
+    """The body was as the schema says, so they are conflicts. Faults as REST framework has them, nested by the parts of their paths."""
     found: dict[str, Any] = {}
     for fault in outcome.faults:
-        code = "refused" if fault.code in _CONFLICTS else fault.code
         found.setdefault(fault.field.replace(".", "/") or "non_field_errors", []).append(
-            ErrorDetail(fault.detail, code)
+            ErrorDetail(fault.detail, "refused")
         )
     return found

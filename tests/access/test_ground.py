@@ -221,6 +221,9 @@ class TestProblems:
         said = problem(program("tiers:write").post("tiers/", body), 400, "invalid")
         assert {one["pointer"] for one in said["errors"]} == {"/key", "/name", "/rank", "/colour", "/customers"}
 
+    def test_a_list_where_an_object_belongs_is_refused(self, program: Programs) -> None:
+        problem(program("tiers:write").post("tiers/", [None, None]), 400, "invalid")
+
     def test_a_name_that_is_taken_is_a_conflict(self, program: Programs) -> None:
         one = program("tiers:write")
         assert one.post("tiers/", GOLD).status_code == 201
@@ -240,6 +243,8 @@ class TestProblems:
             "limit=a",
             "search=%00",
             "rank=1&rank=2",
+            "rank=0.5",
+            "rank=",
         ):
             problem(one.get(f"tiers/?{query}"), 400, "invalid-query")
         problem(one.get("tiers/?cursor=nonsense"), 404, "no-such-page")
