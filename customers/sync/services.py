@@ -115,7 +115,7 @@ def _once(raw: Sequence[Any], options: Options, *, by: str, now: datetime, via: 
         changed = write(state, by=by, via=via, now=now)
         if order == ("crm",):
             # Nobody else has a word, save of whoever was given a tier by hand: that may have run out.
-            changed = [pk for pk in changed if (known := state.by_id.get(pk)) and known.manual_tier_id]
+            changed = [one.id for one in state.touched() if one.id and one.manual_tier_id]
         merge(state, by=by, now=now)
         _tell_moves(state, now)
         assign(customer_ids=changed, now=now)
