@@ -266,6 +266,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False, "docExpansion": "none"},
     "APPEND_COMPONENTS": COMPONENTS,
+    "ENUM_NAME_OVERRIDES": {
+        "ContactState": "routing.models.Contact.State",
+        "EventKind": "outgoing.models.Kind",
+    },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "access.schema.forget_required"],
 }
 
