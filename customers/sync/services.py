@@ -101,7 +101,7 @@ def _once(raw: Sequence[Any], options: Options, *, by: str, now: datetime, via: 
     with transaction.atomic():
         if not options.dry_run:
             _enter(is_alone=is_alone)
-        known = catalog(declares=not options.strict)
+        known: Catalog = catalog(declares=not options.strict)
         records = read_records(raw, known)
         if known.declared and not options.dry_run:
             declare(known.declared, now)
