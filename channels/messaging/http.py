@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +18,8 @@ from channels.numbers.http import PlainPool, SecurePool
 from customers.enrichment.guard import AddressRefused
 
 CONNECT_S, ANSWER_S = 5.0, 12.0
+# However long a provider asks us to wait.
+_LONGEST_S = 3600.0
 _local = threading.local()
 
 
@@ -62,8 +66,14 @@ def post(
         return Unsure(f"no answer ({type(error).__name__})")
 
 
-def later(response: requests.Response, why: str) -> Later | None:
+# A gateway that gave up waiting does not know whether what is behind it did the work.
+_GATEWAY = frozenset({502, 504})
+
+
+def later(response: requests.Response, why: str) -> Later | Unsure | None:
     """For the statuses that pass by themselves: too much at once, and trouble on the provider's side."""
+    if response.status_code in _GATEWAY:
+        return Unsure(why)
     if response.status_code == requests.codes.too_many_requests:
         return Later(why, _seconds(response.headers.get("Retry-After", "")), whole_number=True)
     if response.status_code >= requests.codes.internal_server_error:
@@ -72,7 +82,15 @@ def later(response: requests.Response, why: str) -> Later | None:
 
 
 def _seconds(header: str) -> float | None:
-    return min(float(header), 3600.0) if header.isascii() and header.isdigit() else None
+    """Of `Retry-After`, which is a number or a date."""
+    if header.isascii() and header.isdigit():
+        return min(float(header), _LONGEST_S)
+    try:
+        at = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return min(max((at - datetime.now(UTC)).total_seconds(), 0.0), _LONGEST_S)
 
 
 def _kind(url: str) -> str:

@@ -41,7 +41,15 @@ def read_entry(entry: Mapping[str, Any], channel: str, where: str, now: datetime
         log.info("conversation is with another app", channel=channel)
 
 
+# Whatever else an event may be about (opt-ins, account links, hand-overs between apps, a warning of Meta's, which is
+# of nobody), nobody wrote to us.
+_OF_CONVERSATIONS = ("message", "postback", "reaction", "message_edit", "delivery", "read")
+
+
 def _event(event: Mapping[str, Any], channel: str, where: str, now: datetime) -> Iterator[Incoming]:
+    if not any(name in event for name in _OF_CONVERSATIONS):
+        log.info("webhook of no message", channel=channel, keys=sorted(map(str, event))[:10])
+        return
     sender, recipient = part(event, "sender"), part(event, "recipient")
     if "id" not in sender and "user_ref" in sender:
         log.info("webhook of somebody without an id", channel=channel)
@@ -51,7 +59,7 @@ def _event(event: Mapping[str, Any], channel: str, where: str, now: datetime) ->
     us, them = (sender, recipient) if is_echo else (recipient, sender)
     own = address(channel, us.get("id"), f"{where}{'sender' if is_echo else 'recipient'}.id")
     peer = address(channel, them.get("id"), f"{where}{'recipient' if is_echo else 'sender'}.id")
-    at = moment(event.get("timestamp"), now, per_second=1000)
+    at = _at(event.get("timestamp"), now)
     made = _Maker(channel, own, peer, at, where)
     if message:
         yield from _message(made, message)
@@ -63,11 +71,14 @@ def _event(event: Mapping[str, Any], channel: str, where: str, now: datetime) ->
         mid = identifier(edit.get("mid"), f"{where}message_edit.mid")
         count = written(str(edit.get("num_edit", event.get("timestamp", ""))), 20)
         yield made(f"{mid}:edit:{count}", "edit", {"message": mid, "text": written(edit.get("text"))})
-    elif "delivery" in event or "read" in event:
-        yield from _seen(made, event)
     else:
-        # Referrals of an open chat, opt-ins, account links, hand-overs between apps: nobody wrote.
-        log.info("webhook of no message", channel=channel, keys=sorted(map(str, event))[:10])
+        yield from _seen(made, event)
+
+
+def _at(timestamp: object, now: datetime) -> datetime:
+    """In milliseconds; where people sign in by Instagram itself, in seconds."""
+    digits = str(timestamp)
+    return moment(timestamp, now, per_second=1 if len(digits) <= 11 else 1000)
 
 
 class _Maker:
@@ -109,7 +120,7 @@ def _content(message: Mapping[str, Any], where: str) -> dict[str, Any]:
         for name, value in part(payload, "coordinates").items():
             if name in {"lat", "long"}:
                 details["latitude" if name == "lat" else "longitude"] = written(str(value), 40)
-        if url := written(payload.get("url"), 2000):
+        if url := written(payload.get("url") or attachment.get("url") or attachment.get("URL"), 2000):
             media.append({"url": url, "type": what})
         elif title := written(payload.get("title") or attachment.get("title"), 200):
             details["title"] = title
@@ -169,6 +180,6 @@ def _seen(made: _Maker, event: Mapping[str, Any]) -> Iterator[Incoming]:
             mid = identifier(told["mid"], f"{made.where}{state}.mid")
             yield made(f"{mid}:{state}", "seen", {"message": mid, "state": state})
         elif told.get("watermark") is not None:
-            until = moment(told["watermark"], made.at, per_second=1000)
+            until = _at(told["watermark"], made.at)
             name = f"{state}:{made.peer}:{written(str(told['watermark']), 30)}"
             yield made(name, "seen", {"state": state}, until)

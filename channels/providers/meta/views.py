@@ -97,7 +97,7 @@ def _take(request: HttpRequest) -> HttpResponse:
         raise _Refused(403, "bad signature" if accounts else "unknown account")
     now = datetime.now(UTC)
     try:
-        events = in_order(_read(_json(body), now))
+        events = in_order(event for data in _json(body) for event in _read(data, now))
     except Malformed as error:
         raise _Refused(400, "malformed", why=str(error)) from None
     try:
@@ -119,14 +119,16 @@ def _length(request: HttpRequest) -> int:
         return 0
 
 
-def _json(body: bytes) -> dict[str, Any]:
+def _json(body: bytes) -> list[dict[str, Any]]:
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
         raise Malformed("the body is no JSON") from None
-    if not isinstance(found, dict):
+    # Where people sign in by Instagram itself, the whole is shown in a list.
+    told = found if isinstance(found, list) else [found]
+    if not all(isinstance(one, dict) for one in told):
         raise Malformed("the body is no object")
-    return found
+    return told
 
 
 def _read(data: dict[str, Any], now: datetime) -> Iterator[Incoming]:

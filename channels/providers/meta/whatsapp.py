@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -61,16 +62,20 @@ def peer_of(value: object, where: str) -> str:
 def _message(
     message: Mapping[str, Any], own: str, names: Mapping[str, tuple[str, str]], where: str, now: datetime
 ) -> Iterator[Incoming]:
-    sender_id = message.get("from") or message.get("from_user_id") or message.get("user_id")
-    sender = peer_of(sender_id, f"{where}from")
-    external_id = identifier(message.get("id"), f"{where}id")
     kind = message.get("type")
     if not isinstance(kind, str):
         raise Malformed(f"{where}type is no text")
-    at = moment(message.get("timestamp"), now)
-    if kind in _SILENT:
-        log.info("whatsapp tells of no message", type=kind)
+    external_id = identifier(message.get("id"), f"{where}id")
+    if kind in _SILENT or "group_id" in message:
+        # What is said in a group is said to the group: an answer to one of them would come out of nowhere.
+        log.info("whatsapp tells of no message", type=kind, group="group_id" in message)
         return
+    sender_id = message.get("from") or message.get("from_user_id") or message.get("user_id")
+    if sender_id is None and len({user_id for _, user_id in names.values()}) == 1:
+        # Whoever hides the number may be named beside the message only.
+        sender_id = next(iter(names.values()))[1]
+    sender = peer_of(sender_id, f"{where}from")
+    at = moment(message.get("timestamp"), now)
     if kind in {"reaction", "revoke", "edit"}:
         yield from _about_another(kind, message, external_id, own, sender, where, at)
         return
@@ -156,8 +161,22 @@ def _interactive(inner: Mapping[str, Any]) -> dict[str, Any]:
     for kind in ("button_reply", "list_reply"):
         if reply := part(inner, kind):
             return {"type": "choice", "text": written(reply.get("title")), "payload": written(reply.get("id"), 500)}
-    form = part(inner, "nfm_reply")
-    return {"type": "form", "text": written(form.get("body") or form.get("response_json"))}
+    if form := part(inner, "nfm_reply"):
+        return {"type": "form", "text": _filled_in(form)}
+    return {"type": "unsupported", "text": ""}
+
+
+def _filled_in(form: Mapping[str, Any]) -> str:
+    """The answers of a form, a line each; its own text is no more than “Sent”."""
+    try:
+        answers = json.loads(str(form.get("response_json")))
+    except (ValueError, RecursionError):
+        answers = None
+    if not isinstance(answers, dict):
+        return written(form.get("body") or form.get("response_json"))
+    plain = {name: value for name, value in answers.items() if isinstance(value, str | int | float | bool)}
+    lines = [f"{name}: {value}" for name, value in plain.items() if name != "flow_token"]
+    return written("\n".join(lines) or form.get("body"))
 
 
 def _cards(message: Mapping[str, Any]) -> list[str]:
@@ -179,6 +198,9 @@ def _facts(message: Mapping[str, Any]) -> dict[str, str]:
 
 def _status(status: Mapping[str, Any], own: str, where: str, now: datetime) -> Iterator[Incoming]:
     external_id = identifier(status.get("id"), f"{where}id")
+    if status.get("recipient_type") == "group":
+        log.info("whatsapp tells the state of a message to a group")
+        return
     recipient = peer_of(status.get("recipient_id") or status.get("recipient_user_id"), f"{where}recipient_id")
     state = _STATES.get(str(status.get("status")))
     if state is None:

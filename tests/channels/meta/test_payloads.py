@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from channels.messaging.inbound import Incoming, Malformed, in_order
-from channels.providers.meta.views import _read
+from channels.providers.meta.views import _json, _read
 
 NOW = datetime.fromtimestamp(1795000100, UTC)
 FOLDER = Path(__file__).parent / "payloads"
@@ -24,7 +24,8 @@ CASES = [pytest.param(case, id=case["name"]) for case in _ALL]
 
 def seen(event: Incoming, wanted: dict[str, Any]) -> dict[str, Any]:
     own = {"kind": event.kind, "sender": event.sender, "external_id": event.external_id}
-    return {name: (own | dict(event.body)).get(name) for name in wanted}
+    found = {name: (own | dict(event.body)).get(name) for name in wanted}
+    return dict(json.loads(json.dumps(found)))  # as it is kept
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -77,3 +78,11 @@ def test_whatever_stands_in_a_wrong_place_is_told_as_malformed_or_read_past(case
                 assert len(event.sender) <= 80
         except Malformed:
             pass
+
+
+def test_a_list_of_notifications_is_read_as_each_of_them() -> None:
+    one = next(case["payload"] for case in _ALL if case["name"] == "instagram: text")
+    told = _json(json.dumps([one]).encode())
+    assert [event.kind for data in told for event in _read(data, NOW)] == ["message"]
+    with pytest.raises(Malformed):
+        _json(b"[1]")
