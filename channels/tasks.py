@@ -7,7 +7,7 @@ import threading
 from celery import shared_task
 from django.utils import timezone
 
-from channels.messaging import handling, receipts, sending, sweep
+from channels.messaging import handling, receipts, seen, sending, sweep
 from channels.messaging.nudges import nudge_later, nudge_sending
 from channels.numbers import services as numbers
 from customers.enrichment.tasks import Untracked
@@ -41,6 +41,11 @@ def _send(conversation_id: int) -> None:
     wait_s = sending.send_conversation(conversation_id, clock=timezone.now)
     if wait_s is not None and wait_s < sweep.SOON_S:
         nudge_later(send_conversation, conversation_id, wait_s)
+
+
+@shared_task(name="channels.tasks.show_read", ignore_result=True, base=Untracked)
+def show_read(conversation_id: int, external_id: str, typing: bool) -> None:  # noqa: FBT001  arguments of tasks have no names
+    seen.show_read(conversation_id, external_id, typing=typing)
 
 
 @shared_task(name="channels.tasks.handle_receipts", ignore_result=True)

@@ -101,6 +101,14 @@ class Messenger(Protocol):
     def window_h(self, channel: str) -> int | None:
         """For how many hours after the customer's last message free text is allowed; None: always."""
 
+    def shows_read(self, channel: str) -> bool:
+        """Whether the channel can show people that they were read."""
+
+    def show_read(
+        self, *, channel: str, sender: str, recipient: str, external_id: str, typing: bool, account: Account
+    ) -> None:
+        """Shows it; `typing`: an answer is being written, too. What fails is let be."""
+
     def post_of(
         self,
         *,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -21,7 +22,7 @@ from channels.messaging import consent, outbox
 from channels.messaging.facts import arrival_of
 from channels.messaging.leases import Lease, LeaseLost, lease
 from channels.messaging.models import Conversation, InboundEvent, Message
-from channels.messaging.nudges import nudge_sending
+from channels.messaging.nudges import nudge_read, nudge_sending
 from channels.provider import providers
 from routing.engine.effects import AwaitReply
 from routing.engine.events import CameBack, Event, InputTimedOut, MessageReceived
@@ -255,6 +256,10 @@ def _write_down(
     if event is not None:
         _keep(conversation, event, contact_id=saved.contact_id, now=now)
     provider = providers()[conversation.number.account.provider]
+    if event is not None and provider.shows_read(conversation.channel):
+        # An answer that needs an API first takes a moment: they see that it is being written.
+        typing = saved.waits_for == "fetch"
+        transaction.on_commit(partial(nudge_read, conversation.pk, event.external_id, typing=typing))
     outbox.put(
         conversation_id=conversation.pk,
         contact_id=saved.contact_id,

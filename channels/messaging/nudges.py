@@ -24,6 +24,12 @@ def nudge_sending(conversation_id: int) -> None:
     _nudge(tasks.send_conversation, (conversation_id,), "outbox")
 
 
+def nudge_read(conversation_id: int, external_id: str, *, typing: bool) -> None:
+    from channels import tasks  # noqa: PLC0415
+
+    _nudge(tasks.show_read, (conversation_id, external_id, typing), "outbox")
+
+
 def nudge_receipts() -> None:
     from channels import tasks  # noqa: PLC0415
 

@@ -132,18 +132,22 @@ def _echo(event: InboundEvent) -> bool:
     """A message of ours, told back; or one that somebody wrote in the provider's own inbox."""
     body = event.payload
     external_id = str(body.get("message", ""))
+    conversation = Conversation.objects.filter(number_id=event.number_id, peer=body.get("sender", "")).first()
+    leaving: list[Message] = []
+    if conversation is not None:
+        # Before the look at ids: what is sent in between has its id by then, and is not taken for somebody else's.
+        rows = Message.objects.filter(conversation=conversation, state=State.SENDING, external_id="")
+        leaving = list(rows.order_by("id"))
     if _by_token(event, str(body.get("token", ""))) is not None or _of(event).exists():
         return _status(event, external_id, str(body.get("token", "")), State.SENT)
-    conversation = Conversation.objects.filter(number_id=event.number_id, peer=body.get("sender", "")).first()
     if conversation is None:
         return False
     text = str(body.get("text", ""))
-    leaving = Message.objects.filter(conversation=conversation, state=State.SENDING, external_id="").order_by("id")
     if ours := next((one for one in leaving if text and text in {one.text, numbered(one.text, one.choices)}), None):
         Message.objects.filter(pk=ours.pk, external_id="").update(external_id=external_id)
         _raise_state(ours.pk, State.SENT, "", event.occurred_at)
         return True
-    if event.attempts < 2 and leaving.exists():
+    if event.attempts < 2 and leaving:
         return False  # perhaps that one, whose id we do not know yet
     Message.objects.create(
         conversation=conversation,

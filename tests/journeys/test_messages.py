@@ -143,11 +143,12 @@ def test_each_customer_waits_in_the_same_queue_on_every_channel(run: Run, house:
 
 
 def test_the_command_says_what_a_call_would(run: Run) -> None:
-    said = command(run, "whatsapp", "+4915100000006", CLOUD, "Hello again")
-    assert (said["outcome"], said["queue"], said["replies"]) == ("transferred", "VIP", [])
+    # Somebody of this test alone, and no bound that a busy machine breaks: how fast it is, `make bench` says.
     fresh = command(run, "messenger", "+4915177777701", MESSENGER, "Hello")
     assert (fresh["outcome"], fresh["queue"], len(fresh["replies"])) == ("transferred", "Standard", 1)
-    assert max(fresh["answered_in_ms"]) < 500
+    assert len(fresh["answered_in_ms"]) == 1
+    again = command(run, "messenger", "+4915177777701", MESSENGER, "Hello again")
+    assert (again["outcome"], again["queue"], again["replies"]) == ("transferred", "Standard", [])
 
 
 def test_the_same_message_many_times_at_once_and_again_later_is_one(run: Run, house: House) -> None:

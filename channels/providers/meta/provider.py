@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from channels.messaging.delivery import Account, Delivery, Outgoing, Posted
 from channels.provider import AccountKind, Request
 from channels.providers.meta.kind import KIND
-from channels.providers.meta.sending import TEXT_CHARS, WINDOW_H, deliver
+from channels.providers.meta.sending import TEXT_CHARS, WINDOW_H, deliver, show_read
 from channels.providers.meta.signature import HEADER, is_signed
 from routing.engine.effects import Effect
 
@@ -59,6 +59,15 @@ class Meta:
 
     def window_h(self, channel: str) -> int | None:  # noqa: ARG002  the same on all of them
         return WINDOW_H
+
+    def shows_read(self, channel: str) -> bool:  # noqa: ARG002  all of them can
+        return True
+
+    def show_read(
+        self, *, channel: str, sender: str, recipient: str, external_id: str, typing: bool, account: Account
+    ) -> None:
+        """By the Graph API."""
+        show_read(channel, sender, recipient, external_id, account, typing=typing)
 
     def post_of(
         self,

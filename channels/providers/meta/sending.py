@@ -45,6 +45,21 @@ def deliver(message: Outgoing, account: Account) -> Delivery:
     return _read(answer) if isinstance(answer, requests.Response) else answer
 
 
+def show_read(channel: str, sender: str, recipient: str, external_id: str, account: Account, *, typing: bool) -> None:
+    """One request on WhatsApp, which shows both; elsewhere one for each. Whatever is answered."""
+    own = sender.partition(":")[2]
+    headers = {"Authorization": f"Bearer {account.access_token}"}
+    if channel == "whatsapp":
+        body: dict[str, Any] = {"messaging_product": "whatsapp", "status": "read", "message_id": external_id}
+        if typing:
+            body["typing_indicator"] = {"type": "text"}
+        http.post(f"{account.api or GRAPH}/{VERSION}/{own}/messages", headers=headers, json=body)
+        return
+    for action in ("mark_seen", *(("typing_on",) if typing else ())):
+        body = {"recipient": {"id": recipient.partition(":")[2]}, "sender_action": action}
+        http.post(_address(channel, own, account), headers=headers, json=body)
+
+
 def _address(channel: str, own: str, account: Account) -> str:
     if account.api:
         return f"{account.api}/{VERSION}/{own}/messages"

@@ -11,7 +11,7 @@ from channels.messaging.delivery import Account, Delivery, Outgoing, Posted
 from channels.numbers.shop import Customer, Shop
 from channels.provider import AccountKind, Request
 from channels.providers.twilio.carriers import CARRIERS, carrier_of
-from channels.providers.twilio.messaging.sending import TEXT_CHARS, deliver, window_h
+from channels.providers.twilio.messaging.sending import TEXT_CHARS, deliver, show_typing, window_h
 from channels.providers.twilio.render import render
 from channels.providers.twilio.signature import signed_url
 from routing.engine.effects import Effect
@@ -67,6 +67,17 @@ class Twilio:
 
     def window_h(self, channel: str) -> int | None:
         return window_h(channel)
+
+    def shows_read(self, channel: str) -> bool:
+        return channel == "whatsapp"
+
+    def show_read(
+        self, *, channel: str, sender: str, recipient: str, external_id: str, typing: bool, account: Account
+    ) -> None:
+        """By Twilio's own interface alone: those that copied it have none."""
+        del channel, sender, recipient
+        if typing and not account.api and not account.carrier:
+            show_typing(external_id, account)
 
     def post_of(
         self,

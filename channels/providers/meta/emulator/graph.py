@@ -40,6 +40,8 @@ def messages(request: HttpRequest, own: str) -> HttpResponseBase:
     try:
         body = json.loads(request.body)
         channel = number.address.partition(":")[0]
+        if body.get("status") == "read" or body.get("sender_action") in {"mark_seen", "typing_on", "typing_off"}:
+            return JsonResponse({"success": True})
         recipient = _recipient(channel, body)
     except (ValueError, KeyError, TypeError, AttributeError):
         return HttpResponse(_problem(400), "application/json", status=400)

@@ -14,6 +14,7 @@ from channels.numbers.shop import Customer
 from channels.providers.twilio.carriers import carrier_of
 
 VERSION = "2010-04-01"
+TYPING = "https://messaging.twilio.com/v2/Indicators/Typing.json"
 TEXT_CHARS = 1_600
 # https://www.twilio.com/docs/whatsapp/key-concepts#the-24-hour-window; Messenger's is Meta's own.
 _WINDOW_H = {"whatsapp": 24, "messenger": 24, "instagram": 24}
@@ -45,6 +46,11 @@ def deliver(message: Outgoing, account: Account) -> Delivery:
     if not isinstance(answer, requests.Response):
         return answer
     return _read(answer)
+
+
+def show_typing(message_id: str, account: Account) -> None:
+    """Also marks it as read: https://www.twilio.com/docs/whatsapp/api/typing-indicators-resource."""
+    http.post(TYPING, auth=(account.external_id, account.secret), form={"messageId": message_id, "channel": "whatsapp"})
 
 
 def form_of(message: Outgoing, account: Account) -> list[tuple[str, str]]:
