@@ -38,6 +38,7 @@ RESULTS = {
 @admin.register(Import)
 class ImportAdmin(ModelAdmin):
     list_display = ["name", "state", "rows", "by", "created_at"]
+    search_fields = ["name", "by"]
     list_display_links = None
     empty_text = gettext_lazy("No files yet. Press “Import” on the page of customers.")
 

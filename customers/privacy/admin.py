@@ -28,6 +28,7 @@ _MOST_DAYS = 36_500
 @admin.register(Receipt)
 class ReceiptAdmin(ModelAdmin):
     list_display = ["__str__", "by", "what", "proof"]
+    search_fields = ["by", "proof"]
     fields = ["at", "by", "what", "proof"]
     readonly_fields = ["what"]
     empty_text = gettext_lazy("Nobody was erased yet. Open a customer and press “Erase”.")

@@ -90,6 +90,7 @@ def _in_words(seconds: int) -> str:
 @admin.register(Rate)
 class RateAdmin(ModelAdmin):
     list_display = ["currency", "worth", "updated_at"]
+    search_fields = ["currency"]
     compressed_fields = False
     empty_text = _(
         "No exchange rates yet. They are needed only if customers pay in several currencies: "

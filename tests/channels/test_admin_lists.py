@@ -21,8 +21,11 @@ from access.keys import make_key
 from access.models import ApiKey
 from channels.models import Account, Conversation, Message, Number, OptOut
 from customers.enrichment.models import DataSource
+from customers.files.models import Import
 from customers.models import Attribute, Customer, Identity, Tier
+from customers.privacy.models import Receipt
 from customers.sync.models import SyncRun
+from customers.tiers.models import Rate
 from outgoing.models import Delivery, Subscription
 from outgoing.services import subscribe
 from queues.models import OpeningHours, OpeningPeriod, Queue, SipAddress, SpecialDay
@@ -161,6 +164,18 @@ def _delivery(number: int) -> Delivery:
     )
 
 
+def _rate(number: int) -> Rate:
+    return Rate.objects.create(currency=f"X{chr(65 + number // 26)}{chr(65 + number % 26)}", worth=1)
+
+
+def _import(number: int) -> Import:
+    return Import.objects.create(name=f"{number}.csv", kind="csv", by="admin", created_at=NOW, beat_at=NOW)
+
+
+def _receipt(number: int) -> Receipt:
+    return Receipt.objects.create(at=NOW, by="admin", proof=f"{number:064x}", erased={"customers": 1})
+
+
 ROWS: dict[str, Callable[[int], Any]] = {
     "access.apikey": _key,
     "outgoing.subscription": _subscription,
@@ -171,6 +186,9 @@ ROWS: dict[str, Callable[[int], Any]] = {
     "customers.customer": _customer,
     "customers.attribute": _attribute,
     "sync.syncrun": _sync_run,
+    "tiers.rate": _rate,
+    "privacy.receipt": _receipt,
+    "files.import": _import,
     "enrichment.datasource": _source,
     "routing.flow": _flow,
     "routing.flowversion": _version,

@@ -85,12 +85,7 @@ class Batches(Guarded):
             return rendered
 
         print_of = idempotency.fingerprint("POST", plain.get_full_path(), body)
-        try:
-            return idempotency.once(key_id=self.key.pk, name=name, request=print_of, now=timezone.now(), work=work)
-        except Problem as problem:
-            if problem.kind == "idempotency-key-used":
-                problem.status_code = 422  # as with streams
-            raise
+        return idempotency.once(key_id=self.key.pk, name=name, request=print_of, now=timezone.now(), work=work)
 
     def _work(self, request: Request, body: bytes) -> Response:
         records, options = _read(body, {name: flag(request, name) for name in OPTIONS})
