@@ -60,7 +60,7 @@ def once(*, key_id: int, name: str, request: str, now: datetime, work: Callable[
         if kept is not None:
             if kept.request != request:
                 said = _("This Idempotency-Key was used for another request before. Take a new one for each.")
-                raise Problem(422, "idempotency-key-used", said)
+                raise Problem(409, "idempotency-key-used", said)
             return _again(kept)
         response = work()
         if response.status_code >= 500:

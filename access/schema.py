@@ -70,7 +70,7 @@ class Operation(AutoSchema):
     def _problems(self) -> list[str]:
         codes = {"400", "401", "403", "404", "406", "429", "503"}
         if self.method in _WRITES:
-            codes |= {"409", "422"}  # 422: an Idempotency-Key of another request
+            codes |= {"409"}
         if self.method in _WITH_BODY:
             codes |= {"413", "415"}
         codes |= set(getattr(self.view, "problems", {}).get(self._doing(), ()))

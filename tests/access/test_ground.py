@@ -339,7 +339,7 @@ class TestRepeatedRequests:
     def test_another_request_under_the_same_name_is_refused(self, program: Programs) -> None:
         one = program("tiers:write")
         one.post("tiers/", GOLD, Idempotency_Key="abc")
-        problem(one.post("tiers/", {**GOLD, "key": "b"}, Idempotency_Key="abc"), 422, "idempotency-key-used")
+        problem(one.post("tiers/", {**GOLD, "key": "b"}, Idempotency_Key="abc"), 409, "idempotency-key-used")
 
     def test_a_refusal_is_kept_too(self, program: Programs) -> None:
         one = program("tiers:write")

@@ -88,7 +88,7 @@ class Streams(Guarded):
             digest.add(piece)
         if known.digest != digest.text():
             said = _("This Idempotency-Key was used for another stream before. Take a new one for each.")
-            raise Problem(422, "idempotency-key-used", said)
+            raise Problem(409, "idempotency-key-used", said)
         return Response(told(known, request), headers={"Idempotent-Replayed": "true"})
 
     def _receive(self, request: Request, name: str, options: Options, pieces: Any) -> Response:

@@ -96,7 +96,7 @@ class TestBatches:
         assert again.content == first.content
         assert again.headers["Idempotent-Replayed"] == "true"
         assert set(Customer.objects.values_list("orders", flat=True)) == {99}
-        assert crm.post("customers/sync/", records(3), Idempotency_Key="a").status_code == 422
+        assert crm.post("customers/sync/", records(3), Idempotency_Key="a").status_code == 409
 
     def test_a_database_that_is_away_is_503_with_a_time_to_come_back(
         self, crm: Any, monkeypatch: pytest.MonkeyPatch
@@ -210,7 +210,7 @@ class TestStreams:
         packed = gzip.compress(lines(records(3)))
         again = self.send(crm, packed, Idempotency_Key="k", Content_Encoding="gzip")
         assert (again.status_code, again.json()["id"]) == (200, first["id"])
-        assert self.send(crm, lines(records(4)), Idempotency_Key="k").status_code == 422
+        assert self.send(crm, lines(records(4)), Idempotency_Key="k").status_code == 409
         SyncRun.objects.update(state="receiving")
         assert self.send(crm, lines(records(3)), Idempotency_Key="k").status_code == 409
 
