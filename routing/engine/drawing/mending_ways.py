@@ -13,6 +13,8 @@ from routing.engine.steps import BY_TYPE
 
 # Beside a step of the canvas, in its units.
 _BESIDE = (0, 170)
+# What a step takes up on the canvas, and a gap.
+_ROOM = (300, 180)
 _OFFERED = 3
 
 
@@ -113,12 +115,17 @@ def _added(look: Look, at: tuple[str | int, ...], kind: str, title: str, setting
     layout = look.data.get("layout")
     here = layout.get(look.nodes[place]["id"]) if isinstance(layout, dict) and isinstance(place, int) else None
     if isinstance(here, list | tuple) and len(here) == 2:
-        taken = [tuple(spot) for spot in layout.values()] if isinstance(layout, dict) else []
         spot = (here[0] + _BESIDE[0], here[1] + _BESIDE[1])
-        while spot in taken:
-            spot = (spot[0] + 60, spot[1] + 60)
+        while any(abs(spot[0] - one[0]) < _ROOM[0] and abs(spot[1] - one[1]) < _ROOM[1] for one in _spots(layout)):
+            spot = (spot[0] + _ROOM[0], spot[1])
         patch.append(put("layout", name, value=list(spot)))
     return Mend(label, tuple(patch))
+
+
+def _spots(layout: Any) -> Iterator[tuple[float, float]]:
+    for spot in layout.values() if isinstance(layout, dict) else ():
+        if isinstance(spot, list | tuple) and len(spot) == 2 and all(isinstance(one, int | float) for one in spot):
+            yield spot[0], spot[1]
 
 
 def of_circle(fault: Fault, look: Look) -> Iterator[Mend]:

@@ -12,9 +12,9 @@ export const StepNode = memo(function StepNode({ data, selected }: NodeProps<Nod
   const { step, kind, said, exits, faults, overlay } = data;
   const errors = faults.filter((fault) => fault.level === "error").length;
   const warnings = faults.length - errors;
-  // What cannot be read yet says what it waits for; what its name says already gives way to what kind of step it is.
+  // What cannot be read yet says what it waits for; one that is called what it does says what kind of step it is.
   const asked = said.gist === "" && errors > 0 ? (faults.find((fault) => fault.level === "error")?.message ?? "") : "";
-  const gist = said.gist !== "" && said.title.includes(said.gist) ? data.typeTitle : said.gist;
+  const gist = said.gist === said.title ? data.typeTitle : said.gist;
   const line = asked || (gist === said.title ? "" : gist);
   const tone = overlay ? `tone-${overlay.tone}` : data.faded ? "is-faded" : "";
   return (

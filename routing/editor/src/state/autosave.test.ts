@@ -72,6 +72,29 @@ describe("the draft saves itself", () => {
     expect(isDirty()).toBe(false);
   });
 
+  it("shows the faults of what is there after undo and redo, while it was being saved and afterwards", async () => {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    vi.stubGlobal("fetch", vi.fn((url: string, init: RequestInit) => held.then(() => serve(url, init))));
+    const shown = () => state().analysis.steps.greet?.title;
+    rename("greet", "A");
+    await vi.advanceTimersByTimeAsync(SAVE_AFTER_MS + 10);
+    expect(state().saving.state).toBe("saving");
+    state().undo();
+    await vi.advanceTimersByTimeAsync(50);
+    release();
+    await vi.advanceTimersByTimeAsync(50);
+    state().redo();
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(shown()).toBe("A");
+    state().undo();
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(shown()).toBe("greet");
+    state().redo();
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(shown()).toBe("A");
+  });
+
   it("again and again while nobody answers, and says so", async () => {
     server.down = true;
     rename("greet", "A");

@@ -22,6 +22,8 @@ let saved: { definition: Definition; revision: number } | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let analyseTimer: ReturnType<typeof setTimeout> | undefined;
 let running: Promise<void> | null = null;
+/** The state whose faults are shown. */
+let analysed: Definition | null = null;
 let failures = 0;
 let offlineSince = 0;
 let conflicting: { conflicts: Conflict[]; stale: Stale } | null = null;
@@ -29,6 +31,7 @@ let conflicting: { conflicts: Conflict[]; stale: Stale } | null = null;
 /** Begins with a document that was just opened. Returns what ends it. */
 export function startSaving(document: FlowDocument): () => void {
   saved = { definition: document.definition, revision: document.flow.revision };
+  analysed = document.definition;
   failures = 0;
   conflicting = null;
   const stop = useEditor.subscribe((state, before) => {
@@ -96,15 +99,17 @@ export function serverHas(definition: Definition, revision: number, analysis?: A
   clearTimeout(timer);
   const state = useEditor.getState();
   state.receive(definition, analysis);
+  analysed = null;
   saved = { definition: draftOf(useEditor.getState()), revision };
   setDocument({ revision });
   useEditor.setState({ saving: { state: "saved", at: Date.now() } });
 }
 
 function changed(): void {
-  if (!isDirty()) return;
+  // Undo may lead back to what is saved: its faults are to be seen again all the same.
   clearTimeout(analyseTimer);
   analyseTimer = setTimeout(() => void analyse(), ANALYSE_AFTER_MS);
+  if (!isDirty()) return;
   keep(saved);
   const { saving } = useEditor.getState();
   if (conflicting) return;
@@ -145,6 +150,7 @@ async function saveOnce(): Promise<void> {
     setDocument({ revision: answer.revision, differs_from_live: answer.differs_from_live });
     if (draftOf(useEditor.getState()) === definition) {
       useEditor.getState().setAnalysis(answer.analysis);
+      analysed = definition;
       useEditor.setState({ saving: { state: "saved", at: Date.now() } });
       forget(document.flow.id);
     } else {
@@ -193,6 +199,7 @@ function takeIn(stale: Stale, told = false): void {
 function finish(stale: Stale, definition: Definition, theirs: string[]): void {
   const titles = theirs.map((id) => titleOf(stale.definition, id) || titleOf(saved?.definition, id) || id);
   useEditor.getState().receive(definition, stale.analysis);
+  analysed = null;
   saved = { definition: stale.definition, revision: stale.revision };
   setDocument({ revision: stale.revision, updated_by: stale.by, updated_at: stale.at });
   const who = stale.by || t("Somebody else");
@@ -275,11 +282,21 @@ function lastWords(): void {
 // --- faults and exits of what is not saved yet -------------------------------------------------
 async function analyse(): Promise<void> {
   const state = useEditor.getState();
-  if (!state.document || state.looking || running || failures > 0) return;
+  if (!state.document || state.looking || failures > 0) return;
   const definition = draftOf(state);
+  if (definition === analysed) return;
+  if (running) {
+    // What is being saved is analysed there; perhaps it is this, perhaps it is what was undone since.
+    clearTimeout(analyseTimer);
+    analyseTimer = setTimeout(() => void analyse(), ANALYSE_AFTER_MS);
+    return;
+  }
   try {
     const { analysis } = await ask<{ analysis: Analysis }>(state.document.urls.analyse, { body: { definition } });
-    if (draftOf(useEditor.getState()) === definition) useEditor.getState().setAnalysis(analysis);
+    if (draftOf(useEditor.getState()) === definition) {
+      useEditor.getState().setAnalysis(analysis);
+      analysed = definition;
+    }
   } catch {
     // Saving says what is wrong, and comes in a moment.
   }
@@ -296,6 +313,7 @@ export function reset(): void {
   clearTimeout(analyseTimer);
   saved = null;
   running = null;
+  analysed = null;
   failures = 0;
   conflicting = null;
 }
