@@ -147,7 +147,7 @@ def _hanging(measured: Measured) -> list[str]:
 
 def _messages(measured: Measured) -> list[str]:
     head = (
-        "(d) messages",
+        "(g) messages",
         "CPU ms a message",
         "× by hand",
         "webhook p50",
