@@ -15,6 +15,7 @@ from django.db import IntegrityError, models, transaction
 from channels.models import Account, Number
 from customers.enrichment.models import DataSource
 from customers.models import Customer, Identity, Tier
+from customers.tiers.snapshots import take_snapshots
 from demo.people import SYNCED, Person
 from queues.models import OpeningHours, OpeningPeriod, Queue, SipAddress, SpecialDay
 from routing.models import Flow
@@ -73,8 +74,12 @@ def build(now: datetime) -> list[str]:
         description="The most experienced colleagues, for gold and platinum customers.",
     )
     _make_source(made)
+    others_made = len(made)
     for person in SYNCED:
         _make_customer(made, person, now)
+    if len(made) > others_made:
+        # Counted each night; nobody should have to wait for the first one.
+        take_snapshots(now=now)
     flows = {path.stem: _make_flow(made, path, now) for path in sorted(FLOWS.glob("*.json"))}
     carrier = _make(
         made, Account, {"provider": "twilio", "external_id": ACCOUNT}, name="Demo carrier", secret=AUTH_TOKEN

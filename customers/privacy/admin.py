@@ -116,7 +116,7 @@ class ReceiptAdmin(ModelAdmin):
                 return HttpResponseRedirect(reverse("admin:privacy_retention_page"))
         context = {
             **self.admin_site.each_context(request),
-            "opts": self.opts,
+            "content_title": _("How long data is kept"),
             "title": _("How long data is kept"),
             "may_change": may_change,
             "is_looked_at": is_looked_at,

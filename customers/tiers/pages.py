@@ -274,7 +274,7 @@ def _state_of(work: Preview | Run) -> JsonResponse:
 
 
 def base(site: ModelAdmin[Tier], request: HttpRequest, title: str) -> dict[str, Any]:
-    return {**site.admin_site.each_context(request), "opts": site.opts, "title": title}
+    return {**site.admin_site.each_context(request), "content_title": title, "title": title}
 
 
 def _words() -> dict[str, str]:

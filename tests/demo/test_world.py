@@ -13,7 +13,8 @@ from django.core.management import call_command
 from channels.models import Account, Number
 from customers.enrichment.models import DataSource
 from customers.models import Customer, Identity, Tier
-from demo.people import BY_PHONE
+from customers.tiers.models import Snapshot
+from demo.people import BY_PHONE, SYNCED
 from demo.world import build, holidays
 from queues.models import Queue, SpecialDay
 from routing.models import Flow, FlowVersion
@@ -156,3 +157,11 @@ def test_the_holidays_of_a_year_fall_on_their_days() -> None:
     build(NOW)
     assert SpecialDay.objects.filter(date=date(2026, 12, 25), opens_at=None).exists()
     assert not SpecialDay.objects.filter(date__lt=NOW.date()).exists()
+
+
+def test_the_curve_of_revenue_is_counted_from_the_first_moment() -> None:
+    build(NOW)
+    assert {one.metric: one.customers for one in Snapshot.objects.all()} == {
+        "lifetime_value": len(SYNCED),
+        "revenue_12m": len(SYNCED),
+    }
