@@ -278,6 +278,7 @@ def _make_customer(made: list[str], person: Person, now: datetime) -> None:
         tier_by=Customer.TierBy.CRM if tier else Customer.TierBy.NOBODY,
         tier_since=now if tier else None,
         lifetime_value=person.lifetime_value,
+        revenue_12m=person.revenue_12m,
         orders=person.orders,
         attributes={"loyalty_status": person.synced, "plan": person.plan, "category": person.category},
         synced_at=now,
