@@ -9,7 +9,10 @@ class ChannelsConfig(AppConfig):
     verbose_name = _("Channels")
 
     def ready(self) -> None:
-        from channels import privacy  # noqa: PLC0415  models must be there first
+        from channels import (  # noqa: PLC0415  models must be there first
+            privacy,
+            tasks,  # noqa: F401  nudges name them, in processes too that work off none
+        )
         from channels.provider import providers  # noqa: PLC0415  apps come before settings are complete
         from routing.files.foreign import register  # noqa: PLC0415  it reads models
 

@@ -1,11 +1,14 @@
 """Accounts at carriers, and the numbers on which contacts arrive."""
 
+from decimal import Decimal
+
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from encrypted_fields.fields import EncryptedTextField
 
-from channels.messaging.models import Conversation, EmulatedSend, InboundEvent, Message, OptOut
+from channels.messaging.models import Conversation, EmulatedSend, InboundEvent, Message, OptOut, Template
 from channels.numbers.models import EmulatedNumber, NumberOrder
 from channels.provider import provider_choices
 
@@ -19,6 +22,7 @@ __all__ = [
     "Number",
     "NumberOrder",
     "OptOut",
+    "Template",
 ]
 
 
@@ -62,6 +66,13 @@ class Account(models.Model):
         blank=True,
         default="",
         help_text=_("For carriers where each has one of their own."),
+    )
+    business_id = models.CharField(
+        _("business account"),
+        max_length=64,
+        blank=True,
+        default="",
+        help_text=_("Only to fetch message templates."),
     )
     sends_to = models.CharField(
         _("messages and orders go to"),
@@ -131,6 +142,17 @@ class Number(models.Model):
         null=True,
         help_text=_("Only where a page has one of its own. Empty: that of the account."),
     )
+    messages_per_s = models.DecimalField(
+        _("messages a second"),
+        max_digits=6,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal("0.01"))],
+        help_text=_(
+            "The most that leave from this number in a second; the rest waits. Empty: what the provider allows."
+        ),
+    )
     is_active = models.BooleanField(_("active"), default=True)
     # Only of numbers that were bought or taken over here.
     external_id = models.CharField(_("carrier's id"), max_length=64, blank=True, default="", editable=False)
@@ -153,6 +175,11 @@ class Number(models.Model):
                 condition=Q(address__regex=r"^([a-z]+:)?\+[1-9][0-9]{4,14}$") | Q(address__regex=r"^[a-z]+:[^+].*$"),
                 name="number_is_e164_or_an_address",
                 violation_error_message=_("A number with its country, such as +4930901820, without spaces."),
+            ),
+            models.CheckConstraint(
+                condition=Q(messages_per_s__isnull=True) | Q(messages_per_s__gt=0),
+                name="number_sends_something",
+                violation_error_message=_("More than nothing; empty for what the provider allows."),
             ),
         ]
 

@@ -21,6 +21,7 @@ _CONFIGURATION = (
     "routing.flow",
     "channels.account",
     "channels.number",
+    "channels.template",
 )
 _HISTORY = (
     "channels.conversation",

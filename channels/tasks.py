@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from channels.messaging import handling, receipts, seen, sending, sweep
-from channels.messaging.nudges import nudge_later, nudge_sending
+from channels.nudges import nudge_later, nudge_sending
 from channels.numbers import services as numbers
 from customers.enrichment.tasks import Untracked
 

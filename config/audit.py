@@ -37,6 +37,7 @@ AUDITLOG_INCLUDE_TRACKING_MODELS: list[dict[str, Any]] = [
     {"model": "channels.Number", "mask_fields": ["access_token"], "mask_callable": "channels.admin.log.masked"},
     {"model": "channels.NumberOrder", "exclude_fields": ["attempts", "busy_until", "retry_at", "updated_at"]},
     {"model": "channels.OptOut"},
+    {"model": "channels.Template", "exclude_fields": ["fetched_at"]},
     {
         "model": "auth.User",
         "exclude_fields": ["last_login"],

@@ -144,6 +144,12 @@ UNFOLD: dict[str, Any] = {
                         **_item(_("Buy a number"), "add_shopping_cart", "channels_number_buy", "channels.buy_number"),
                         "active": lambda request: "/number/buy/" in request.path or "/number/orders/" in request.path,
                     },
+                    _item(
+                        _("Message templates"),
+                        "quick_phrases",
+                        "channels_template_changelist",
+                        "channels.view_template",
+                    ),
                     _item(_("Opt-outs"), "unsubscribe", "channels_optout_changelist", "channels.view_optout"),
                     _item(_("Accounts"), "key", "channels_account_changelist", "channels.view_account"),
                     _item(_("Test call"), "phone_in_talk", "channels_number_test_call", "routing.test_call"),

@@ -25,7 +25,7 @@ from channels.numbers.shops import sells_numbers, webhooks_of
 from channels.provider import AccountKind, account_kind, providers
 
 # Columns that a kind may ask for; whatever it does not name is not on its form.
-_OF_KINDS = ("external_id", "api_url", "secret", "verify_token", "access_token")
+_OF_KINDS = ("external_id", "api_url", "secret", "verify_token", "access_token", "business_id")
 
 
 def kinds() -> list[tuple[str, AccountKind]]:
@@ -72,7 +72,7 @@ class AccountForm(KeepsSecrets):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        for name in ("external_id", "api_url", "secret", "access_token"):
+        for name in ("external_id", "api_url", "secret", "access_token", "business_id"):
             if isinstance(cleaned.get(name), str):
                 # Copied from a page, they often bring a blank along.
                 cleaned[name] = cleaned[name].strip()

@@ -20,8 +20,9 @@ from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from channels.messaging import services
-from channels.messaging.models import Conversation, Message, OptOut
+from channels.admin.template_form import template_form
+from channels.messaging import services, templates
+from channels.messaging.models import Conversation, Message, OptOut, Template
 from channels.messaging.services import CannotReply, ConversationIsBusy
 from customers.models import Customer
 from customers.services import IdentityTaken
@@ -50,6 +51,7 @@ class ConversationAdmin(_ReadOnly):
     list_per_page = 50
     show_full_result_count = False
     list_fullwidth = True
+    list_display_links = ["who"]
     empty_text = _("No conversations yet. Each begins with the first message on one of your numbers and appears here.")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
@@ -67,7 +69,12 @@ class ConversationAdmin(_ReadOnly):
                 self.admin_site.admin_view(require_POST(view)),
                 name=f"channels_conversation_{name}",
             )
-            for name, view in (("reply", self.reply), ("close", self.close), ("recognise", self.recognise))
+            for name, view in (
+                ("reply", self.reply),
+                ("template", self.reply_by_template),
+                ("close", self.close),
+                ("recognise", self.recognise),
+            )
         ]
         return [*own, *super().get_urls()]
 
@@ -84,7 +91,8 @@ class ConversationAdmin(_ReadOnly):
         thread = conversation.messages.select_related("by").order_by("-occurred_at", "-id")[:_SHOWN]
         may_answer = request.user.has_perm("channels.answer_conversation")
         contact = conversation.contact
-        problem = services.why_no_reply(conversation, now=timezone.now())
+        now = timezone.now()
+        problem = services.why_no_reply(conversation, now=now)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -97,6 +105,9 @@ class ConversationAdmin(_ReadOnly):
             "is_open": contact is not None and contact.state != Contact.State.ENDED,
             "has_view_permission": True,
             "reply_chars": _REPLY_CHARS,
+            "now": now,
+            "window_until": services.window_until(conversation) if problem is None else None,
+            **(template_form(request, conversation) if may_answer and problem and problem.why == "window" else {}),
             **(extra_context or {}),
         }
         request.current_app = self.admin_site.name
@@ -120,6 +131,31 @@ class ConversationAdmin(_ReadOnly):
                 ngettext("The answer is on its way.", "The answer is on its way, in %(count)s messages.", count)
                 % {"count": count},
             )
+        return self._back(conversation)
+
+    def reply_by_template(self, request: HttpRequest, conversation_id: int) -> HttpResponse:
+        conversation = self._answerable(request, conversation_id)
+        chosen = str(request.POST.get("template", ""))
+        values = {
+            name.removeprefix("value-"): str(value) for name, value in request.POST.items() if name.startswith("value-")
+        }
+        try:
+            templates.reply_by_template(
+                conversation_id=conversation.pk,
+                template_id=int(chosen) if chosen.isdecimal() and len(chosen) < 18 else 0,
+                values={name: value.replace("\x00", "") for name, value in values.items()},
+                by_id=request.user.pk,
+                now=timezone.now(),
+            )
+        except CannotReply as problem:
+            messages.error(request, _why(problem))
+        except templates.CannotFill as missing:
+            messages.error(request, str(missing))
+            return HttpResponseRedirect(f"{self._address(conversation)}?template={chosen}#answer-title")
+        except Template.DoesNotExist:
+            messages.error(request, gettext("This template cannot be sent any more. Choose another one."))
+        else:
+            messages.success(request, gettext("The template is on its way."))
         return self._back(conversation)
 
     def close(self, request: HttpRequest, conversation_id: int) -> HttpResponse:
@@ -167,11 +203,18 @@ class ConversationAdmin(_ReadOnly):
         return conversation
 
     def _back(self, conversation: Conversation) -> HttpResponseRedirect:
-        return HttpResponseRedirect(reverse("admin:channels_conversation_change", args=[conversation.pk]))
+        return HttpResponseRedirect(self._address(conversation))
+
+    def _address(self, conversation: Conversation) -> str:
+        return reverse("admin:channels_conversation_change", args=[conversation.pk])
 
     @display(description=_("from"), ordering="peer")
     def who(self, conversation: Conversation) -> SafeString:
-        return format_html('{}<br><span class="p-muted">{}</span>', conversation.name or "–", conversation.peer)
+        known = conversation.customer.name if conversation.customer else ""
+        name = known or conversation.name
+        if not name:
+            return format_html("{}", conversation.address)
+        return format_html('{}<br><span class="p-muted">{}</span>', name, conversation.address)
 
     @display(description=_("to"), ordering="number__address")
     def where(self, conversation: Conversation) -> SafeString:
@@ -230,6 +273,6 @@ def _why(problem: CannotReply) -> str:
     if problem.why == "stopped":
         return gettext("They said STOP: nothing is sent to them until they write START.")
     return gettext(
-        "Their last message is older than %(hours)s hours: the channel lets only an approved template through, "
-        "or waits until they write again."
+        "They wrote more than %(hours)s hours ago, and the channel takes free text only until then: "
+        "send an approved template, or wait until they write again."
     ) % {"hours": problem.hours}

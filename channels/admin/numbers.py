@@ -16,6 +16,7 @@ from unfold.decorators import action, display
 from channels.admin.buying import buying_urls
 from channels.admin.secrets import KeepsSecrets, secret_field
 from channels.admin.test_call import test_call_urls
+from channels.messaging.sending import documented_rate
 from channels.models import Number
 from channels.numbers.shops import sells_numbers
 
@@ -34,6 +35,15 @@ class NumberForm(KeepsSecrets):
     class Meta:
         model = Number
         exclude: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields.get("messages_per_s")
+        if field is not None and self.instance.pk and (rate := documented_rate(self.instance)):
+            field.help_text = _(
+                "The most that leave from this number in a second; the rest waits, and nothing fails by it. Empty: what "
+                "the provider says, which is %(rate)s here. Change it if the provider grants you another."
+            ) % {"rate": f"{rate:g}"}
 
     def clean_address(self) -> str:
         return as_address(self.cleaned_data["address"])
@@ -73,7 +83,7 @@ class NumberAdmin(ModelAdmin):
         may_edit = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
         token = ["access_token"] if may_edit else []
         return [
-            (None, {"fields": [("address", "name"), "account", *token, "is_active"]}),
+            (None, {"fields": [("address", "name"), "account", *token, "messages_per_s", "is_active"]}),
             (
                 _("Where contacts go"),
                 {

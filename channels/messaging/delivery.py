@@ -23,6 +23,8 @@ class Outgoing:
     template: str = ""
     """Approved; sent instead of all of the above."""
     template_values: tuple[str, ...] = ()
+    template_names: tuple[str, ...] = ()
+    """Of the values, where the template names them; else they are numbered."""
     language: str = ""
 
 
@@ -41,6 +43,8 @@ class Account:
     """Which of the provider's carriers; empty: the provider itself."""
     api_url: str = ""
     """The account's own server, for carriers where each has one."""
+    business_id: str = ""
+    """Whose message templates are used, where that is not the account itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,20 @@ Delivery: TypeAlias = Sent | Later | Unsure | Refused
 
 
 @dataclass(frozen=True, slots=True)
+class Approved:
+    """A message template as the provider has it."""
+
+    external_id: str
+    """What it is sent by."""
+    name: str
+    language: str
+    text: str
+    """What is filled in stands in double braces."""
+    state: str
+    """approved, waiting or refused; `elsewhere` if more than its text has to be filled in."""
+
+
+@dataclass(frozen=True, slots=True)
 class Posted:
     """A webhook as the provider would post it, for whoever plays the customer."""
 
@@ -101,6 +119,9 @@ class Messenger(Protocol):
     def window_h(self, channel: str) -> int | None:
         """For how many hours after the customer's last message free text is allowed; None: always."""
 
+    def per_second(self, *, carrier: str, channel: str, address: str, with_media: bool) -> float | None:
+        """How many messages the provider lets leave from `address` in a second; of SMS, how many segments."""
+
     def shows_read(self, channel: str) -> bool:
         """Whether the channel can show people that they were read."""
 
@@ -108,6 +129,12 @@ class Messenger(Protocol):
         self, *, channel: str, sender: str, recipient: str, external_id: str, typing: bool, account: Account
     ) -> None:
         """Shows it; `typing`: an answer is being written, too. What fails is let be."""
+
+    def has_templates(self, carrier: str) -> bool:
+        """Whether they can be fetched from there."""
+
+    def templates(self, account: Account) -> Sequence[Approved]:
+        """Those of the account, all of them. Raises channels.numbers.shop.ShopFault."""
 
     def post_of(
         self,

@@ -22,7 +22,7 @@ from channels.messaging import consent, outbox
 from channels.messaging.facts import arrival_of
 from channels.messaging.leases import Lease, LeaseLost, lease
 from channels.messaging.models import Conversation, InboundEvent, Message
-from channels.messaging.nudges import nudge_read, nudge_sending
+from channels.nudges import nudge_read, nudge_sending
 from channels.provider import providers
 from routing.engine.effects import AwaitReply
 from routing.engine.events import CameBack, Event, InputTimedOut, MessageReceived

@@ -12,7 +12,7 @@ from prometheus_client import Counter
 from pydantic_core import to_json
 
 from channels.messaging.inbound import Incoming
-from channels.messaging.nudges import nudge_conversation, nudge_receipts
+from channels.nudges import nudge_conversation, nudge_receipts
 
 log = structlog.get_logger(__name__)
 

@@ -7,6 +7,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+# As people call them.
+CHANNELS = {"sms": "SMS", "whatsapp": "WhatsApp", "messenger": "Messenger", "instagram": "Instagram"}
+
 
 class Conversation(models.Model):
     """All that one person and one number of ours ever wrote to each other on one channel."""
@@ -53,7 +56,14 @@ class Conversation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.peer
+        return self.name or self.address
+
+    @property
+    def address(self) -> str:
+        """For people: “WhatsApp +49…”, and of SMS the number alone."""
+        if self.channel == "sms":
+            return self.peer
+        return f"{CHANNELS.get(self.channel, self.channel)} {self.peer.rpartition(':')[2]}"
 
 
 class InboundEvent(models.Model):
@@ -132,6 +142,8 @@ class Message(models.Model):
     occurred_at = models.DateTimeField(_("at"))
     attempts = models.PositiveSmallIntegerField(default=0)
     retry_at = models.DateTimeField(null=True, blank=True)
+    # Its place in the number's rate (pace.py), while it waits for it.
+    slot_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
 
@@ -176,6 +188,58 @@ class OptOut(models.Model):
 
     def __str__(self) -> str:
         return self.value
+
+
+class Template(models.Model):
+    """A text that the channel approved: what may be sent when the window for free text is closed."""
+
+    class State(models.TextChoices):
+        APPROVED = "approved", _("approved")
+        WAITING = "waiting", _("not approved yet")
+        REFUSED = "refused", _("refused or paused")
+        GONE = "gone", _("not there any more")
+        ELSEWHERE = "elsewhere", _("needs more than text")
+
+    account = models.ForeignKey(
+        "channels.Account",
+        models.CASCADE,
+        related_name="templates",
+        verbose_name=_("account"),
+        help_text=_("Approved there, and sent from its numbers only."),
+    )
+    channel = models.CharField(_("channel"), max_length=12, default="whatsapp", editable=False)
+    name = models.CharField(_("name"), max_length=200, help_text=_("As the provider calls it, such as order_update."))
+    external_id = models.CharField(
+        _("id"),
+        max_length=200,
+        help_text=_("What it is sent by: at Twilio its id, which begins with HX; at Meta its name again."),
+    )
+    language = models.CharField(
+        _("language"), max_length=15, help_text=_("In which it was approved, such as en, en_US or de.")
+    )
+    text = models.TextField(
+        _("text"),
+        max_length=2_000,
+        help_text=_("As it was approved. What is filled in stands in double braces: {{1}}, {{2}} or {{name}}."),
+    )
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.APPROVED)
+    # None: somebody typed it.
+    fetched_at = models.DateTimeField(_("fetched"), null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("message template")
+        verbose_name_plural = _("message templates")
+        ordering = ["language", "name", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "external_id", "language"],
+                name="template_once_an_account_and_language",
+                violation_error_message=_("The account has this template in this language already."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.language})"
 
 
 class EmulatedSend(models.Model):

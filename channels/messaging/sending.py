@@ -9,6 +9,7 @@ Only if nothing is told is it sent again.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -23,6 +24,7 @@ from channels.messaging.consent import is_stopped
 from channels.messaging.delivery import Account, Delivery, Later, Outgoing, Refused, Sent, Unsure
 from channels.messaging.leases import Lease, LeaseLost, lease
 from channels.messaging.models import Conversation, Message
+from channels.messaging.pace import NAP_S, place_in_line
 from channels.messaging.receipts import handle_receipts_of
 from channels.models import Account as AccountRow
 from channels.models import Number
@@ -30,6 +32,7 @@ from channels.provider import providers
 
 log = structlog.get_logger(__name__)
 
+WAITED = Counter("pareto_messages_paced", "Messages that waited for the provider's rate", ["provider", "channel"])
 SENT = Counter("pareto_messages_out", "Messages that were handed to a provider", ["provider", "channel", "outcome"])
 
 ATTEMPTS = 8
@@ -90,6 +93,8 @@ def _empty(mine: Lease, clock: Callable[[], datetime]) -> float | None:
             )
             if not Message.objects.filter(pk=message.pk, state=State.SENDING).exists():
                 continue
+        if message.slot_at is None and (wait_s := _wait_in_line(conversation, message, now)):
+            return wait_s
         outgoing = _claim(mine, conversation, message, now)
         if outgoing is None:
             continue
@@ -97,6 +102,41 @@ def _empty(mine: Lease, clock: Callable[[], datetime]) -> float | None:
         delivery = _deliver(conversation.number, outgoing)
         _settle(mine, conversation, message, delivery, clock())
     return None
+
+
+def _wait_in_line(conversation: Conversation, message: Message, now: datetime) -> float:
+    """The message's place in the number's rate: waits for one that is near; else writes it down, and in how many seconds it is."""
+    per_s = rate_of(conversation.number, conversation.channel, with_media=bool(message.media))
+    if per_s is None:
+        return 0.0
+    wait_s = place_in_line(conversation.number_id, per_s=per_s, messages=message.segments)
+    if wait_s <= NAP_S:
+        time.sleep(wait_s)
+        return 0.0
+    slot_at = now + timedelta(seconds=wait_s)
+    Message.objects.filter(pk=message.pk, state__in=_OPEN).update(slot_at=slot_at, retry_at=slot_at)
+    WAITED.labels(conversation.number.account.provider, conversation.channel).inc()
+    return wait_s
+
+
+def rate_of(number: Number, channel: str, *, with_media: bool = False) -> float | None:
+    """Messages a second; None where nobody counts."""
+    documented = documented_rate(number, channel, with_media=with_media)
+    if number.messages_per_s is None:
+        return documented
+    own = float(number.messages_per_s)
+    # What is asked for more may well be granted, but not for pictures and films.
+    return min(own, documented) if with_media and documented else own
+
+
+def documented_rate(number: Number, channel: str = "", *, with_media: bool = False) -> float | None:
+    """What the provider says of it."""
+    if not channel:
+        channel = number.address.partition(":")[0] if ":" in number.address else "sms"
+    found: float | None = providers()[number.account.provider].per_second(
+        carrier=number.account.carrier, channel=channel, address=number.address, with_media=with_media
+    )
+    return found
 
 
 def _claim(mine: Lease, conversation: Conversation, message: Message, now: datetime) -> Outgoing | None:
@@ -120,7 +160,8 @@ def _claim(mine: Lease, conversation: Conversation, message: Message, now: datet
         # Until then nobody else sends it: long enough for the provider to tell what became of it.
         message.retry_at = now + timedelta(seconds=settings.OUTBOX_UNSURE_S)
         changed = Message.objects.filter(pk=message.pk, state__in=_OPEN)
-        if not changed.update(state=message.state, attempts=message.attempts, retry_at=message.retry_at):
+        values = {"state": message.state, "attempts": message.attempts, "retry_at": message.retry_at, "slot_at": None}
+        if not changed.update(**values):
             return None
     return Outgoing(
         token=token_of(message),
@@ -132,6 +173,7 @@ def _claim(mine: Lease, conversation: Conversation, message: Message, now: datet
         choices=tuple((name, label) for name, label in message.choices),
         template=template,
         template_values=tuple(message.details.get("template_values", ())) if template else (),
+        template_names=tuple(message.details.get("template_names", ())) if template else (),
         language=str(message.details.get("language", "")),
     )
 
@@ -161,18 +203,23 @@ def _window_is_open(conversation: Conversation, now: datetime) -> bool:
 
 def account_of(number: Number) -> Account | None:
     """As whom to send; None where nothing may leave, because nobody said so and there is no emulator."""
-    account = number.account
+    return as_whom(number.account, access_token=number.access_token or "")
+
+
+def as_whom(account: AccountRow, *, access_token: str = "") -> Account | None:
+    """`access_token`: of a page that has its own. None where nothing may leave."""
     is_real = account.sends_to == AccountRow.Sending.CARRIER
     if not is_real and not settings.EMULATOR_URL:
         return None
     return Account(
         external_id=account.external_id,
         secret=account.secret,
-        access_token=number.access_token or account.access_token or "",
+        access_token=access_token or account.access_token or "",
         api="" if is_real else f"{settings.EMULATOR_URL}/{account.provider}",
         callbacks=settings.PUBLIC_URL or f"http://127.0.0.1:{os.environ.get('PORT') or '8000'}",
         carrier=account.carrier,
         api_url=account.api_url,
+        business_id=account.business_id,
     )
 
 

@@ -12,7 +12,7 @@ from channels.messaging import outbox
 from channels.messaging.consent import is_stopped
 from channels.messaging.handling import tell_flow
 from channels.messaging.models import Conversation
-from channels.messaging.nudges import nudge_sending
+from channels.nudges import nudge_sending
 from channels.provider import providers
 from customers.services import add_identity
 from routing.engine.effects import SendMessage
@@ -42,6 +42,13 @@ def why_no_reply(conversation: Conversation, *, now: datetime) -> CannotReply | 
     if hours is not None and (last is None or now - last >= timedelta(hours=hours)):
         return CannotReply("window", hours=hours)
     return None
+
+
+def window_until(conversation: Conversation) -> datetime | None:
+    """Until when free text is allowed; None: always."""
+    hours = providers()[conversation.number.account.provider].window_h(conversation.channel)
+    last = conversation.last_inbound_at
+    return last + timedelta(hours=hours) if hours is not None and last is not None else None
 
 
 @transaction.atomic

@@ -9,11 +9,13 @@ from django.conf import settings
 from django.db import connection
 
 from channels.messaging.models import Conversation, EmulatedSend, InboundEvent, Message
-from channels.messaging.nudges import nudge_conversation, nudge_receipts, nudge_sending
+from channels.nudges import nudge_conversation, nudge_receipts, nudge_sending
 
 # What is due sooner than the sweep comes by twice, a worker holds itself.
 SOON_S = 12.0
 _MOST = 500
+# What has a place in a number's rate leaves then, not when the sweep comes by next: a worker holds it for the rest.
+_AHEAD = timedelta(seconds=6)
 # A provider tells the same for up to a week.
 _KEEP_EVENTS = timedelta(days=60)
 _BATCH = 2_000
@@ -30,15 +32,17 @@ _TO_SEND = """
 SELECT c.id FROM channels_conversation c
  WHERE (c.sending_until IS NULL OR c.sending_until < clock_timestamp())
    AND c.id IN (
-     SELECT conversation_id FROM channels_message
-      WHERE state IN ('queued', 'sending') AND (retry_at IS NULL OR retry_at <= %s))
+     SELECT conversation_id FROM (
+       SELECT DISTINCT ON (conversation_id) conversation_id, retry_at FROM channels_message
+        WHERE state IN ('queued', 'sending') ORDER BY conversation_id, id) AS first
+      WHERE retry_at IS NULL OR retry_at <= %s)
  ORDER BY c.id LIMIT %s
 """
 
 
 def sweep(*, now: datetime) -> int:
     """Nudges whoever is due; how many. Comes by every few seconds."""
-    handle, send = _ids(_TO_HANDLE, (now, now, _MOST)), _ids(_TO_SEND, (now, _MOST))
+    handle, send = _ids(_TO_HANDLE, (now, now, _MOST)), _ids(_TO_SEND, (now + _AHEAD, _MOST))
     for conversation_id in handle:
         nudge_conversation(conversation_id)
     for conversation_id in send:

@@ -14,11 +14,11 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from channels.models import Account, Number
+from channels.nudges import nudge_order
 from channels.numbers.models import NumberOrder
 from channels.numbers.selectors import calls_under_way
 from channels.numbers.shop import AnswerLost, Away, Owned, Refused, Shop, StillWaiting
 from channels.numbers.shops import shop_of, webhooks_of
-from customers.enrichment.publishing import NotPublished, publish
 from queues.models import Queue
 from routing.models import Flow
 
@@ -84,7 +84,7 @@ def _place(order: NumberOrder, by: AbstractBaseUser, now: datetime) -> NumberOrd
     try:
         with transaction.atomic():
             order.save()
-            transaction.on_commit(partial(_nudge, order.pk))
+            transaction.on_commit(partial(nudge_order, order.pk))
     except IntegrityError:
         raise OrderNotPossible(
             _("There is an order for %(number)s under way already.") % {"number": order.address}
@@ -135,7 +135,7 @@ def try_again(*, order: NumberOrder, now: datetime) -> None:
                 NumberOrder.objects.filter(pk=order.pk, state__in=NumberOrder.OPEN, busy_until=None).update(
                     retry_at=None, updated_at=now
                 )
-            transaction.on_commit(partial(_nudge, order.pk))
+            transaction.on_commit(partial(nudge_order, order.pk))
     except IntegrityError:
         raise OrderNotPossible(
             _("There is an order for %(number)s under way already.") % {"number": order.address}
@@ -158,7 +158,7 @@ def sweep_orders(*, now: datetime) -> None:
     due = Q(retry_at__isnull=True) | Q(retry_at__lte=now)
     orders = NumberOrder.objects.filter(free, due, state__in=NumberOrder.OPEN)
     for order_id in orders.order_by("id").values_list("pk", flat=True)[:50]:
-        _nudge(order_id)
+        nudge_order(order_id)
 
 
 def carry_out(order_id: int, *, clock: Callable[[], datetime]) -> None:
@@ -287,13 +287,3 @@ def _keep(order: NumberOrder, state: str, sentence: str, retry_at: datetime, now
 def _save(order: NumberOrder, state: str, sentence: str, now: datetime) -> None:
     order.state, order.problem, order.updated_at = state, sentence[:400], now
     order.save()
-
-
-def _nudge(order_id: int) -> None:
-    from channels import tasks  # noqa: PLC0415  tasks call what is here
-
-    try:
-        publish(tasks.carry_out_order, (order_id,), queue="default")
-    except NotPublished as error:
-        # The sweep comes by.
-        log.warning("nudge lost", task="carry_out_order", why=str(error))

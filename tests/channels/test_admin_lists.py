@@ -19,7 +19,7 @@ from django.urls import reverse
 
 from access.keys import make_key
 from access.models import ApiKey
-from channels.models import Account, Conversation, Message, Number, OptOut
+from channels.models import Account, Conversation, Message, Number, OptOut, Template
 from customers.enrichment.models import DataSource
 from customers.files.models import Import
 from customers.models import Attribute, Customer, Identity, Tier
@@ -121,6 +121,12 @@ def _conversation(number: int) -> Conversation:
     return conversation
 
 
+def _template(number: int) -> Template:
+    return Template.objects.create(
+        account=_account(number), name=f"t{number}", external_id=f"t{number}", language="en", text="Hello {{1}}"
+    )
+
+
 def _opt_out(number: int) -> OptOut:
     return OptOut.objects.create(kind="phone", channel="sms", value=f"+49151{number:07}", word="STOP", since=NOW)
 
@@ -196,6 +202,7 @@ ROWS: dict[str, Callable[[int], Any]] = {
     "channels.account": _account,
     "channels.number": _number,
     "channels.conversation": _conversation,
+    "channels.template": _template,
     "channels.optout": _opt_out,
     "auth.user": _user,
     "auth.group": _group,

@@ -29,5 +29,11 @@ KIND = AccountKind(
             _("Of a system user of your business. Messages are sent with it, unless the number has its own."),
             required=False,
         ),
+        AccountField(
+            "business_id",
+            _("WhatsApp Business account"),
+            _("Its id, in the WhatsApp Manager. Only needed to fetch message templates."),
+            required=False,
+        ),
     ),
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from channels.messaging.delivery import Account, Delivery, Outgoing, Posted
+from channels.messaging.delivery import Account, Approved, Delivery, Outgoing, Posted
 from channels.provider import AccountKind, Request
 from channels.providers.meta.kind import KIND
-from channels.providers.meta.sending import TEXT_CHARS, WINDOW_H, deliver, show_read
+from channels.providers.meta.sending import TEXT_CHARS, WINDOW_H, deliver, per_second, show_read
 from channels.providers.meta.signature import HEADER, is_signed
+from channels.providers.meta.templates import templates
 from routing.engine.effects import Effect
 
 if TYPE_CHECKING:
@@ -60,6 +61,10 @@ class Meta:
     def window_h(self, channel: str) -> int | None:  # noqa: ARG002  the same on all of them
         return WINDOW_H
 
+    def per_second(self, *, carrier: str, channel: str, address: str, with_media: bool) -> float:  # noqa: ARG002
+        """The same for all numbers of a channel."""
+        return per_second(channel, with_media=with_media)
+
     def shows_read(self, channel: str) -> bool:  # noqa: ARG002  all of them can
         return True
 
@@ -68,6 +73,13 @@ class Meta:
     ) -> None:
         """By the Graph API."""
         show_read(channel, sender, recipient, external_id, account, typing=typing)
+
+    def has_templates(self, carrier: str) -> bool:  # noqa: ARG002  there is but one
+        return True
+
+    def templates(self, account: Account) -> Sequence[Approved]:
+        """Of the WhatsApp Business account: the other channels have none."""
+        return templates(account)
 
     def post_of(
         self,

@@ -22,6 +22,11 @@ VERSION = "v23.0"
 GRAPH, INSTAGRAM = "https://graph.facebook.com", "https://graph.instagram.com"
 TEXT_CHARS = {"whatsapp": 4_096, "messenger": 2_000, "instagram": 1_000}
 WINDOW_H = 24
+# Messages a second. WhatsApp: https://developers.facebook.com/docs/whatsapp/throughput. The others may be sent 300 and 100
+# texts, but only ten films or sounds, and a page that sends more than 40 messages may be stopped altogether:
+# https://developers.facebook.com/docs/messenger-platform/overview/rate-limiting.
+_PER_SECOND = {"whatsapp": 80.0, "messenger": 40.0, "instagram": 100.0}
+_MEDIA_PER_SECOND = 10.0
 # What passes by itself: https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes and
 # https://developers.facebook.com/docs/graph-api/guides/error-handling. Beyond the first line, the whole number is meant.
 _PASSING = frozenset({1, 2, 131000, 131016, 133004})
@@ -43,6 +48,11 @@ def deliver(message: Outgoing, account: Account) -> Delivery:
         url, body = _address(message.channel, own, account), messenger_body(message)
     answer = http.post(url, headers={"Authorization": f"Bearer {account.access_token}"}, json=body)
     return _read(answer) if isinstance(answer, requests.Response) else answer
+
+
+def per_second(channel: str, *, with_media: bool) -> float:
+    """Of one number, page or account."""
+    return _MEDIA_PER_SECOND if with_media and channel != "whatsapp" else _PER_SECOND.get(channel, _MEDIA_PER_SECOND)
 
 
 def show_read(channel: str, sender: str, recipient: str, external_id: str, account: Account, *, typing: bool) -> None:
@@ -101,7 +111,11 @@ def _template(message: Outgoing) -> dict[str, Any]:
         "language": {"code": (message.language or "en").replace("-", "_")},
     }
     if message.template_values:
-        values = [{"type": "text", "text": value} for value in message.template_values]
+        names = message.template_names or ("",) * len(message.template_values)
+        values = [
+            {"type": "text", **({"parameter_name": name} if name else {}), "text": value}
+            for name, value in zip(names, message.template_values, strict=False)
+        ]
         template["components"] = [{"type": "body", "parameters": values}]
     return template
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.checks import Tags, register
 
-from channels.messaging.delivery import Account, Delivery, Outgoing, Posted
+from channels.messaging.delivery import Account, Approved, Delivery, Outgoing, Posted
 from channels.numbers.shop import Customer, Shop
 from channels.provider import AccountKind, Request
 from channels.providers.twilio.carriers import CARRIERS, carrier_of
-from channels.providers.twilio.messaging.sending import TEXT_CHARS, deliver, show_typing, window_h
+from channels.providers.twilio.messaging.sending import TEXT_CHARS, deliver, per_second, show_typing, window_h
+from channels.providers.twilio.messaging.templates import templates
 from channels.providers.twilio.render import render
 from channels.providers.twilio.signature import signed_url
 from routing.engine.effects import Effect
@@ -68,6 +69,10 @@ class Twilio:
     def window_h(self, channel: str) -> int | None:
         return window_h(channel)
 
+    def per_second(self, *, carrier: str, channel: str, address: str, with_media: bool) -> float:  # noqa: ARG002
+        """Pictures are counted as texts are."""
+        return per_second(carrier, channel, address)
+
     def shows_read(self, channel: str) -> bool:
         return channel == "whatsapp"
 
@@ -78,6 +83,13 @@ class Twilio:
         del channel, sender, recipient
         if typing and not account.api and not account.carrier:
             show_typing(external_id, account)
+
+    def has_templates(self, carrier: str) -> bool:
+        """Those that copied Twilio have none that could be listed."""
+        return not carrier
+
+    def templates(self, account: Account) -> Sequence[Approved]:
+        return templates(account)
 
     def post_of(
         self,

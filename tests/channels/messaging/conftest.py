@@ -165,7 +165,12 @@ def start(queues: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Callable[.
             provider=provider, external_id="1", defaults={"name": provider, "secret": "s", "access_token": "t"}
         )
         number = Number.objects.create(
-            account=account, address=address, flow_id=report.flow_id, fallback_queue=queues["standard"]
+            account=account,
+            address=address,
+            flow_id=report.flow_id,
+            fallback_queue=queues["standard"],
+            # Fast enough that no test waits; what waits has tests of its own.
+            messages_per_s=9_000,
         )
         chat = Chat(number, **more)
         monkeypatch.setattr("channels.messaging.sending._deliver", chat.deliver)

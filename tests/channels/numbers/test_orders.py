@@ -51,7 +51,7 @@ def manager(db: None) -> User:
 def nudged(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Orders that a worker was told of."""
     told: list[int] = []
-    monkeypatch.setattr(services, "publish", lambda _task, args, queue: told.extend(args))
+    monkeypatch.setattr("channels.nudges.publish", lambda _task, args, queue: told.extend(args))
     return told
 
 

@@ -31,7 +31,7 @@ BUY, CONFIRM, OVER = (
 @pytest.fixture(autouse=True)
 def worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is told: tests carry orders out themselves."""
-    monkeypatch.setattr(services, "publish", lambda *_args, **_more: None)
+    monkeypatch.setattr("channels.nudges.publish", lambda *_args, **_more: None)
 
 
 @pytest.fixture

@@ -3,5 +3,9 @@
 from django.urls import re_path
 
 from channels.providers.meta.emulator.graph import messages
+from channels.providers.meta.emulator.templates import templates
 
-urlpatterns = [re_path(r"^v\d+\.\d+/(?P<own>[^/]+)/messages$", messages)]
+urlpatterns = [
+    re_path(r"^v\d+\.\d+/(?P<own>[^/]+)/messages$", messages),
+    re_path(r"^v\d+\.\d+/(?P<business>[^/]+)/message_templates$", templates),
+]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from channels.providers.twilio.emulator import numbers, telnyx
+from channels.providers.twilio.emulator import content, numbers, telnyx
 from channels.providers.twilio.emulator.messaging import messages
 
 _ACCOUNT = "2010-04-01/Accounts/<str:account_id>"
@@ -13,6 +13,7 @@ urlpatterns = [
     path(f"{_ACCOUNT}/AvailablePhoneNumbers/<str:country>/<str:kind>.json", numbers.available),
     path(f"{_ACCOUNT}/IncomingPhoneNumbers.json", numbers.incoming),
     path(f"{_ACCOUNT}/IncomingPhoneNumbers/<str:external_id>.json", numbers.one),
+    path("content/v1/ContentAndApprovals", content.contents),
     path("pricing/v1/PhoneNumbers/Countries/<str:country>", numbers.prices),
     path("v2/available_phone_numbers", telnyx.available),
     path("v2/number_orders", telnyx.orders),

@@ -20,6 +20,27 @@ TEXT_CHARS = 1_600
 _WINDOW_H = {"whatsapp": 24, "messenger": 24, "instagram": 24}
 
 
+# Segments a second: https://support.twilio.com/hc/en-us/articles/115002943027 and, outside of +1,
+# https://support.twilio.com/hc/en-us/articles/4411046744987. Of each WhatsApp sender:
+# https://www.twilio.com/docs/whatsapp/best-practices-and-faqs. Pages: Meta's own, as in its provider.
+_LONG_CODE, _LONG_CODE_ABROAD, _TOLL_FREE, _SHORT_CODE = 1.0, 10.0, 3.0, 100.0
+_TOLL_FREE_STARTS = ("+1800", "+1833", "+1844", "+1855", "+1866", "+1877", "+1888")
+_CHANNELS = {"whatsapp": 80.0, "messenger": 40.0, "instagram": 100.0}
+# https://developer.signalwire.com/guides/signalwire-rate-limits
+_BY_CARRIER = {"signalwire": 4.0}
+
+
+def per_second(carrier: str, channel: str, address: str) -> float:
+    """What a sender may send; of those that copied Twilio what they say, else Twilio's."""
+    if channel != "sms":
+        return _CHANNELS.get(channel, _LONG_CODE)
+    if len(address) <= 7:
+        return _SHORT_CODE
+    if address.startswith(_TOLL_FREE_STARTS):
+        return _TOLL_FREE
+    return _BY_CARRIER.get(carrier) or (_LONG_CODE if address.startswith("+1") else _LONG_CODE_ABROAD)
+
+
 def window_h(channel: str) -> int | None:
     """Hours of free text after the customer's last message."""
     return _WINDOW_H.get(channel)
@@ -61,7 +82,8 @@ def form_of(message: Outgoing, account: Account) -> list[tuple[str, str]]:
         ("StatusCallback", f"{account.callbacks}/webhooks/twilio/message/status/?message={message.token}"),
     ]
     if message.template:
-        variables = {str(number): value for number, value in enumerate(message.template_values, start=1)}
+        names = message.template_names or [str(number) for number in range(1, len(message.template_values) + 1)]
+        variables = dict(zip(names, message.template_values, strict=False))
         form.append(("ContentSid", message.template))
         if variables:
             form.append(("ContentVariables", json.dumps(variables, ensure_ascii=False)))

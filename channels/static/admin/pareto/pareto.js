@@ -11,6 +11,15 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const button of document.querySelectorAll("[data-line]")) {
     button.addEventListener("click", () => selectLine(document.querySelector(button.dataset.in), Number(button.dataset.line)));
   }
+  for (const choice of document.querySelectorAll("select[data-submits]")) {
+    choice.addEventListener("change", () => choice.value && choice.form.requestSubmit());
+  }
+  for (const field of document.querySelectorAll("[data-fills]")) {
+    const places = [...document.querySelectorAll("[data-place]")].filter((place) => place.dataset.place === field.dataset.fills);
+    const fill = () => places.forEach((place) => (place.textContent = field.value.trim() || place.dataset.place));
+    field.addEventListener("input", fill);
+    fill();
+  }
   hideIcons(document);
   nameCells(document);
 });

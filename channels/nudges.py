@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from celery import Task
+from celery import Task, current_app
 
 from customers.enrichment.publishing import NotPublished, publish
 
@@ -13,27 +13,19 @@ log = structlog.get_logger(__name__)
 
 
 def nudge_conversation(conversation_id: int) -> None:
-    from channels import tasks  # noqa: PLC0415  tasks call what is here
-
-    _nudge(tasks.handle_conversation, (conversation_id,), "messages")
+    _nudge("handle_conversation", (conversation_id,), "messages")
 
 
 def nudge_sending(conversation_id: int) -> None:
-    from channels import tasks  # noqa: PLC0415
-
-    _nudge(tasks.send_conversation, (conversation_id,), "outbox")
+    _nudge("send_conversation", (conversation_id,), "outbox")
 
 
 def nudge_read(conversation_id: int, external_id: str, *, typing: bool) -> None:
-    from channels import tasks  # noqa: PLC0415
-
-    _nudge(tasks.show_read, (conversation_id, external_id, typing), "outbox")
+    _nudge("show_read", (conversation_id, external_id, typing), "outbox")
 
 
 def nudge_receipts() -> None:
-    from channels import tasks  # noqa: PLC0415
-
-    _nudge(tasks.handle_receipts, (), "messages")
+    _nudge("handle_receipts", (), "messages")
 
 
 def nudge_later(task: Task[..., Any], conversation_id: int, seconds: float) -> None:
@@ -44,8 +36,15 @@ def nudge_later(task: Task[..., Any], conversation_id: int, seconds: float) -> N
         log.warning("nudge lost", why=type(error).__name__)
 
 
-def _nudge(task: Task[..., Any], args: tuple[Any, ...], queue: str) -> None:
+def nudge_order(order_id: int) -> None:
+    """An order of a number: its own queue is the common one."""
+    _nudge("carry_out_order", (order_id,), "default")
+
+
+def _nudge(name: str, args: tuple[Any, ...], queue: str) -> None:
+    # By name: tasks call the rooms behind this one, which know nothing of tasks.
+    task: Task[..., Any] = current_app.tasks[f"channels.tasks.{name}"]
     try:
         publish(task, args, queue=queue)
     except NotPublished as error:
-        log.warning("nudge lost", task=task.name, why=str(error))
+        log.warning("nudge lost", task=name, why=str(error))
