@@ -6,16 +6,17 @@ import os
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
 from django.db import IntegrityError, models, transaction
 
-from channels.models import Account, Number
 from customers.enrichment.models import DataSource
 from customers.models import Customer, Identity, Tier
 from customers.tiers.snapshots import take_snapshots
+from demo.accounts import make_accounts, make_templates
 from demo.people import SYNCED, Person
 from queues.models import OpeningHours, OpeningPeriod, Queue, SipAddress, SpecialDay
 from routing.models import Flow
@@ -24,30 +25,8 @@ from routing.services import import_flow
 log = structlog.get_logger(__name__)
 
 FLOWS = Path(__file__).parent / "flows"
-ACCOUNT = "AC00000000000000000000000000000001"
-AUTH_TOKEN = "demo-token"
-VOICE_NUMBER = "+49309018200"
-APP_SECRET, VERIFY_TOKEN, ACCESS_TOKEN = "demo-secret", "demo-verify", "demo-access-token"
-META_APP = "100000000000000"
-# The same line by other carriers, with ids of their shape and numbers that are reserved for films. The public key is that of the
-# emulator, which alone can sign for it; a test holds them together.
-TELNYX_PUBLIC_KEY = "pgDKdrVVzu3kIdox0wRy6NkzeXbFpTeN3aKn5+NfAX4="
-OTHER_CARRIERS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
-    (
-        "signalwire",
-        "b3877c40-0000-4000-8000-000000000001",
-        "+493023125001",
-        {"secret": "demo-signing-key", "access_token": "demo-token", "api_url": "demo.signalwire.example"},
-    ),
-    ("somleng", "9a6f1a76-0000-4000-8000-000000000001", "+493023125002", {"secret": "demo-token"}),
-    (
-        "telnyx",
-        "f5586561-0000-4000-8000-000000000001",
-        "+493023125003",
-        {"secret": TELNYX_PUBLIC_KEY, "access_token": "demo-key"},
-    ),
-)
-_NAMES = {"signalwire": "SignalWire", "somleng": "Somleng", "telnyx": "Telnyx"}
+# Goes up whenever something is added below: who has an older world gets just that, and what they deleted stays away.
+EDITION = 3
 
 _ModelT = TypeVar("_ModelT", bound=models.Model)
 _LOYALTY_URL = "http://127.0.0.1:{port}/demo/crm/customers?phone={{{{ phone | url_encode }}}}"
@@ -81,56 +60,28 @@ def build(now: datetime) -> list[str]:
         # Counted each night; nobody should have to wait for the first one.
         take_snapshots(now=now)
     flows = {path.stem: _make_flow(made, path, now) for path in sorted(FLOWS.glob("*.json"))}
-    carrier = _make(
-        made, Account, {"provider": "twilio", "external_id": ACCOUNT}, name="Demo carrier", secret=AUTH_TOKEN
-    )
-    meta = _make(
-        made,
-        Account,
-        {"provider": "meta", "external_id": META_APP},
-        name="Demo app at Meta",
-        secret=APP_SECRET,
-        verify_token=VERIFY_TOKEN,
-        access_token=ACCESS_TOKEN,
-    )
-    others = [
-        (
-            _make(
-                made,
-                Account,
-                {"provider": "twilio", "external_id": external_id},
-                name=f"Demo at {_NAMES[key]}",
-                carrier=key,
-                **secrets,
-            ),
-            address,
-            f"Hotline by {_NAMES[key]}",
-            "priority-line",
-        )
-        for key, external_id, address, secrets in OTHER_CARRIERS
-    ]
-    for account, address, name, flow in (
-        (carrier, VOICE_NUMBER, "Hotline", "priority-line"),
-        (carrier, "whatsapp:+49309018201", "WhatsApp", "priority-chat"),
-        (carrier, "messenger:1000001", "Messenger", "priority-chat"),
-        (meta, "whatsapp:100000000000001", "WhatsApp Cloud", "priority-chat"),
-        (meta, "messenger:1000002", "Page", "priority-chat"),
-        (meta, "instagram:17840000000000001", "Instagram", "priority-chat"),
-        *others,
-    ):
-        if account and standard:
-            _make(
-                made,
-                Number,
-                {"account": account, "address": address},
-                name=name,
-                flow=flows.get(flow),
-                fallback_queue=standard,
-            )
+    if standard:
+        make_accounts(partial(make, made), flows=flows, fallback=standard)
+        make_templates(partial(make, made))
     return made
 
 
-def _make(made: list[str], model: type[_ModelT], lookup: dict[str, Any], **values: Any) -> _ModelT | None:
+def add_since(edition: int) -> list[str]:
+    """What came to the demo world after that edition, into a house that has it; what it made, in words."""
+    made: list[str] = []
+    with transaction.atomic():
+        standard = Queue.objects.filter(key="standard").first()
+        if edition < 2 and standard:
+            flows = {
+                flow.key: flow for flow in Flow.objects.filter(key__in=[path.stem for path in FLOWS.glob("*.json")])
+            }
+            make_accounts(partial(make, made), flows=flows, fallback=standard, only_new=True)
+        if edition < 3:
+            make_templates(partial(make, made))
+    return made
+
+
+def make(made: list[str], model: type[_ModelT], lookup: dict[str, Any], **values: Any) -> _ModelT | None:
     """The row, made if missing; None if something that somebody made meanwhile stands in its place."""
     try:
         with transaction.atomic():
@@ -153,7 +104,7 @@ def _make_tiers(made: list[str]) -> None:
         ),
         start=1,
     ):
-        _make(
+        make(
             made,
             Tier,
             {"key": key},
@@ -167,7 +118,7 @@ def _make_tiers(made: list[str]) -> None:
 
 def _make_queue(made: list[str], *, key: str, **values: Any) -> Queue | None:
     before = len(made)
-    queue = _make(made, Queue, {"key": key}, **values)
+    queue = make(made, Queue, {"key": key}, **values)
     if queue and len(made) > before:
         SipAddress.objects.create(queue=queue, uri=f"sip:{key}@pbx.example.com", ring_s=30)
     return queue
@@ -175,7 +126,7 @@ def _make_queue(made: list[str], *, key: str, **values: Any) -> Queue | None:
 
 def _make_hours(made: list[str], now: datetime) -> None:
     before = len(made)
-    hours = _make(made, OpeningHours, {"key": "support"}, name="Support hours", time_zone="Europe/Berlin")
+    hours = make(made, OpeningHours, {"key": "support"}, name="Support hours", time_zone="Europe/Berlin")
     if hours is None or len(made) == before:
         return
     OpeningPeriod.objects.bulk_create(
@@ -225,7 +176,7 @@ def _make_source(made: list[str]) -> None:
     about them ever succeeds.
     """
     port = own_port()
-    _make(
+    make(
         made,
         DataSource,
         {"key": "loyalty"},
@@ -264,7 +215,7 @@ def move_to_port(port: int) -> None:
 def _make_customer(made: list[str], person: Person, now: datetime) -> None:
     before = len(made)
     tier = Tier.objects.filter(key=person.synced).first()
-    customer = _make(
+    customer = make(
         made,
         Customer,
         {"external_id": person.id},
@@ -285,11 +236,11 @@ def _make_customer(made: list[str], person: Person, now: datetime) -> None:
     )
     if customer is None or len(made) == before:
         return
-    _make([], Identity, {"kind": Identity.Kind.PHONE, "value": person.phone}, customer=customer)
+    make([], Identity, {"kind": Identity.Kind.PHONE, "value": person.phone}, customer=customer)
     for kind in (Identity.Kind.MESSENGER, Identity.Kind.INSTAGRAM):
-        _make([], Identity, {"kind": kind, "value": person.phone.removeprefix("+")}, customer=customer)
+        make([], Identity, {"kind": kind, "value": person.phone.removeprefix("+")}, customer=customer)
     if person.email:
-        _make([], Identity, {"kind": Identity.Kind.EMAIL, "value": person.email}, customer=customer)
+        make([], Identity, {"kind": Identity.Kind.EMAIL, "value": person.email}, customer=customer)
 
 
 def _make_flow(made: list[str], path: Path, now: datetime) -> Flow | None:

@@ -23,11 +23,19 @@ def main() -> int:
     password_holds = _ensure_admin(os.environ["ADMIN_PASSWORD"], insist=os.environ.get("ADMIN_PASSWORD_GIVEN") == "1")
     marker = Path(os.environ["DATA_DIR"], "demo-loaded")
     if os.environ.get("DEMO") == "1":
-        # Made once; at later starts its loyalty API only follows the port.
-        call_command("load_demo", verbosity=0, only_port=marker.exists())
-        marker.touch()
+        _load_demo(marker)
     Path(sys.argv[1]).write_text(json.dumps({"password_holds": password_holds}), encoding="utf-8")
     return 0
+
+
+def _load_demo(marker: Path) -> None:
+    """Made once. At later starts its loyalty API follows the port, and after an upgrade what is new comes along."""
+    from demo.world import EDITION  # noqa: PLC0415  Django must be set up
+
+    # The first editions left an empty marker.
+    edition = int(marker.read_text(encoding="ascii").strip() or 1) if marker.exists() else 0
+    call_command("load_demo", verbosity=0, only_port=edition >= EDITION, since=edition)
+    marker.write_text(f"{EDITION}\n", encoding="ascii")
 
 
 def _ensure_admin(password: str, *, insist: bool) -> bool:

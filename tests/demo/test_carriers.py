@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demo.world import ACCOUNT, OTHER_CARRIERS, TELNYX_PUBLIC_KEY
+from demo.accounts import ACCOUNT, OTHER_CARRIERS, TELNYX_PUBLIC_KEY
 
 
 def test_the_demo_knows_the_key_of_the_emulated_telnyx() -> None:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 
-from channels.models import Account, Number
+from channels.models import Account, Number, Template
 from customers.enrichment.models import DataSource
 from customers.models import Customer, Identity, Tier
 from customers.tiers.models import Snapshot
 from demo.people import BY_PHONE, SYNCED
-from demo.world import build, holidays
+from demo.world import EDITION, build, holidays
+from embedded import prepare
 from queues.models import Queue, SpecialDay
 from routing.models import Flow, FlowVersion
 
@@ -165,3 +167,31 @@ def test_the_curve_of_revenue_is_counted_from_the_first_moment() -> None:
         "lifetime_value": len(SYNCED),
         "revenue_12m": len(SYNCED),
     }
+
+
+def test_an_older_world_gets_what_is_new_and_nothing_back_that_was_deleted() -> None:
+    build(NOW)
+    Template.objects.all().delete()
+    Number.objects.filter(account__carrier__in=["signalwire", "somleng", "telnyx"]).delete()
+    Account.objects.exclude(carrier="").delete()
+    Account.objects.update(business_id="")
+    Number.objects.filter(address="messenger:1000001").delete()
+    call_command("load_demo", since=2, verbosity=0)
+    assert (Template.objects.count(), Account.objects.count()) == (4, 2)
+    call_command("load_demo", since=1, verbosity=0)
+    assert set(Account.objects.values_list("carrier", flat=True)) == {"", "signalwire", "somleng", "telnyx"}
+    assert Number.objects.filter(account__carrier="telnyx", flow__key="priority-line").exists()
+    assert not Number.objects.filter(address="messenger:1000001").exists()
+    assert Account.objects.get(provider="meta").business_id
+
+
+def test_a_later_start_looks_at_the_edition_that_the_house_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[dict[str, Any]] = []
+    monkeypatch.setattr(prepare, "call_command", lambda _name, **options: told.append(options))
+    marker = tmp_path / "demo-loaded"
+    for content in (None, "", "2", str(EDITION)):
+        if content is not None:
+            marker.write_text(content)
+        prepare._load_demo(marker)
+        assert marker.read_text().strip() == str(EDITION)
+    assert [(one["since"], one["only_port"]) for one in told] == [(0, False), (1, False), (2, False), (EDITION, True)]

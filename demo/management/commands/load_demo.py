@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from demo.world import build, move_to_port, own_port
+from demo.world import add_since, build, move_to_port, own_port
 
 
 class Command(BaseCommand):
@@ -16,12 +16,20 @@ class Command(BaseCommand):
         parser.add_argument(
             "--only-port", action="store_true", help="Make nothing: only ask the loyalty API where PORT says it is now."
         )
+        parser.add_argument(
+            "--since",
+            type=int,
+            default=0,
+            metavar="EDITION",
+            help="Make only what came after that edition of the demo world: what was deleted of an older one stays away.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
-        if options["only_port"]:
+        if options["only_port"] or options["since"]:
             move_to_port(own_port())
+        if options["only_port"]:
             return
-        made = build(timezone.now())
+        made = add_since(options["since"]) if options["since"] else build(timezone.now())
         if options["verbosity"] > 0:
             self.stdout.write(
                 f"The demo world is there: {', '.join(made)} made." if made else "The demo world is there."
