@@ -22,7 +22,7 @@ from unfold.decorators import display
 
 from channels.admin.template_form import template_form
 from channels.messaging import services, templates
-from channels.messaging.models import Conversation, Message, OptOut, Template
+from channels.messaging.models import Conversation, Message, OptOut, Template, address_shown
 from channels.messaging.services import CannotReply, ConversationIsBusy
 from customers.models import Customer
 from customers.services import IdentityTaken
@@ -106,6 +106,7 @@ class ConversationAdmin(_ReadOnly):
             "has_view_permission": True,
             "reply_chars": _REPLY_CHARS,
             "now": now,
+            "own_address": address_shown(conversation.number.address),
             "window_until": services.window_until(conversation) if problem is None else None,
             **(template_form(request, conversation) if may_answer and problem and problem.why == "window" else {}),
             **(extra_context or {}),
@@ -214,12 +215,13 @@ class ConversationAdmin(_ReadOnly):
         name = known or conversation.name
         if not name:
             return format_html("{}", conversation.address)
-        return format_html('{}<br><span class="p-muted">{}</span>', name, conversation.address)
+        return _two_lines(name, conversation.address)
 
     @display(description=_("to"), ordering="number__address")
     def where(self, conversation: Conversation) -> SafeString:
         label = Contact.Channel(conversation.channel).label if conversation.channel in Contact.Channel.values else ""
-        return format_html('{}<br><span class="p-muted">{}</span>', conversation.number, label)
+        number = conversation.number
+        return _two_lines(number.name or address_shown(number.address), label)
 
     @display(description=_("last message"), ordering="last_message_at")
     def last_line(self, conversation: Any) -> SafeString:
@@ -227,7 +229,7 @@ class ConversationAdmin(_ReadOnly):
         at = conversation.last_message_at
         when = date_format(timezone.localtime(at), str(_("j M, H:i"))) if at else ""
         short = text if len(text) <= _LINE_CHARS else f"{text[: _LINE_CHARS - 1]}…"
-        return format_html('{}<br><span class="p-muted">{}</span>', short, when)
+        return _two_lines(short, when)
 
     @display(
         description=_("state"),
@@ -267,6 +269,11 @@ class OptOutAdmin(_ReadOnly):
             return gettext("no: nothing is sent")
         when = date_format(timezone.localtime(opt_out.ended_at), "DATETIME_FORMAT")
         return gettext("%(when)s, by “%(word)s”") % {"when": when, "word": opt_out.ended_word}
+
+
+def _two_lines(first: object, second: object) -> SafeString:
+    # One element: on telephones a cell is a row of its children.
+    return format_html('<span class="p-cell">{}<br><span class="p-muted">{}</span></span>', first, second)
 
 
 def _why(problem: CannotReply) -> str:

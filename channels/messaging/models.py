@@ -11,6 +11,12 @@ from django.utils.translation import gettext_lazy as _
 CHANNELS = {"sms": "SMS", "whatsapp": "WhatsApp", "messenger": "Messenger", "instagram": "Instagram"}
 
 
+def address_shown(address: str) -> str:
+    """“WhatsApp +49…” for `whatsapp:+49…`."""
+    channel, _colon, rest = address.rpartition(":")
+    return f"{CHANNELS.get(channel, channel)} {rest}".strip()
+
+
 class Conversation(models.Model):
     """All that one person and one number of ours ever wrote to each other on one channel."""
 
@@ -61,9 +67,7 @@ class Conversation(models.Model):
     @property
     def address(self) -> str:
         """For people: “WhatsApp +49…”, and of SMS the number alone."""
-        if self.channel == "sms":
-            return self.peer
-        return f"{CHANNELS.get(self.channel, self.channel)} {self.peer.rpartition(':')[2]}"
+        return address_shown(self.peer)
 
 
 class InboundEvent(models.Model):
