@@ -47,7 +47,7 @@ def wish_of(channel: str, text: str, said: str = "") -> Wish:
             return "stop"
         case "START":
             return "start"
-    word = " ".join(text.casefold().strip(" \t\r\n.!,;:'\"“”*").split())
+    word = _folded(" ".join(text.strip(" \t\r\n.!,;:'\"“”*").split()))
     if not word or len(word) > 40:
         return ""
     if word in _WORDS_STOP or (channel == "sms" and word in _STOP_SMS):
@@ -55,8 +55,13 @@ def wish_of(channel: str, text: str, said: str = "") -> Wish:
     return "start" if word in _WORDS_START else ""
 
 
-_WORDS_STOP = frozenset(word.strip().casefold() for word in _STOP if word.strip())
-_WORDS_START = frozenset(word.strip().casefold() for word in _START if word.strip())
+def _folded(text: str) -> str:
+    # Turkish has two letters where others have one, and telephones capitalise both ways.
+    return text.replace("İ", "i").casefold().replace("ı", "i")
+
+
+_WORDS_STOP = frozenset(_folded(word.strip()) for word in _STOP if word.strip())
+_WORDS_START = frozenset(_folded(word.strip()) for word in _START if word.strip())
 
 
 def is_stopped(channel: str, peer: str) -> bool:
