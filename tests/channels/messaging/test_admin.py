@@ -89,7 +89,10 @@ def test_customers_are_merged_by_hand_into_the_one_that_was_chosen(chat: Chat) -
     Identity.objects.create(customer=rows[1], value="+4915100000001")
     address = reverse("admin:customers_customer_changelist")
     data = {"action": "merge", "_selected_action": [row.pk for row in rows]}
-    assert "Which one stays?" in client.post(address, data).content.decode()
+    asked = client.post(address, data).content.decode()
+    assert "Which one stays?" in asked
+    assert "This cannot be undone." in asked
+    assert "0 conversations · 0 contacts" in asked
     assert Customer.objects.count() == 2
     client.post(address, {**data, "keep": rows[0].pk})
     assert Customer.objects.get().identities.get().value == "+4915100000001"
