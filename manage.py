@@ -26,7 +26,7 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     # Whoever names a database means that one, and nothing of the embedded run.
     if not (os.environ.get("DATABASE_URL") or os.environ.get("DATABASE_URL_FILE")):
-        if set(sys.argv[1:2]) <= _ON_CODE_ALONE:
+        if set(sys.argv[1:2]) <= _ON_CODE_ALONE or {"-h", "--help"} & set(sys.argv[2:]):
             os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings_for_tools"
         elif not is_running(folder):
             return _say(

@@ -40,6 +40,15 @@ class Person:
 
 _GOLD, _PLATINUM, _SILVER = "gold", "platinum", "silver"
 
+# What the CRM tells of the customers beside the columns that everybody has: name, label, kind, what it means.
+FIELDS = (
+    ("loyalty_status", "Loyalty status", "text", "Of the loyalty program: platinum, gold, silver or standard."),
+    ("plan", "Plan", "text", "What they subscribe to."),
+    ("category", "Category", "text", "Private or business."),
+    ("account_manager_phone", "Account manager's number", "text", "Where flows put these customers through first."),
+)
+MANAGERS = {"Helene Brandt": "+4930901840", "Tomas Lindqvist": "+4930901841"}
+
 CALLERS = (
     Person(
         id="C-1001", name="Amara Okafor", phone="+4915100000001", status=_PLATINUM, synced=_PLATINUM,

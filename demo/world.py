@@ -14,10 +14,10 @@ import structlog
 from django.db import IntegrityError, models, transaction
 
 from customers.enrichment.models import DataSource
-from customers.models import Customer, Identity, Tier
+from customers.models import Attribute, Customer, Identity, Tier
 from customers.tiers.snapshots import take_snapshots
 from demo.accounts import make_accounts, make_templates
-from demo.people import SYNCED, Person
+from demo.people import FIELDS, MANAGERS, SYNCED, Person
 from queues.models import OpeningHours, OpeningPeriod, Queue, SipAddress, SpecialDay
 from routing.models import Flow
 from routing.services import import_flow
@@ -53,6 +53,8 @@ def build(now: datetime) -> list[str]:
         description="The most experienced colleagues, for gold and platinum customers.",
     )
     _make_source(made)
+    for name, label, kind, help_text in FIELDS:
+        make(made, Attribute, {"name": name}, label=label, kind=kind, help_text=help_text)
     others_made = len(made)
     for person in SYNCED:
         _make_customer(made, person, now)
@@ -231,7 +233,12 @@ def _make_customer(made: list[str], person: Person, now: datetime) -> None:
         lifetime_value=person.lifetime_value,
         revenue_12m=person.revenue_12m,
         orders=person.orders,
-        attributes={"loyalty_status": person.synced, "plan": person.plan, "category": person.category},
+        attributes={
+            "loyalty_status": person.synced,
+            "plan": person.plan,
+            "category": person.category,
+            **({"account_manager_phone": MANAGERS[person.account_manager]} if person.account_manager else {}),
+        },
         synced_at=now,
     )
     if customer is None or len(made) == before:

@@ -21,6 +21,7 @@ class QueueFacts:
     addresses: tuple[tuple[str, int], ...]
     overflow: str
     hours: str
+    head_start_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,15 @@ def read_directory() -> Directory:
     ):
         addresses[queue_id].append((uri, ring_s))
     queues = tuple(
-        QueueFacts(row.id, row.key, row.name, tuple(addresses[row.id]), row.overflow.key if row.overflow else "", hours)
+        QueueFacts(
+            row.id,
+            row.key,
+            row.name,
+            tuple(addresses[row.id]),
+            row.overflow.key if row.overflow else "",
+            hours,
+            row.head_start_s,
+        )
         for row in Queue.objects.filter(is_active=True).select_related("overflow", "hours").order_by("id")
         for hours in (row.hours.key if row.hours else "",)
     )

@@ -31,6 +31,8 @@ def catalog(live: Mapping[str, LiveFlow] | None = None) -> Catalog:
         flow_names={key: flow.name for key, flow in flows.items()},
         unpublished=dict(Flow.objects.filter(live__isnull=True).order_by("key").values_list("key", "name")),
         silent_queues=_silent(directory.queues),
+        overflows={queue.key: queue.overflow for queue in directory.queues if queue.overflow},
+        for_everybody=tuple(queue.key for queue in sorted(directory.queues, key=lambda queue: queue.head_start_s)),
         inputs={source.key: inputs_of(source) for source in sources},
         outside=outside(flows=flows, sources={source.key: source.mapping for source in sources}),
     )

@@ -62,7 +62,7 @@ class Prompt(BaseModel):
     def gist(self) -> str:
         """What everybody else hears, cut short."""
         both = {**self.audio, **self.text}
-        text = _readable(both.get(choose_language(both, "", self.fallback), ""))
+        text = readable(both.get(choose_language(both, "", self.fallback), ""))
         return text if len(text) <= 80 else f"{text[:79]}…"
 
     def variables(self) -> frozenset[str]:
@@ -88,7 +88,7 @@ _TAG = re.compile(r"\{%-?.*?-?%\}\s*", re.DOTALL)
 _OUTPUT = re.compile(r"\{\{-?\s*([A-Za-z_][\w.]*)?.*?-?\}\}", re.DOTALL)
 
 
-def _readable(text: str) -> str:
+def readable(text: str) -> str:
     """Names of variables in brackets where templates stand: “Hello [customer name].”"""
     return _OUTPUT.sub(lambda found: f"[{_name(found[1] or '…')}]", _TAG.sub("", text))
 

@@ -25,10 +25,26 @@ class Catalog:
     """Flows that exist and have no live version."""
     silent_queues: frozenset[str] = frozenset()
     """Queues where nothing rings: neither they nor their overflow have a SIP address."""
+    overflows: Mapping[str, str] = field(default_factory=lambda: _NONE)
+    """Queue to the queue whose telephones ring when its own were not answered."""
+    for_everybody: tuple[str, ...] = ()
+    """Queues, those first that jump ahead least: whoever nobody knows anything of belongs there."""
     inputs: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """What the placeholders of each data source are called."""
     outside: Outside | None = None
     """None: what customers and data sources hold is not known, so no variable is called unknown for it."""
+
+    def rung_with(self, queue: str) -> list[str]:
+        """The queue, and those that it overflows into, in the order in which they ring."""
+        found: list[str] = []
+        while queue and queue not in found:
+            found.append(queue)
+            queue = self.overflows.get(queue, "")
+        return found
+
+    def ordinary(self, queue: str) -> int:
+        """Where it stands among the queues, the one for everybody first."""
+        return self.for_everybody.index(queue) if queue in self.for_everybody else len(self.for_everybody)
 
     def name_of(self, kind: str, key: str) -> str:
         """What people call it; the key, if it is not there."""

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from routing.engine.checks.catalog import Catalog
 from routing.engine.checks.subflows import subflow_faults
 from routing.engine.checks.unknowns import input_faults, variable_faults
-from routing.engine.checks.ways import index_of, way_faults
+from routing.engine.checks.ways import index_of, reached_from, targets_of, way_faults
 from routing.engine.definition import Definition, read_definition
 from routing.engine.faults import DefinitionInvalid, Fault
 from routing.engine.plan import PlannedStep, compile_plan, read_steps
 from routing.engine.steps import BY_TYPE
 from routing.engine.steps.branch import Branch
+from routing.engine.steps.to_queue import TransferToQueue
 
 __all__ = ["Catalog", "validate"]
 
@@ -31,6 +32,7 @@ def validate(data: object, catalog: Catalog, *, key: str = "") -> list[Fault]:
     faults.extend(_triggers(definition))
     faults.extend(subflow_faults(definition, steps, catalog, key=key))
     faults.extend(_same_rules(definition, steps))
+    faults.extend(_rung_twice(definition, steps, catalog))
     faults.extend(_cautions(definition, steps))
     faults.extend(variable_faults(data, definition, steps, catalog))
     faults.extend(input_faults(definition, steps, catalog))
@@ -82,6 +84,41 @@ def _cautions(definition: Definition, steps: Mapping[str, PlannedStep]) -> Itera
             yield Fault(
                 message, ("steps", index[planned.id], "settings", *path), planned.id, "warning", planned.step.type
             )
+
+
+def _rung_twice(definition: Definition, steps: Mapping[str, PlannedStep], catalog: Catalog) -> Iterator[Fault]:
+    """Teams that a queue overflows into by itself, and that the flow leads callers to straight afterwards."""
+    index = index_of(definition)
+    called = reached_from((node.id for node in definition.steps if node.type == "call"), targets_of(definition))
+    for step_id, planned in steps.items():
+        step = planned.step
+        if step_id not in called or not isinstance(step, TransferToQueue) or not step.overflow:
+            continue
+        following, queue = _next_team(planned, steps)
+        if queue in catalog.rung_with(step.queue)[1:]:
+            mine, its = catalog.name_of("queue", step.queue), catalog.name_of("queue", queue)
+            yield Fault(
+                f"“{mine}” overflows into “{its}” by itself, and the flow leads there afterwards: the same telephones "
+                "ring twice.",
+                ("steps", index[step_id], "settings", "overflow"),
+                step_id,
+                "warning",
+                "rung_twice",
+                following,
+            )
+
+
+def _next_team(planned: PlannedStep, steps: Mapping[str, PlannedStep]) -> tuple[str, str]:
+    """The step, and its queue, that whoever was not answered comes to, past what is only said; empty if there is none."""
+    seen = {planned.id}
+    here = planned.target("unanswered")
+    while here is not None and here not in seen and here in steps:
+        seen.add(here)
+        step = steps[here].step
+        if isinstance(step, TransferToQueue):
+            return here, step.queue
+        here = steps[here].target("done") if step.kind == "say" else None
+    return "", ""
 
 
 def _same_rules(definition: Definition, steps: Mapping[str, PlannedStep]) -> Iterator[Fault]:

@@ -52,6 +52,7 @@ def way_faults(definition: Definition, steps: Mapping[str, PlannedStep]) -> Iter
     yield from _second_triggers(triggers, index)
     yield from _on_messages(triggers, steps, index, targets)
     yield from _after_voicemail(steps, index, targets)
+    yield from _rings(steps, index, targets)
     for circle in circles(definition):
         for step_id in circle:
             message = "Round in a circle without ever waiting for the contact."
@@ -113,6 +114,34 @@ def _after_voicemail(
                     "voicemail_loop",
                     exit_.name,
                 )
+
+
+def _rings(
+    steps: Mapping[str, PlannedStep], index: Mapping[str, int], targets: Mapping[str, list[str]]
+) -> Iterator[Fault]:
+    """Teams that lead to each other when nobody answers: callers are put through for ever, and never asked anything."""
+    # A branch or an hour of the day on the way may lead out of it: that is meant.
+    plain = {step_id for step_id, planned in steps.items() if planned.step.kind in {"say", "hand_over"}}
+    arrows = {step_id: [one for one in found if one in plain] for step_id, found in targets.items() if step_id in plain}
+    for knot in _knots(arrows):
+        teams = sorted((one for one in knot if one in steps and _is_team(steps[one])), key=lambda one: index[one])
+        for step_id in teams:
+            planned = steps[step_id]
+            back = [name for name in planned.exits if planned.target(name) in knot and name != "answered"]
+            if back and (len(knot) > 1 or planned.target(back[0]) == step_id):
+                yield Fault(
+                    f"“{planned.exits[back[0]].label}” leads back to the same teams: they ring in turn until the caller "
+                    "hangs up.",
+                    ("steps", index[step_id], "exits", back[0]),
+                    step_id,
+                    "warning",
+                    "ring",
+                    back[0],
+                )
+
+
+def _is_team(planned: PlannedStep) -> bool:
+    return planned.step.type in {"queue", "transfer"}
 
 
 def _kind(node: Node) -> str:

@@ -19,9 +19,11 @@ from routing.engine.faults import Fault
 from routing.engine.plan import read_steps
 from routing.engine.steps import BY_TYPE
 from routing.engine.steps.step import Step
+from routing.engine.steps.transfer import Transfer
 
 _KINDS = {"queue": "queue", "source": "data source", "hours": "opening hours", "flow": "flow"}
 _OFFERED = 4
+_CALLABLE = re.compile(r"(phone|number|sip|address|from|to)$")
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 
 
@@ -34,7 +36,7 @@ def of_reference(fault: Fault, look: Look, catalog: Catalog, *, key: str) -> Ite
 def _uses(kind: str, wanted: str, where: Path, look: Look, catalog: Catalog, *, key: str) -> Iterator[Mend]:
     known = [one for one in catalog.keys(kind) if one not in (wanted, key if kind == "flow" else None)]
     if kind == "queue":
-        known = [one for one in known if one not in catalog.silent_queues] or known
+        known = sorted((one for one in known if one not in catalog.silent_queues), key=catalog.ordinary) or known
     if kind == "flow":
         known = [one for one in known if not too_deep(one, key, catalog)]
     alike = get_close_matches(wanted, known, n=_OFFERED, cutoff=0.5) if wanted else []
@@ -64,6 +66,8 @@ def of_variable(fault: Fault, look: Look, data: object, catalog: Catalog) -> Ite
     known = known_everywhere(data, catalog.outside or Outside(flows=catalog.flows))
     place, name = look.index[fault.step], variable_name(fault.subject)
     for meant in similar(name, known.names_at(fault.step)):
+        if look.nodes[place].get("type") == Transfer.type and not _CALLABLE.search(meant):
+            continue  # nobody can call a name
         changes = tuple(_rewritten(look.nodes[place].get("settings", {}), name, meant, ("steps", place, "settings")))
         if changes:
             yield Mend(f"Use {meant}", changes)

@@ -10,6 +10,7 @@ from routing.engine.checks.ways import reached_from
 from routing.engine.drawing.patches import Change, Look, Mend, cut, put
 from routing.engine.faults import Fault
 from routing.engine.steps import BY_TYPE
+from routing.engine.steps.to_queue import TransferToQueue
 
 # Beside a step of the canvas, in its units.
 _BESIDE = (0, 170)
@@ -79,31 +80,60 @@ def _far(look: Look, step_id: str, place: int) -> int:
 
 
 def of_open_exit(fault: Fault, look: Look, catalog: Catalog) -> Iterator[Mend]:
-    """To where the step's other exits lead or a flow ends; else a step is added behind."""
+    """To the team for everybody, which is always right, before those for a few; else to where a flow ends.
+
+    Whom a team did not answer comes to no team that leads back to it, and to a voicemail first.
+    """
     step_id, exit_name = fault.step, fault.subject
-    place = look.index[step_id]
-    at = ("steps", place, "exits", exit_name)
-    beside = [target for target in look.nodes[place].get("exits", {}).values() if target in look.index]
-    last = [name for kind in ("end", "hand_over") for name, step in look.steps.items() if step.kind == kind]
-    # Where the step's other exits end first, then where others do; what goes on asking comes last.
-    candidates = [*(target for target in beside if target in last), *last, *beside]
-    offered = 0
-    for target in dict.fromkeys(candidates):
-        if target != step_id and not look.circles_with(step_id, target) and offered < _OFFERED - 1:
-            offered += 1
-            yield Mend(f"Lead it to “{look.title(target)}”", (Change("set", at, target),))
-    ringing = [key for key in catalog.queues if key not in catalog.silent_queues]
+    at = ("steps", look.index[step_id], "exits", exit_name)
     step = look.steps.get(step_id)
-    if ringing and not (step is not None and step.kind == "hand_over"):
-        name = catalog.queues[ringing[0]]
-        settings: dict[str, Any] = {"queue": ringing[0]}
-        yield _added(look, at, "queue", f"To {name}", settings, f"Hand over to the queue “{name}”")
-    messages = [node["id"] for node in look.nodes if node.get("type") == "message"]
-    if step_id not in reached_from(messages, look.targets):
-        settings = {"prompt": {"text": {"en": "Please leave a message after the tone. We will call you back."}}}
-        yield _added(look, at, "voicemail", "Voicemail", settings, "Add a voicemail behind it")
+    after_team = step is not None and step.kind == "hand_over"
+    wanted = next((key for key in _ringing(catalog)), None)
+    teams = sorted(
+        (
+            one
+            for one, step in look.steps.items()
+            if isinstance(step, TransferToQueue) and _may_lead(look, step_id, one)
+        ),
+        key=lambda one: catalog.ordinary(look.steps[one].queue),  # type: ignore[attr-defined]
+    )
+    others = [one for one, step in look.steps.items() if step.kind == "end" and _may_lead(look, step_id, one)]
+    beeps = [one for one, step in look.steps.items() if step.type == "voicemail" and _may_lead(look, step_id, one)]
+    asked = step_id in reached_from([node["id"] for node in look.nodes if node.get("type") == "message"], look.targets)
+    voicemail = [] if asked or beeps else [_voicemail(look, at)]
+    if after_team:
+        candidates = [*beeps, *teams[:1], *others]
+        yield from _leads(look, at, candidates[:_OFFERED])
+        yield from voicemail
+    else:
+        at_hand = [one for one in teams if look.steps[one].queue == wanted]  # type: ignore[attr-defined]
+        yield from _leads(look, at, at_hand[:1])
+        if wanted is not None and not at_hand:
+            name = catalog.queues[wanted]
+            yield _added(look, at, "queue", f"To {name}", {"queue": wanted}, f"Hand over to the queue “{name}”")
+        yield from _leads(look, at, [*beeps, *others, *(one for one in teams if one not in at_hand)][: _OFFERED - 1])
+        yield from voicemail
     settings = {"prompt": {"text": {"en": "Sorry, we cannot take your call now. Good-bye."}}}
     yield _added(look, at, "end", "Good-bye", settings, "End with a good-bye")
+
+
+def _may_lead(look: Look, source: str, target: str) -> bool:
+    return target != source and not look.returns(source, target)
+
+
+def _ringing(catalog: Catalog) -> list[str]:
+    """Queues where somebody is called, those for everybody first."""
+    return sorted((key for key in catalog.queues if key not in catalog.silent_queues), key=catalog.ordinary)
+
+
+def _leads(look: Look, at: tuple[str | int, ...], targets: list[str]) -> Iterator[Mend]:
+    for target in targets:
+        yield Mend(f"Lead it to “{look.title(target)}”", (Change("set", at, target),))
+
+
+def _voicemail(look: Look, at: tuple[str | int, ...]) -> Mend:
+    settings = {"prompt": {"text": {"en": "Please leave a message after the tone. We will call you back."}}}
+    return _added(look, at, "voicemail", "Voicemail", settings, "Add a voicemail behind it")
 
 
 def _added(look: Look, at: tuple[str | int, ...], kind: str, title: str, settings: dict[str, Any], label: str) -> Mend:
@@ -139,6 +169,27 @@ def of_circle(fault: Fault, look: Look) -> Iterator[Mend]:
         if len(back) > 1:
             label = f"Cut the {len(back)} lines that lead back"
         yield Mend(label, tuple(cut("steps", place, "exits", one) for one in back))
+
+
+def of_ring(fault: Fault, look: Look) -> Iterator[Mend]:
+    """Whoever nobody answered may leave a message, or hears good-bye."""
+    at = ("steps", look.index[fault.step], "exits", fault.subject)
+    here = look.nodes[look.index[fault.step]]["exits"]
+    without = {**look.targets, fault.step: [to for name, to in here.items() if name != fault.subject]}
+    ends = [one for one, step in look.steps.items() if step.type == "voicemail" or step.kind == "end"]
+    yield from _leads(look, at, [one for one in ends if fault.step not in reached_from([one], without)][: _OFFERED - 1])
+    yield _voicemail(look, at)
+    yield Mend("Cut the line", (cut(*at),))
+
+
+def of_rung_twice(fault: Fault, look: Look) -> Iterator[Mend]:
+    """Either the queue's own overflow is enough, or the flow does it."""
+    place, following = look.index[fault.step], fault.subject
+    yield Mend("Leave the overflow to the flow", (put("steps", place, "settings", "overflow", value=False),))
+    after = look.nodes[look.index[following]].get("exits", {}).get("unanswered")
+    if after in look.index and _may_lead(look, fault.step, after):
+        change = Change("set", ("steps", place, "exits", "unanswered"), after)
+        yield Mend(f"Lead it on to “{look.title(after)}”", (change,))
 
 
 def of_voicemail_loop(fault: Fault, look: Look) -> Iterator[Mend]:
@@ -182,7 +233,7 @@ def _in_writing(node: dict[str, Any], catalog: Catalog) -> Iterator[tuple[str, s
         prompt = {"text": {"en": "Please write what it is about. We will answer as soon as we can."}}
         yield "ask", "Ask what it is about", {"question": prompt}, "Ask for it in writing instead"
         return
-    ringing = [key for key in catalog.queues if key not in catalog.silent_queues] or list(catalog.queues)
+    ringing = _ringing(catalog) or list(catalog.queues)
     for key in ringing[:2]:
         name = catalog.queues[key]
         yield "queue", f"To {name}", {"queue": key}, f"Hand over to the queue “{name}” instead"

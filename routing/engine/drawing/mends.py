@@ -45,6 +45,8 @@ def _mends(fault: Fault, look: Look, data: object, catalog: Catalog, key: str) -
         "unreachable": lambda: ways.to_unreachable(fault, look),
         "open_exit": lambda: ways.of_open_exit(fault, look, catalog),
         "circle": lambda: ways.of_circle(fault, look),
+        "ring": lambda: ways.of_ring(fault, look),
+        "rung_twice": lambda: ways.of_rung_twice(fault, look),
         "voicemail_loop": lambda: ways.of_voicemail_loop(fault, look),
         "calls_only": lambda: ways.of_calls_only(fault, look, catalog),
         "no_such_target": lambda: ways.of_lost_line(fault, look),

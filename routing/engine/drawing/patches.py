@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from routing.engine.checks.catalog import Catalog
+from routing.engine.checks.ways import reached_from
 from routing.engine.drawing.names import names_of
 from routing.engine.steps import BY_TYPE
 from routing.engine.steps.step import Exit, Step
@@ -144,6 +145,10 @@ class Look:
             name = f"{wish[: _ID_CHARS - 5]}_{count}"
             count += 1
         return name
+
+    def returns(self, source: str, target: str) -> bool:
+        """Whether whoever goes from `source` to `target` may come back to `source`, by any way."""
+        return source in reached_from([target], self.targets)
 
     def circles_with(self, source: str, target: str) -> bool:
         """Whether a way from `source` to `target` would close a circle in which nothing waits for the contact."""

@@ -39,6 +39,12 @@ class TransferToQueue(Step):
         description="The team that this contact waits for.",
         json_schema_extra={"choices": "queue", "titled": "To {name}"},
     )
+    overflow: bool = Field(
+        default=True,
+        title="Ring its overflow, too",
+        description="If nobody of the team answers, the telephones of the queue that it overflows into ring before "
+        "“Nobody answered”.",
+    )
     headers: dict[str, str] = Field(
         default_factory=dict,
         max_length=10,
@@ -86,7 +92,7 @@ class TransferToQueue(Step):
         tried: list[str] = visit.memory.setdefault("tried", [])
         if again and tried:
             tried.pop()
-        line = list(addresses(visit.world, self.queue))
+        line = list(addresses(visit.world, self.queue, overflow=self.overflow))
         if not line:
             raise RunStranded(f"The queue “{self.queue}” has no SIP address.")
         if len(tried) >= len(line):
@@ -129,8 +135,8 @@ class TransferToQueue(Step):
         yield Reference("queue", self.queue, ("queue",))
 
 
-def addresses(world: World, key: str) -> Iterator[tuple[QueueInfo, Address]]:
-    """Every address that a contact of this queue may be put through to, in order, overflow included."""
+def addresses(world: World, key: str, *, overflow: bool = True) -> Iterator[tuple[QueueInfo, Address]]:
+    """Every address that a contact of this queue may be put through to, in order, those of its overflow last."""
     seen: set[str] = set()
     while key and key not in seen and len(seen) < _QUEUES_TRIED:
         seen.add(key)
@@ -139,4 +145,4 @@ def addresses(world: World, key: str) -> Iterator[tuple[QueueInfo, Address]]:
             return
         for address in queue.addresses:
             yield queue, address
-        key = queue.overflow
+        key = queue.overflow if overflow else ""

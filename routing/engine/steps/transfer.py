@@ -10,6 +10,7 @@ from pydantic import Field
 
 from routing.engine.effects import Dial
 from routing.engine.events import Event, TransferEnded
+from routing.engine.prompts import readable
 from routing.engine.steps.step import About, Exit, Kind, Leave, Move, Path, Step, Visit, Wait
 from routing.engine.templates import template_fault, template_variables
 from routing.engine.values import show
@@ -76,7 +77,7 @@ class Transfer(Step):
                 return self.enter(visit)
 
     def gist(self) -> str:
-        return self.to
+        return readable(self.to)
 
     def variables(self) -> frozenset[str]:
         return template_variables(self.to)

@@ -46,6 +46,8 @@ CATALOG = Catalog(
     unpublished={"new": "Brand new"},
     silent_queues=frozenset({"silent"}),
     inputs={"loyalty": ("phone",)},
+    overflows={"vip": "standard"},
+    for_everybody=("standard", "silent", "vip"),
     outside=OUTSIDE,
 )
 
@@ -308,6 +310,18 @@ CASES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "nothing is given for it",
         "Ask with the caller's number",
     ),
+    "teams that ring in turn": (
+        flow({"id": "vip", "exits": {"unanswered": "team"}}, {"id": "team", "exits": {"unanswered": "vip"}}),
+        "team",
+        "ring in turn until the caller hangs up",
+        "Add a voicemail behind it",
+    ),
+    "a team that rings twice": (
+        flow({"id": "vip", "exits": {"unanswered": "team"}}),
+        "vip",
+        "“VIP” overflows into “Standard” by itself",
+        "Leave the overflow to the flow",
+    ),
     "a step that is only marked": (
         flow({"id": "vip", "type": "placeholder", "settings": {"was": "Pay"}, "exits": {"done": "bye"}}),
         "vip",
@@ -422,7 +436,7 @@ def test_steps_of_one_name_are_told_apart_on_buttons_and_renamed_with_their_queu
     assert "Lead it to “Transfer to queue · Standard”" in labels
     [fault] = [fault for fault in faults_of(data) if fault.message == "Choose a queue."]
     mended = patched(data, mends_of(fault, data, CATALOG, key="line")[0].patch)
-    assert [step["title"] for step in mended["steps"] if step["id"] == "vip"] == ["To VIP"]
+    assert [step["title"] for step in mended["steps"] if step["id"] == "vip"] == ["To Standard"]
 
 
 def test_what_is_meant_is_only_asked_where_there_is_a_button_for_it() -> None:
@@ -512,6 +526,8 @@ def test_every_kind_of_fault_with_a_code_has_a_case() -> None:
         "placeholder",
         "recursion",
         "reference",
+        "ring",
+        "rung_twice",
         "same_id",
         "same_rule",
         "second_trigger",
@@ -564,3 +580,36 @@ def test_the_analysis_says_what_the_validator_says_and_loses_no_exit(data: dict[
         names = [exit_["name"] for exit_ in found["steps"][step["id"]]["exits"]]
         assert set(step["exits"]) <= set(names)
         assert len(names) == len(set(names))
+
+
+def first_mends(step: str, *more: dict[str, Any]) -> list[str]:
+    data = flow(*more)
+    fault = next(fault for fault in faults_of(data) if (fault.step, fault.code) == (step, "open_exit"))
+    return [mend.label for mend in mends_of(fault, data, CATALOG, key="line")]
+
+
+def test_whom_nobody_knows_is_led_to_the_team_for_everybody_first() -> None:
+    drawn = first_mends("ask", {"id": "ask", "exits": {"found": "which"}})
+    assert drawn[0] == "Lead it to “Transfer to queue · Standard”", drawn
+    only_vip = first_mends(
+        "ask", {"id": "ask", "exits": {"found": "vip"}}, {"id": "team", "type": "end", "settings": {}}
+    )
+    assert only_vip[0] == "Hand over to the queue “Standard”", only_vip
+
+
+def test_whom_a_team_did_not_answer_is_never_led_back_to_it() -> None:
+    back = first_mends(
+        "team",
+        {"id": "vip", "exits": {"unanswered": "team"}},
+        {"id": "team", "exits": {}},
+        {"id": "bye", "type": "end"},
+    )
+    assert not any("VIP" in label for label in back), back
+    assert any(label.startswith("Add a voicemail") for label in back)
+
+
+def test_a_name_is_never_offered_where_a_number_is_called() -> None:
+    call = {"id": "vip", "type": "transfer", "settings": {"to": "{{ customer.names }}"}, "exits": {"unanswered": "bye"}}
+    data = flow(call)
+    (fault,) = [fault for fault in faults_of(data) if fault.code == "unknown_variable"]
+    assert mends_of(fault, data, CATALOG, key="line") == []
