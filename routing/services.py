@@ -18,6 +18,7 @@ from routing.catalog import catalog, subflow_keys
 from routing.engine.checks.validation import validate
 from routing.engine.definition import read_definition
 from routing.engine.faults import DefinitionInvalid, Fault
+from routing.engine.steps import BY_TYPE
 from routing.files import FlowFile, Form, unstorable, write_file
 from routing.files.foreign import Foreign, Wish
 from routing.importing import Reading, in_file, read_import
@@ -110,7 +111,7 @@ def save_draft(
     flow = Flow.objects.select_for_update().get(pk=flow_id)
     if flow.draft_revision != revision:
         raise DraftIsStale(by=last_writer(flow), at=flow.updated_at, revision=flow.draft_revision)
-    _check_form(definition)
+    _check_form(definition, known=flow.draft)
     if flow.draft != definition:
         _replace_draft(flow, definition, by=by, now=now)
     return flow
@@ -356,12 +357,24 @@ def _pins(flow: Flow, definition: Mapping[str, Any], live: Mapping[str, LiveFlow
     return dict(sorted(pins.items()))
 
 
-def _check_form(definition: Mapping[str, Any]) -> None:
-    """Raises DefinitionInvalid unless it is a flow in outer form and the database can keep it."""
+def _check_form(definition: Mapping[str, Any], known: Mapping[str, Any] | None = None) -> None:
+    """Raises DefinitionInvalid unless it is a flow in outer form, of steps that there are, that the database can keep.
+
+    Types of `known` may stay: a draft of a newer house must not be locked by an older one.
+    """
     faults = unstorable(definition)
     if faults:
         raise DefinitionInvalid(faults)
-    read_definition(definition)
+    read = read_definition(definition)
+    steps = (known or {}).get("steps")
+    kept = {step.get("type") for step in steps if isinstance(step, dict)} if isinstance(steps, list) else set()
+    strange = [
+        Fault(f"There is no step type “{node.type}”.", ("steps", place, "type"), node.id, code="unknown_type")
+        for place, node in enumerate(read.steps)
+        if node.type not in BY_TYPE and node.type not in kept
+    ]
+    if strange:
+        raise DefinitionInvalid(strange)
 
 
 def _replace_draft(

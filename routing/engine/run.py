@@ -305,6 +305,9 @@ def _note(run: _Run, planned: PlannedStep, visit: Visit, move: Move) -> None:
     }
     if isinstance(move, Wait):
         entry["waits_for"] = move.for_
+    elif len({planned.target(name) for name in planned.exits}) == 1 and len(planned.exits) > 1:
+        # Every exit leads to the same step, so whatever it saw decided nothing.
+        entry["forced"] = True
     for effect in visit.effects:
         if not isinstance(effect, Fetch):
             entry.setdefault("effects", []).append(type(effect).__name__)

@@ -23,7 +23,9 @@ def explain(trace: Sequence[Mapping[str, Any]], *, went_to: str, flow: str, fell
     the flow could not decide, if so.
     """
     saw = [(entry, seen) for entry in trace for seen in entry.get("saw", ())]
-    reason = f"because the flow could not go on: {_plain(fell_back)}" if fell_back else _reason(saw)
+    # What came after somebody was dialled, or a message was left, cannot be why.
+    handed = next((at for at, (_, seen) in enumerate(saw) if seen["what"] in {"transfer", "recording"}), len(saw))
+    reason = f"because the flow could not go on: {_plain(fell_back)}" if fell_back else _reason(saw[:handed])
     clauses = [f"{went_to} {reason}"]
     missed = [f"{seen.get('queue', '')}: {seen['seen']}" for _, seen in saw if seen["what"] == "transfer"]
     if missed and not fell_back:
@@ -38,8 +40,11 @@ def _reason(saw: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> str:
     decisions = [
         (entry, seen)
         for entry, seen in saw
-        if seen["what"] in {"rule", "hours", "split", "input"}
-        or (seen["what"] == "fetch" and seen.get("status") != "found")
+        if not entry.get("forced")
+        and (
+            seen["what"] in {"rule", "hours", "split", "input"}
+            or (seen["what"] == "fetch" and seen.get("status") != "found")
+        )
     ]
     if not decisions:
         return "because the flow sends every contact there"

@@ -212,9 +212,22 @@ def test_ten_thousand_steps_are_refused_with_the_limit(admin_client: Client, flo
     assert answer.json()["analysis"]["faults"]
 
 
-def test_a_step_type_that_does_not_exist_is_kept_and_is_a_fault(admin_client: Client, flow: Flow) -> None:
+def test_a_step_type_that_does_not_exist_is_refused_and_the_draft_untouched(admin_client: Client, flow: Flow) -> None:
     strange = definition()
     strange["steps"][1]["type"] = "teleport"
+    answer = post(admin_client, at(flow.pk, "draft/"), {"revision": 1, "definition": strange})
+    assert answer.status_code == 400
+    assert "teleport" in answer.content.decode()
+    before = flow.draft
+    flow.refresh_from_db()
+    assert (flow.draft, flow.draft_revision) == (before, 1)
+
+
+def test_a_step_type_that_is_no_more_stays_in_the_draft_that_has_it(admin_client: Client, flow: Flow) -> None:
+    strange = definition()
+    strange["steps"][1]["type"] = "teleport"
+    Flow.objects.filter(pk=flow.pk).update(draft=strange)
+    strange = {**strange, "steps": [{**strange["steps"][0], "title": "Renamed"}, *strange["steps"][1:]]}
     answer = post(admin_client, at(flow.pk, "draft/"), {"revision": 1, "definition": strange})
     assert answer.status_code == 200
     found = answer.json()["analysis"]

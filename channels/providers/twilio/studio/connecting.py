@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from channels.providers.twilio.studio.flow import as_text
+from channels.providers.twilio.studio.deciding import set_steps
+from channels.providers.twilio.studio.flow import as_text, rings_several
 from channels.providers.twilio.studio.made import Job, Made, Step, json_of, placeholder
 from channels.providers.twilio.studio.names import key, plain
 from routing.engine.templates import has_template
@@ -47,11 +48,17 @@ def connect_call(job: Job) -> Made:
         job.note("The number that it showed is not shown: the other side sees the carrier's usual one.")
     ring = job.state.number("timeout")
     steps: list[Step] = []
+    noted = len(targets) > 1 and rings_several(job.state)
     for number, target in enumerate(targets):
         settings: dict[str, Any] = {"to": target, "ring_s": max(5, min(600, int(ring or 30)))}
         last = number == len(targets) - 1
-        ways = {"answered": "callCompleted", "unanswered": "callCompleted" if last else f"@_{number + 2}"}
+        talked, missed = ("@_talked", "@_missed") if noted else ("callCompleted", "callCompleted")
+        ways = {"answered": talked, "unanswered": missed if last else f"@_{number + 2}"}
         steps.append(Step("transfer", settings, ways, f"_{number + 1}" if number else ""))
+    if noted:
+        status = job.words.variable(f"{job.id}_status")
+        steps.extend(set_steps([(status, "completed")], "_talked", "callCompleted"))
+        steps.extend(set_steps([(status, "no_answer")], "_missed", "callCompleted"))
     return Made(steps, lost=_GONE)
 
 

@@ -172,6 +172,13 @@ def _tests(raw: list[Any]) -> Iterator[Test]:
             yield Test(as_text(one.get("type")), as_text(first), joined, as_text(one.get("friendly_name")))
 
 
+def rings_several(state: State) -> bool:
+    """Whether a widget that connects a call rings more than one number."""
+    to = state.properties.get("to")
+    several = len([one for one in (to if isinstance(to, list) else as_text(to).split(",")) if as_text(one).strip()]) > 1
+    return several and state.text("noun").strip().lower() in {"", "number", "number-multi", "numbers"}
+
+
 def as_text(value: Any) -> str:
     """A value of the definition as text."""
     if isinstance(value, str):

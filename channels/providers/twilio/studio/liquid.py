@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from channels.providers.twilio.studio.flow import Flow, State
+from channels.providers.twilio.studio.flow import Flow, State, rings_several
 from channels.providers.twilio.studio.names import plain, unique
 from routing.engine.templates import template_fault
 
@@ -214,7 +214,8 @@ class Words:
             case "record-voicemail", [name] if name in _RECORDED:
                 return f"steps.{step}.{_RECORDED[name]}"
             case "connect-call-to", ["DialCallStatus" | "CallStatus"]:
-                return f"steps.{step}.status"
+                # Several numbers ring in as many steps, and what became of the call is noted behind them.
+                return f"vars.{self.variable(f'{step}_status')}" if rings_several(state) else f"steps.{step}.status"
             case "send-and-wait-for-reply", ["inbound" | "incoming", name]:
                 return self._of_reply(step, name)
             case "send-and-wait-for-reply" | "send-message", ["outbound", "To"]:

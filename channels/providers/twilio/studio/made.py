@@ -23,6 +23,14 @@ _WELL: Final = (
 )
 
 
+# Widgets whose good end proves something of the customer, and the ways by which they fail.
+_PROVES: Final = re.compile(r"payment|verif|otp|authenticat")
+_BADLY: Final = (
+    *("maxFailedAttempts", "providerError", "payInterrupted", "validationError", "failed", "failure", "fail"),
+    *("notApproved", "expired", "timeout"),
+)
+
+
 @dataclass(slots=True)
 class Step:
     """A step to be. `ways` leads from its exits to an event of the widget, or to another of its steps as `@suffix`."""
@@ -89,13 +97,14 @@ class Job:
 
 
 def placeholder(job: Job, was: str) -> Made:
-    """Marks the widget with its settings. Contacts go on as if it had gone well."""
+    """Marks the widget with its settings. Contacts go on as if it had gone well, but nobody as if they had paid."""
     ways: dict[str, str] = {}
     named: list[dict[str, str]] = []
     ends: dict[str, str] = {}
     events = list(dict.fromkeys(way.event for way in job.state.ways if way.event))
     leading = [event for event in events if job.state.to(event)]
-    on = next((event for event in (*_WELL, *leading) if event in leading), "")
+    first = _BADLY if _PROVES.search(job.state.kind) else ()
+    on = next((event for event in (*first, *_WELL, *leading) if event in leading), "")
     if on:
         ways["done"] = on
     taken = {"done"}

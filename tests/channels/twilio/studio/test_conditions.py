@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from channels.providers.twilio.studio.conditions import KINDS
-from routing.engine.events import DigitsPressed, WordsSpoken
+from routing.engine.events import DigitsPressed, TransferEnded, WordsSpoken
 from tests.channels.twilio.studio.flows import flow, row, say, split, state, step, translated, walk
 from tests.routing.engine.runs import Walk
 
@@ -176,6 +178,20 @@ def test_the_outcome_of_a_transfer_is_read_by_our_name() -> None:
     assert rule["when"]["conditions"] == [
         {"variable": "steps.dial.status", "operator": "is_one_of", "value": ["busy", "no_answer"]}
     ]
+
+
+@pytest.mark.parametrize(
+    ("ends", "heard"), [(["no_answer", "completed"], "no"), (["completed"], "no"), (["no_answer", "busy"], "yes")]
+)
+def test_of_several_numbers_the_one_that_was_spoken_to_counts(ends: list[Any], heard: str) -> None:
+    dial = state(
+        "dial", "connect-call-to", {"callCompleted": "split"}, noun="number-multi", to="+4930123456,+4930123457"
+    )
+    data = flow(dial, split([{"type": "not_equal_to", "value": "completed"}], "{{widgets.dial.DialCallStatus}}"))
+    contact = walk(data).start()
+    for end in ends:
+        contact.tell(TransferEnded(end))
+    assert f"say en-US: Here is {heard}" in contact.heard
 
 
 def test_a_variable_that_is_not_there_is_noted_and_never_matches() -> None:
