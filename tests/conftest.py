@@ -15,6 +15,7 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -136,6 +137,16 @@ def _is_address(host: str | bytes) -> bool:
 def _valkey() -> Iterator[redis.Redis]:
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as connection:
         yield connection
+
+
+@pytest.fixture(autouse=True)
+def _no_directory_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test's rows are rolled back, and with them the revision by which the copy in memory would be told as old."""
+    from routing.engine.world import NOWHERE  # noqa: PLC0415  Django must be ready
+    from routing.runner import surroundings  # noqa: PLC0415
+
+    nothing = surroundings.Surroundings(-1, NOWHERE, MappingProxyType({}))
+    monkeypatch.setattr(surroundings, "_latest", nothing)
 
 
 @pytest.fixture(autouse=True)
