@@ -317,6 +317,8 @@ def test_a_flow_is_renamed_and_gets_its_number_without_leaving_the_canvas(page: 
     panel = page.get_by_role("tabpanel", name="Publish")
     expect(panel).to_contain_text("Nobody yet: no number starts this flow.")
     panel.get_by_role("button", name="Publish", exact=True).click()
+    expect(panel.get_by_role("alert")).to_contain_text("There is no note")
+    panel.get_by_role("button", name="Publish all the same").click()
     expect(page.locator(".fe-message")).to_contain_text("no number starts this flow yet: nobody reaches it")
     versions = page.get_by_role("tabpanel", name="Versions")
     versions.get_by_role("button", name="Choose a number").click()

@@ -24,6 +24,7 @@ export function PublishPanel() {
   const [note, setNote] = useState("");
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
+  const [asked, setAsked] = useState("");
   // The draft as it was when this was opened, and after each save: what is published.
   const draft = useEditor((state) => (state.saving.state === "saved" ? draftOf(state) : null));
   const hasErrors = faults.some((fault) => fault.level === "error");
@@ -55,7 +56,17 @@ export function PublishPanel() {
   const same = flow.live !== null && found?.same === true && found.changes.length === 0;
   // Whoever publishes has seen what the test cases say.
   const waits = !hasErrors && tried.state === "trying";
+  const doubts = [
+    note.trim() ? "" : t("There is no note: say why, for whoever reads it later."),
+    faults.length ? tn("%(count)s warning stands above.", "%(count)s warnings stand above.", faults.length) : "",
+  ].filter(Boolean);
+  // Asked once for each of them, not once for all.
+  const unsure = doubts.join(" ");
   const send = (despite: boolean) => {
+    if (!despite && unsure && asked !== unsure) {
+      setAsked(unsure);
+      return;
+    }
     setBusy(true);
     setProblem("");
     publish(note.trim(), despite)
@@ -90,8 +101,8 @@ export function PublishPanel() {
             <Icon name="warning" />
             <span>
               {number.includes(":")
-                ? t("%(number)s gets messages, and no message starts this flow: they go to its fallback queue.", { number })
-                : t("%(number)s gets calls, and no call starts this flow: they go to its fallback queue.", { number })}
+                ? t("%(number)s gets messages, and this flow has no “Incoming message”: whoever writes goes the way of calls.", { number })
+                : t("%(number)s gets calls, and this flow has no “Incoming call”: whoever calls goes the way of messages.", { number })}
             </span>
           </p>
         ))}
@@ -129,14 +140,20 @@ export function PublishPanel() {
           {problem}
         </p>
       )}
-      <div className="fe-buttons">
+      {asked && asked === unsure && (
+        <p role="alert" className="d-verdict is-warn">
+          <Icon name="warning" />
+          <span>{unsure}</span>
+        </p>
+      )}
+      <div className="fe-buttons d-foot">
         {differ.length ? (
           <button type="button" className="fe-button is-primary" disabled={busy || errors.length > 0 || same} onClick={() => send(true)}>
             {busy ? t("Publishing…") : t("Publish all the same")}
           </button>
         ) : (
           <button type="submit" className="fe-button is-primary" disabled={busy || errors.length > 0 || same || saving === "conflict" || waits}>
-            {busy ? t("Publishing…") : t("Publish")}
+            {busy ? t("Publishing…") : asked && asked === unsure ? t("Publish all the same") : t("Publish")}
           </button>
         )}
       </div>

@@ -250,6 +250,24 @@ describe("publishing", () => {
     expect(screen.queryByText(/\+49302 gets calls/)).toBeNull();
   });
 
+  it("asks once more before it goes without a note, or with warnings", async () => {
+    const fault = { message: "Wrong.", where: [], step: "", level: "warning" as const, mends: [] };
+    useEditor.setState({ analysis: { ...analysisOf(draft), faults: [fault] } });
+    render(<PublishPanel />);
+    await screen.findByText("Its test case passes.");
+    await userEvent.click(screen.getByRole("button", { name: "Publish" }));
+    expect(screen.getByRole("alert").textContent).toContain("There is no note");
+    expect(screen.getByRole("alert").textContent).toContain("1 warning stands above.");
+    expect(posted("/publish/")).toBeUndefined();
+    // Another doubt is asked of anew.
+    await userEvent.type(screen.getByLabelText("What changed, and why?"), "Gold first");
+    expect(screen.queryByRole("alert")).toBeNull();
+    await userEvent.click(screen.getByRole("button", { name: "Publish" }));
+    expect(screen.getByRole("alert").textContent).toContain("1 warning stands above.");
+    await userEvent.click(screen.getByRole("button", { name: "Publish all the same" }));
+    await waitFor(() => expect(posted("/publish/")).toEqual({ revision: 1, note: "Gold first", despite_cases: false }));
+  });
+
   it("is kept back by errors, not by warnings", async () => {
     const fault = { message: "Wrong.", where: [], step: "", level: "warning" as const, mends: [] };
     useEditor.setState({ analysis: { ...analysisOf(draft), faults: [fault] } });
@@ -314,6 +332,7 @@ describe("publishing", () => {
         : [409, { error: "One differs.", cases: [{ id: 1, name: "Gold caller", state: "differs", sentences: ["Ended in Standard."] }] }];
     render(<PublishPanel />);
     await screen.findByText("Its test case passes.");
+    await userEvent.type(screen.getByLabelText("What changed, and why?"), "Gold first");
     await userEvent.click(screen.getByRole("button", { name: "Publish" }));
     expect(await screen.findByText("Gold caller")).toBeTruthy();
     expect(screen.getByText("Ended in Standard.")).toBeTruthy();
