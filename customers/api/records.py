@@ -12,7 +12,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from access.models import ApiKey
 from access.problems import Problem
 from customers.models import CustomerChange
-from customers.sync.deciding import CREATED, FAILED, Outcome
+from customers.sync.deciding import CREATED, FAILED, STALE, Outcome
 from customers.sync.services import Options, sync_customers
 
 
@@ -25,6 +25,8 @@ def keep(record: dict[str, Any], *, key: ApiKey, must_be_new: bool = False) -> O
         outcome = report.outcomes[0]
         if outcome.result == FAILED:
             raise ValidationError(_by_field(outcome))
+        if must_be_new and outcome.result == STALE:
+            raise Problem(409, "conflict", _("The customer of this number was erased, or deleted later than this."))
         if must_be_new and outcome.result != CREATED:
             said = _("There is a customer of this number already.")
             errors = [{"pointer": "/external_id", "detail": said, "code": "taken"}]

@@ -10,6 +10,7 @@ class PrivacyConfig(AppConfig):
     verbose_name = _("Privacy")
 
     def ready(self) -> None:
-        from customers.privacy import own  # noqa: PLC0415  models must be there first
+        from customers.privacy import own, scraps  # noqa: PLC0415  models must be there first
 
         own.register_all()
+        scraps.register_all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice, product
@@ -11,21 +12,25 @@ import redis
 from auditlog.models import LogEntry
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Q, QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from customers.enrichment.flight import Keys
 from customers.enrichment.models import DataSource
 from customers.enrichment.questions import Question
-from customers.files.models import Fault
 from customers.history import snapshot
 from customers.models import Consent, Customer, CustomerChange, Identity
 from customers.privacy.registry import Keeper, Kept, Subject, register, register_kept
+from customers.privacy.scrubbing import Scrubber
+from customers.sealing import seal_tombstones
 from customers.services import delete_customers
-from customers.sync.models import SyncFault
 
 _GUESSES: Final = 300
+_AT_ONCE: Final = 500
+# Fetched answers, and what Django keeps for pages: a call that is tried.
+_REMEMBERED: Final = ("pareto:fetch:*", ":*:test-call:*")
+_LOGGED: Final = ("object_repr", "changes", "changes_text", "serialized_data", "additional_data")
+_ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
 def register_all() -> None:
@@ -72,11 +77,10 @@ def _erase(subject: Subject, _now: datetime) -> dict[str, int]:
         "identities": Identity.objects.filter(customer_id=subject.customer_id).count(),
         "consents": Consent.objects.filter(customer_id=subject.customer_id).count(),
         "history": CustomerChange.objects.filter(customer_id=subject.customer_id).count(),
-        "faults of files": Fault.objects.filter(external_id=subject.external_id).delete()[0],
-        "faults of syncs": SyncFault.objects.filter(external_id=subject.external_id).delete()[0],
         "customers": 1,
     }
     delete_customers(customer_ids=[subject.customer_id])
+    seal_tombstones(external_id=subject.external_id, customer_id=subject.customer_id)
     return erased
 
 
@@ -84,16 +88,13 @@ def _entries(subject: Subject) -> QuerySet[Any]:
     """Lines of the log about the customer, and about rows that name them."""
     types = ContentType.objects.get_for_models(Customer, Identity, Consent)
     about = Q(content_type=types[Customer], object_id=subject.customer_id)
-    parts = Q(object_repr__in=subject.spellings)
-    for value in {value for _kind, value in subject.addresses}:
-        parts |= Q(said__contains=value)
+    parts = Q(pk__in=Scrubber(subject).rows(LogEntry.objects.all(), _LOGGED).values("pk"))
     for model in (Identity, Consent):
         own = model._default_manager.filter(customer_id=subject.customer_id).values("pk")  # noqa: SLF001
         parts |= Q(content_type=types[model], object_id__in=own)
         # Rows that are gone: the log knows whose they were.
         parts |= Q(content_type=types[model], changes__customer__contains=str(subject.customer_id))
-    rows = LogEntry.objects.annotate(said=Cast("changes", TextField()))
-    entries: QuerySet[Any] = rows.filter(about | parts)
+    entries: QuerySet[Any] = LogEntry.objects.filter(about | parts)
     return entries
 
 
@@ -116,18 +117,50 @@ def _erase_log(subject: Subject, _now: datetime) -> dict[str, int]:
 
 
 def _forget(subject: Subject) -> int:
-    """Answers of data sources that were fetched for one of their addresses; how many."""
+    """Answers of data sources that were fetched for one of their addresses, or name them; how many.
+
+    The names of answers are digests of what was asked: what can be guessed is taken away by its name, the rest by what
+    it says.
+    """
     from customers.enrichment.admin import placeholders  # noqa: PLC0415  registers models, so not before the apps are ready
 
     words = list(dict.fromkeys([subject.external_id, subject.name, *subject.spellings]))
     words += [value.lstrip("+") for kind, value in subject.addresses if kind == "phone"]
-    names: set[str] = set()
+    names: set[bytes] = set()
     for source in DataSource.objects.all():
         inputs = placeholders(source)
         for values in islice(product(words, repeat=len(inputs)), _GUESSES):
             keys = Keys.of(Question(source.key, dict(zip(inputs, values, strict=True))).key)
-            names |= {keys.answer, keys.last}
-    if not names:
-        return 0
-    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2) as connection:
-        return int(connection.delete(*names))
+            names |= {keys.answer.encode(), keys.last.encode()}
+    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5) as connection:
+        for pattern in _REMEMBERED:
+            names |= set(_naming(connection, pattern, Scrubber(subject)))
+        return int(connection.delete(*names)) if names else 0
+
+
+def _naming(connection: redis.Redis, pattern: str, scrubber: Scrubber) -> Iterator[bytes]:
+    names = connection.scan_iter(match=pattern, count=1_000)
+    while some := list(islice(names, _AT_ONCE)):
+        kinds = connection.pipeline(transaction=False)
+        for name in some:
+            kinds.type(name)
+        texts = connection.pipeline(transaction=False)
+        read = []
+        for name, kind in zip(some, kinds.execute(), strict=True):
+            if kind == b"string":
+                texts.get(name)
+            elif kind == b"list":
+                texts.lrange(name, 0, -1)
+            else:
+                continue
+            read.append(name)
+        for name, value in zip(read, texts.execute(), strict=True):
+            parts = value if isinstance(value, list) else [value or b""]
+            if any(scrubber.mentions(_unescaped(part)) for part in parts):
+                yield name
+
+
+def _unescaped(part: bytes) -> str:
+    r"""Letters that JSON wrote as \u00fc are letters again."""
+    text = part.decode(errors="replace")
+    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)

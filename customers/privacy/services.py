@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import tempfile
 import zipfile
@@ -11,13 +9,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import IO, Any, Final
 
-from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
 from customers.models import Customer, Identity
 from customers.privacy.models import Receipt, Retention
 from customers.privacy.registry import Kept, Subject, keepers, kinds
+from customers.sealing import proof_of
 
 _BATCH: Final = 1_000
 
@@ -65,11 +63,6 @@ def erase(*, customer_id: int, by: str, now: datetime) -> Receipt:
     receipt.erased = erased
     receipt.save(update_fields=["erased"])
     return receipt
-
-
-def proof_of(external_id: str) -> str:
-    """The same for the same number, and of no use without the key of this house."""
-    return hmac.new(settings.SECRET_KEY.encode(), f"erased:{external_id}".encode(), hashlib.sha256).hexdigest()
 
 
 def days_of(kind: Kept) -> int | None:

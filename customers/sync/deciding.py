@@ -151,6 +151,8 @@ class State:
     now: datetime
     crm_decides: bool = True
     """Whether the CRM's word comes first; else the tiers' own rules look at everybody who was written."""
+    erased: frozenset[str] = frozenset()
+    """Numbers of those who were erased for good: whoever sends them is too late."""
     created: list[Known] = field(default_factory=list)
     deleted: list[tuple[Known, int | None, datetime | None]] = field(default_factory=list)
     merges: list[tuple[Outcome, Known, Known]] = field(default_factory=list)
@@ -206,7 +208,7 @@ def _apply(record: Record, outcome: Outcome, state: State) -> str:
     if record.deleted:
         return _delete(record, known, state)
     if known is None:
-        if _is_older(record, *state.buried.get(number, (None, None))):
+        if number in state.erased or _is_older(record, *state.buried.get(number, (None, None))):
             return STALE
         known = Known(None, number, dict(_EMPTY), {})
         is_new = True

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection
 
 from customers.models import Attribute, Tier
+from customers.sealing import erased_among
 from customers.sync.deciding import Held, Known, State
 from customers.sync.records import Address, Catalog, Record
 
@@ -84,7 +85,7 @@ def load(records: Iterable[Record], tiers: Mapping[str, int], *, now: datetime, 
     if any(record.consents for record in good):
         _add_consents(known)
     unknown = [record.external_id for record in good if record.external_id not in by_number]
-    return State(by_number, owners, held_by, _buried(unknown), tiers, now)
+    return State(by_number, owners, held_by, _buried(unknown), tiers, now, erased=erased_among(unknown))
 
 
 def _known(row: tuple[Any, ...]) -> Known:

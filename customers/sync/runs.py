@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from customers.models import Tombstone
+from customers.sealing import SEALED
 from customers.sync.deciding import FAILED, RESULTS
 from customers.sync.models import SyncChunk, SyncFault, SyncRun
 from customers.sync.services import Options, sync_customers
@@ -102,7 +103,7 @@ def lost_runs(*, now: datetime) -> list[UUID]:
 def prune(*, now: datetime) -> None:
     """Forgets old reports, and those who were deleted long ago."""
     SyncRun.objects.filter(started_at__lt=now - KEEP_RUNS).exclude(state__in=ACTIVE).delete()
-    rows = Tombstone.objects.filter(at__lt=now - KEEP_TOMBSTONES)
+    rows = Tombstone.objects.filter(at__lt=now - KEEP_TOMBSTONES).exclude(external_id__startswith=SEALED)
     rows._raw_delete(rows.db)  # noqa: SLF001  there may be very many, and nothing points at them
 
 

@@ -27,7 +27,8 @@ from customers.privacy import services
 from customers.privacy.masking import masked
 from customers.privacy.models import Receipt, Retention
 from customers.privacy.registry import StillUnderWay
-from customers.privacy.services import erase, proof_of
+from customers.privacy.services import erase
+from customers.sealing import proof_of
 from queues.models import Queue
 from routing.models import Contact, Turn
 
@@ -93,7 +94,8 @@ def test_everything_that_is_stored_is_exported(wilma: Customer, admin_client: Cl
     archive = zipfile.ZipFile(io.BytesIO(b"".join(answer)))
     parts = {name: json.loads(archive.read(name)) for name in archive.namelist()}
     assert set(parts) == {
-        "customer.json", "contacts.json", "conversations.json", "opt_outs.json", "log_of_changes.json",
+        "customer.json", "contacts.json", "conversations.json", "opt_outs.json", "log_of_changes.json", "webhooks.json",
+        "test_cases.json", "mentions.json", "answers_to_programs.json", "files.json", "syncs.json",
     }  # fmt: skip
     assert parts["customer.json"][0]["customer"]["name"] == "Wilhelmine"
     assert {"identity": {"kind": "phone", "value": PHONE}} in parts["customer.json"]

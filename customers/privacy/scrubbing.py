@@ -1,0 +1,134 @@
+"""Finds whatever names one customer in texts, JSON and bytes that are about many, and leaves a dash in its place."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import phonenumbers
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import JSONField, Model, Q, QuerySet, TextField
+from django.db.models.functions import Cast
+
+from customers.models import Customer
+from customers.privacy.registry import Subject
+
+DASH: Final = "–"
+_BETWEEN: Final = r"[ ()./-]{0,3}"
+# A customer number of fewer characters than that, or of digits alone, is in many texts about something else.
+_TELLING: Final = 6
+
+
+@dataclass(frozen=True)
+class Scrubber:
+    """Knows one customer by whatever they may be written as."""
+
+    subject: Subject
+
+    @cached_property
+    def pattern(self) -> str:
+        """A regular expression that Python and PostgreSQL read alike, without regard to case."""
+        parts = {_literal(value) for kind, value in self.subject.addresses if kind != "phone"}
+        parts |= {_dialed(value) for kind, value in self.subject.addresses if kind == "phone"}
+        number = self.subject.external_id
+        is_telling = not number.isdigit() and (len(number) >= _TELLING or any(map(str.isdigit, number)))
+        if is_telling or (number.isdigit() and len(number) > _TELLING):
+            parts.add(_literal(number))
+        else:
+            parts.add(f'"{re.escape(number)}"')
+        if self._is_only_one_of_the_name:
+            parts.add(_literal(self.subject.name))
+        return "|".join(sorted(parts, key=len, reverse=True))
+
+    @cached_property
+    def _is_only_one_of_the_name(self) -> bool:
+        """Two people called Max are not told apart in a text that says Max."""
+        name = self.subject.name
+        others = Customer.objects.filter(name__iexact=name).exclude(pk=self.subject.customer_id)
+        return len(name) >= 5 and not others.exists()
+
+    @cached_property
+    def _finder(self) -> re.Pattern[str]:
+        return re.compile(self.pattern, re.IGNORECASE)
+
+    @cached_property
+    def _remover(self) -> re.Pattern[str]:
+        """Where somebody is named, their name goes as well, whoever else has it."""
+        name = f"|{_literal(self.subject.name)}" if self.subject.name.strip() else ""
+        return re.compile(self.pattern + name, re.IGNORECASE)
+
+    def mentions(self, value: Any) -> bool:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+        return text == self.subject.external_id or self._finder.search(text) is not None
+
+    def text(self, text: str) -> str:
+        return DASH if text == self.subject.external_id else self._remover.sub(DASH, text)
+
+    def json(self, value: Any) -> Any:
+        """The same shape; names of fields as well."""
+        match value:
+            case str():
+                return self.text(value)
+            case Mapping():
+                return {self.text(str(key)): self.json(one) for key, one in value.items()}
+            case list() | tuple():
+                return [self.json(one) for one in value]
+            case int() if not isinstance(value, bool) and len(str(value)) > _TELLING and self.mentions(str(value)):
+                return None
+            case _:
+                return value
+
+    def rows(self, rows: QuerySet[Any], fields: Iterable[str]) -> QuerySet[Any]:
+        """Those that name the customer in one of the fields, whatever these hold."""
+        wanted = Q()
+        for name in fields:
+            field = rows.model._meta.get_field(name)  # noqa: SLF001  Django's public way to it
+            if isinstance(field, JSONField | ArrayField):
+                rows = rows.annotate(**{f"{name}_said": Cast(name, TextField())})
+                wanted |= Q(**{f"{name}_said__iregex": self.pattern})
+            else:
+                wanted |= Q(**{f"{name}__iregex": self.pattern}) | Q(**{name: self.subject.external_id})
+        found: QuerySet[Any] = rows.filter(wanted)
+        return found
+
+    def scrub(self, rows: QuerySet[Any], fields: Iterable[str]) -> int:
+        """Takes the customer out of these fields of whatever names them; how many rows did."""
+        names = list(fields)
+        count = 0
+        for row in list(self.rows(rows, names).order_by("pk")):
+            changed = {name: self.json(getattr(row, name)) for name in names}
+            rows.model._base_manager.filter(pk=row.pk).update(**changed)  # noqa: SLF001  save() would log who it was
+            count += 1
+        return count
+
+    def told(self, rows: QuerySet[Any], fields: Iterable[str]) -> Iterator[dict[str, Any]]:
+        """The same rows for an export."""
+        names = list(fields)
+        for row in self.rows(rows, names).order_by("pk").iterator(chunk_size=200):
+            yield _plain(row, names)
+
+
+def _plain(row: Model, names: list[str]) -> dict[str, Any]:
+    return {"about": str(row._meta.verbose_name), "id": row.pk} | {name: getattr(row, name) for name in names}  # noqa: SLF001
+
+
+def _literal(text: str) -> str:
+    return rf"(?<![0-9A-Za-z]){re.escape(text)}(?![0-9A-Za-z])"
+
+
+def _dialed(value: str) -> str:
+    """A telephone number in each way of writing it: +49 151…, 0049151…, 0151/…, 49151…"""
+    try:
+        parsed = phonenumbers.parse(value, None)
+    except phonenumbers.NumberParseException:
+        return _literal(value)
+    bare = phonenumbers.national_significant_number(parsed)
+    if len(bare) < 7:
+        return _literal(value)
+    digits = _BETWEEN.join(bare)
+    country = _BETWEEN.join(str(parsed.country_code))
+    return rf"(?<![0-9])((\+|00)?{_BETWEEN}{country}{_BETWEEN}(\(0\))?|0)?{_BETWEEN}{digits}(?![0-9])"
