@@ -58,7 +58,7 @@ def export(subject: Subject) -> Iterator[dict[str, Any]]:
 
 def erase(subject: Subject, _now: datetime) -> dict[str, int]:
     """That something was written, when, and whether it arrived, stays; what it was, and with whom, goes."""
-    ids = list(of(subject).values_list("pk", flat=True))
+    ids = list(of(subject).order_by("pk").select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
     anonymous = Concat(Value("erased-"), Cast(F("pk"), CharField()))
     messages = Message.objects.filter(conversation_id__in=ids).update(
         text="", media=[], choices=[], details={}, external_id=anonymous, error=""

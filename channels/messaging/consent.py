@@ -77,7 +77,9 @@ def stop(*, channel: str, peer: str, word: str, now: datetime) -> None:
     peers = Q(conversation__peer=peer)
     if kind == "phone":
         peers = Q(conversation__peer__in=[value, f"whatsapp:{value}"])
-    Message.objects.filter(peers, state=Message.State.QUEUED).update(state=Message.State.BLOCKED, retry_at=None)
+    waiting = Message.objects.filter(peers, state=Message.State.QUEUED).order_by("pk")
+    ids = list(waiting.select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
+    Message.objects.filter(pk__in=ids).update(state=Message.State.BLOCKED, retry_at=None)
 
 
 def start(*, channel: str, peer: str, word: str, now: datetime) -> bool:

@@ -163,8 +163,8 @@ def _take(mine: Lease, conversation: Conversation, event: InboundEvent, now: dat
     if contact is not None and contact.state == Contact.State.HANDED_OVER:
         # People have it, or will take it: it is theirs to read.
         with transaction.atomic():
-            _note(mine, conversation, event, contact_id=contact.pk, now=now)
             Contact.objects.filter(pk=contact.pk).update(last_event_at=now)
+            _note(mine, conversation, event, contact_id=contact.pk, now=now)
         return
     said = MessageReceived(
         text=str(body.get("text", "")),

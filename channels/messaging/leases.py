@@ -2,6 +2,9 @@
 
 Taken by one statement that succeeds for one worker only, and written by name into the row. Whatever a holder saves
 is saved together with a look at that name, so that one who was given up for dead, and was not, saves nothing.
+
+Rows are locked in one order everywhere, so that nobody waits in a ring: contact, conversation, message. Never stronger
+than FOR NO KEY UPDATE: whoever only refers to a conversation, as a new message does, need not wait.
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ _RELEASE = {
     for work in ("handling", "sending")
 }
 _HOLDS = {
-    work: f"SELECT 1 FROM channels_conversation WHERE id = %s AND {work}_by = %s FOR UPDATE"  # noqa: S608
+    work: f"SELECT 1 FROM channels_conversation WHERE id = %s AND {work}_by = %s FOR NO KEY UPDATE"  # noqa: S608
     for work in ("handling", "sending")
 }
 

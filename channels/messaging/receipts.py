@@ -25,6 +25,8 @@ _BEFORE = {
 }
 # A receipt may overtake what it is about. After so many looks, of which the last is minutes later, it is of nothing of ours.
 _LOOKS = 6
+# These say whose conversation they are about, not which message.
+_OF_PEOPLE = ("echo", "seen")
 
 
 def handle_receipts(*, now: datetime) -> float | None:
@@ -56,7 +58,32 @@ def _batch(now: datetime) -> int:
     return len(events)
 
 
+def _hold_conversations(events: list[InboundEvent]) -> None:
+    """Before any of their messages is touched, and in one order: so does everybody else (leases.py)."""
+    bodies = [event.payload for event in events]
+    tokens = {pk for body in bodies if (pk := _id_of(str(body.get("token", "")))) is not None}
+    external_ids = {str(body.get("message", "")) for body in bodies} - {""}
+    people = {(event.number_id, str(event.payload.get("sender", ""))) for event in events if event.kind in _OF_PEOPLE}
+    ids: set[int] = set()
+    if tokens:
+        ids.update(Message.objects.filter(pk__in=tokens).values_list("conversation_id", flat=True))
+    if external_ids:
+        # Said in the index's own words: it has no messages without an id.
+        named = Message.objects.filter(~Q(external_id=""), external_id__in=external_ids)
+        ids.update(named.values_list("conversation_id", flat=True))
+    if people:
+        either = Q()
+        for number_id, peer in people:
+            either |= Q(number_id=number_id, peer=peer)
+        ids.update(Conversation.objects.filter(either).values_list("pk", flat=True))
+    held = Conversation.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
+    list(held.values_list("pk", flat=True))
+
+
 def _apply_all(events: list[InboundEvent], now: datetime) -> None:
+    if not events:
+        return
+    _hold_conversations(events)
     for event in events:
         if _apply(event, now):
             event.handled_at = now
@@ -122,10 +149,16 @@ def _raise_state(message_id: int, state: str, error: str, at: datetime) -> None:
 
 def _by_token(event: InboundEvent, token: str) -> Message | None:
     """Our own name of the message, which the provider gave back."""
-    if not (token[:1] == "m" and token[1:].isascii() and token[1:].isdigit() and len(token) < 20):
+    pk = _id_of(token)
+    if pk is None:
         return None
     ours = Message.objects.filter(conversation__number__account_id=event.account_id, direction=Message.Direction.OUT)
-    return ours.filter(pk=int(token[1:])).first()
+    return ours.filter(pk=pk).first()
+
+
+def _id_of(token: str) -> int | None:
+    is_ours = token[:1] == "m" and token[1:].isascii() and token[1:].isdigit() and len(token) < 20
+    return int(token[1:]) if is_ours else None
 
 
 def _echo(event: InboundEvent) -> bool:

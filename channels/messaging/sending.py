@@ -47,7 +47,7 @@ UPDATE channels_message m
        retry_at = CASE WHEN m.state = 'sending' THEN NULL ELSE m.retry_at END,
        error = CASE WHEN m.state = 'sending' THEN '' ELSE m.error END,
        state = CASE WHEN m.state = 'sending' THEN 'sent' ELSE m.state END
-  FROM (SELECT 1 FROM channels_conversation WHERE id = %s AND sending_by = %s FOR UPDATE) AS held
+  FROM (SELECT 1 FROM channels_conversation WHERE id = %s AND sending_by = %s FOR NO KEY UPDATE) AS held
  WHERE m.id = %s
 """
 

@@ -55,7 +55,7 @@ def window_until(conversation: Conversation) -> datetime | None:
 def reply(*, conversation_id: int, text: str, by_id: int | None, now: datetime) -> int:
     """Puts an answer into the outbox; of how many messages it consists. Raises CannotReply."""
     related = Conversation.objects.select_related("number__account")
-    conversation = related.select_for_update(of=("self",)).get(pk=conversation_id)
+    conversation = related.select_for_update(of=("self",), no_key=True).get(pk=conversation_id)
     if problem := why_no_reply(conversation, now=now):
         raise problem
     count = outbox.put(
@@ -84,6 +84,6 @@ def recognise(*, conversation_id: int, customer_id: int) -> None:
     conversation = Conversation.objects.select_related("contact").get(pk=conversation_id)
     kind, value = identity_of(conversation.channel, conversation.peer) or (conversation.channel, conversation.peer)
     add_identity(customer_id=customer_id, kind=kind, value=value)
-    Conversation.objects.filter(pk=conversation_id).update(customer_id=customer_id)
     if conversation.contact_id:
         Contact.objects.filter(pk=conversation.contact_id, customer__isnull=True).update(customer_id=customer_id)
+    Conversation.objects.filter(pk=conversation_id).update(customer_id=customer_id)

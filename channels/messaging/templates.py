@@ -81,7 +81,7 @@ def reply_by_template(
     *, conversation_id: int, template_id: int, values: Mapping[str, str], by_id: int | None, now: datetime
 ) -> None:
     """Puts the filled-in template into the outbox. Raises CannotReply, CannotFill, Template.DoesNotExist."""
-    rows = Conversation.objects.select_related("number__account").select_for_update(of=("self",))
+    rows = Conversation.objects.select_related("number__account").select_for_update(of=("self",), no_key=True)
     conversation = rows.get(pk=conversation_id)
     if is_stopped(conversation.channel, conversation.peer):
         raise CannotReply("stopped")
