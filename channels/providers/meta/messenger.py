@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from channels.messaging.inbound import Incoming, address, identifier, moment, written
-from channels.providers.meta.shape import items, part
+from channels.providers.meta.shape import Told, each, objects, part
 
 log = structlog.get_logger(__name__)
 
@@ -21,24 +21,22 @@ _TYPES = {"image": "image", "video": "video", "audio": "audio", "file": "documen
 _STORIES = frozenset({"story_mention", "ig_story", "share", "ig_reel", "reel", "post", "ig_post"})
 
 
-def read_entry(entry: Mapping[str, Any], channel: str, where: str, now: datetime) -> Iterator[Incoming]:
-    """All that an entry tells. Raises Malformed."""
-    for place, event in items(entry, "messaging", where):
-        yield from _event(event, channel, place, now)
-    # Apps that sign people in by Instagram itself get the same events as changes.
-    for place, change in items(entry, "changes", where):
-        value = change.get("value")
-        if (
-            str(change.get("field", "")).startswith(("message", "messaging"))
-            and isinstance(value, dict)
-            and "sender" in value
-        ):
-            yield from _event(value, channel, f"{place}value.", now)
-        else:
-            log.info("webhook of no conversation", provider="meta", field=written(change.get("field"), 60))
-    for _ in items(entry, "standby", where):
+def read_entry(entry: dict[str, Any], channel: str, where: str, now: datetime) -> Iterator[Told]:
+    """All that an entry tells."""
+    yield from each(entry, "messaging", where, lambda event, place: _event(event, channel, place, now))
+    yield from each(entry, "changes", where, lambda change, place: _change(change, channel, place, now))
+    for _ in objects(entry, "standby"):
         # Another app has the conversation at this moment; what is said there is not for us.
         log.info("conversation is with another app", channel=channel)
+
+
+def _change(change: Mapping[str, Any], channel: str, where: str, now: datetime) -> Iterator[Incoming]:
+    """Apps that sign people in by Instagram itself get the same events as changes."""
+    value, field = change.get("value"), written(change.get("field"), 60)
+    if field.startswith(("message", "messaging")) and isinstance(value, dict) and "sender" in value:
+        yield from _event(value, channel, f"{where}value.", now)
+    else:
+        log.info("webhook of no conversation", provider="meta", field=field)
 
 
 # Whatever else an event may be about (opt-ins, account links, hand-overs between apps, a warning of Meta's, which is
@@ -62,7 +60,7 @@ def _event(event: Mapping[str, Any], channel: str, where: str, now: datetime) ->
     at = _at(event.get("timestamp"), now)
     made = _Maker(channel, own, peer, at, where)
     if message:
-        yield from _message(made, message)
+        yield _message(made, message)
     elif postback := part(event, "postback"):
         yield _postback(made, postback, event)
     elif reaction := part(event, "reaction"):
@@ -92,26 +90,24 @@ class _Maker:
         return Incoming(external_id, kind, self.own, self.peer, self.channel, at or self.at, body)
 
 
-def _message(made: _Maker, message: Mapping[str, Any]) -> Iterator[Incoming]:
+def _message(made: _Maker, message: Mapping[str, Any]) -> Incoming:
     mid = identifier(message.get("mid"), f"{made.where}message.mid")
     if message.get("is_deleted"):
-        yield made(f"{mid}:deleted", "deletion", {"message": mid})
-        return
-    content = _content(message, made.where)
+        return made(f"{mid}:deleted", "deletion", {"message": mid})
+    content = _content(message)
     if message.get("is_echo"):
-        yield made(f"{mid}:echo", "echo", {"message": mid, "token": written(message.get("metadata"), 30), **content})
-        return
+        return made(f"{mid}:echo", "echo", {"message": mid, "token": written(message.get("metadata"), 30), **content})
     quick = part(message, "quick_reply")
     if quick:
         content |= {"type": "choice", "payload": written(quick.get("payload"), 500)}
-    yield made(mid, "message", content)
+    return made(mid, "message", content)
 
 
-def _content(message: Mapping[str, Any], where: str) -> dict[str, Any]:
+def _content(message: Mapping[str, Any]) -> dict[str, Any]:
     media: list[dict[str, str]] = []
     details: dict[str, Any] = {}
     kind = "text" if message.get("text") else ""
-    for _, attachment in items(message, "attachments", f"{where}message."):
+    for attachment in objects(message, "attachments"):
         what = written(attachment.get("type"), 40)
         payload = part(attachment, "payload")
         kind = kind or _TYPES.get(what) or ("story" if what in _STORIES else "unsupported")

@@ -18,7 +18,7 @@ from channels.messaging.inbound import Incoming, Malformed, in_order, written
 from channels.messaging.intake import keep
 from channels.messaging.senders import Secrets, active_accounts, addressees
 from channels.providers.meta import messenger, whatsapp
-from channels.providers.meta.shape import items
+from channels.providers.meta.shape import Told, each
 from channels.providers.meta.signature import HEADER, is_signed
 from channels.webhooks import REFUSED, TOOK
 
@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 PROVIDER = "meta"
 # A thousand messages are about a megabyte; Meta itself sends no more than three.
 BODY_BYTES = 4 * 1024 * 1024
+# Of what could not be read, so many lines are logged: a body may be made to fill a disk.
+_WRONG_SHOWN = 20
 _HEADER = f"HTTP_{HEADER.upper().replace('-', '_')}"
 
 
@@ -97,9 +99,15 @@ def _take(request: HttpRequest) -> HttpResponse:
         raise _Refused(403, "bad signature" if accounts else "unknown account")
     now = datetime.now(UTC)
     try:
-        events = in_order(event for data in _json(body) for event in _read(data, now))
+        told = [one for data in _json(body) for one in _read(data, now)]
     except Malformed as error:
         raise _Refused(400, "malformed", why=str(error)) from None
+    events = in_order(one for one in told if isinstance(one, Incoming))
+    wrong = [str(one) for one in told if isinstance(one, Malformed)]
+    if wrong and not events:
+        raise _Refused(400, "malformed", why="; ".join(wrong[:_WRONG_SHOWN]), count=len(wrong))
+    for why in wrong[:_WRONG_SHOWN]:
+        log.warning("part of a webhook left out", provider=PROVIDER, why=why, of=len(wrong))
     try:
         known = addressees(ours, [event.recipient for event in events])
         for number in sorted({event.recipient for event in events} - set(known)):
@@ -126,22 +134,27 @@ def _json(body: bytes) -> list[dict[str, Any]]:
         raise Malformed("the body is no JSON") from None
     # Where people sign in by Instagram itself, the whole is shown in a list.
     told = found if isinstance(found, list) else [found]
-    if not all(isinstance(one, dict) for one in told):
-        raise Malformed("the body is no object")
+    if not told or not all(isinstance(one, dict) and "object" in one for one in told):
+        raise Malformed("the body does not say what it is about: its “object” is missing")
     return told
 
 
-def _read(data: dict[str, Any], now: datetime) -> Iterator[Incoming]:
+def _read(data: dict[str, Any], now: datetime) -> Iterator[Told]:
     what = data.get("object")
     if what not in ("whatsapp_business_account", "page", "instagram"):
         log.info("webhook of another object", provider=PROVIDER, object=written(what, 60))
         return
-    for place, entry in items(data, "entry", ""):
+
+    def change_of_whatsapp(change: dict[str, Any], where: str) -> Iterator[Told]:
+        value = change.get("value")
+        if not isinstance(value, dict):
+            raise Malformed(f"{where}value is no object")
+        yield from whatsapp.read_value(value, str(change.get("field", "")), f"{where}value.", now)
+
+    def entry(one: dict[str, Any], where: str) -> Iterator[Told]:
         if what == "whatsapp_business_account":
-            for where, change in items(entry, "changes", place):
-                value = change.get("value")
-                if not isinstance(value, dict):
-                    raise Malformed(f"{where}value is no object")
-                yield from whatsapp.read_value(value, str(change.get("field", "")), f"{where}value.", now)
+            yield from each(one, "changes", where, change_of_whatsapp)
         else:
-            yield from messenger.read_entry(entry, "messenger" if what == "page" else "instagram", place, now)
+            yield from messenger.read_entry(one, "messenger" if what == "page" else "instagram", where, now)
+
+    yield from each(data, "entry", "", entry)

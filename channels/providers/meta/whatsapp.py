@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from channels.messaging.inbound import Incoming, Malformed, address, identifier, moment, written
-from channels.providers.meta.shape import items, part
+from channels.providers.meta.shape import Told, each, objects, part
 
 log = structlog.get_logger(__name__)
 
@@ -21,30 +21,26 @@ _STATES = {"sent": "sent", "delivered": "delivered", "read": "read", "played": "
 _SILENT = frozenset({"system", "request_welcome", "ephemeral"})
 
 
-def read_value(value: Mapping[str, Any], field: str, where: str, now: datetime) -> Iterator[Incoming]:
+def read_value(value: dict[str, Any], field: str, where: str, now: datetime) -> Iterator[Told]:
     """All that a `change` tells. Raises Malformed."""
     if field not in {"messages", "smb_message_echoes"}:
         log.info("webhook of no conversation", provider="meta", field=written(field, 60))
         return
     metadata = part(value, "metadata")
     own = address(CHANNEL, metadata.get("phone_number_id"), f"{where}metadata.phone_number_id")
-    names = _names(value, where)
-    for place, message in items(value, "messages", where):
-        yield from _message(message, own, names, place, now)
-    for place, status in items(value, "statuses", where):
-        yield from _status(status, own, place, now)
-    for place, echo in items(value, "message_echoes", where):
-        yield _echo(echo, own, place, now)
-    for place, error in items(value, "errors", where):
-        log.warning(
-            "whatsapp tells an error", where=place, code=error.get("code"), title=written(error.get("title"), 100)
-        )
+    names = _names(value)
+    yield from each(value, "messages", where, lambda message, place: _message(message, own, names, place, now))
+    yield from each(value, "statuses", where, lambda status, place: _status(status, own, place, now))
+    yield from each(value, "message_echoes", where, lambda echo, place: [_echo(echo, own, place, now)])
+    for error in objects(value, "errors"):
+        title = written(error.get("title"), 100)
+        log.warning("whatsapp tells an error", where=where, code=error.get("code"), title=title)
 
 
-def _names(value: Mapping[str, Any], where: str) -> dict[str, tuple[str, str]]:
+def _names(value: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     """By the sender's id: the name of the profile, and the id that stays when the number is hidden."""
     found: dict[str, tuple[str, str]] = {}
-    for _, contact in items(value, "contacts", where):
+    for contact in objects(value, "contacts"):
         name = written(part(contact, "profile").get("name"), 200)
         user_id = written(contact.get("user_id"), 100)
         for key in (contact.get("wa_id"), contact.get("user_id")):
@@ -149,11 +145,9 @@ def _content(kind: str, message: Mapping[str, Any]) -> dict[str, Any]:
     if kind == "contacts":
         return {"type": "contacts", "text": "", "details": details | {"contacts": _cards(message)}}
     if kind == "order":
-        lines = [one for _, one in items(inner, "product_items", "order.")]
+        lines = list(objects(inner, "product_items"))
         return {"type": "order", "text": written(inner.get("text")), "details": details | {"order_lines": len(lines)}}
-    errors = [
-        written(str(error.get("title") or error.get("code") or ""), 100) for _, error in items(message, "errors", "")
-    ]
+    errors = [written(str(error.get("title") or error.get("code") or ""), 100) for error in objects(message, "errors")]
     return {"type": "unsupported", "text": "", "details": details | {"kind": written(kind, 40), "errors": errors[:5]}}
 
 
@@ -181,8 +175,8 @@ def _filled_in(form: Mapping[str, Any]) -> str:
 
 def _cards(message: Mapping[str, Any]) -> list[str]:
     found = []
-    for _, card in items(message, "contacts", ""):
-        phones = [written(str(phone.get("phone", "")), 40) for _, phone in items(card, "phones", "")]
+    for card in objects(message, "contacts"):
+        phones = [written(str(phone.get("phone", "")), 40) for phone in objects(card, "phones")]
         name = written(part(card, "name").get("formatted_name"), 100)
         found.append(" ".join([name, *phones[:3]]).strip())
     return found[:20]
@@ -207,7 +201,7 @@ def _status(status: Mapping[str, Any], own: str, where: str, now: datetime) -> I
         log.info("whatsapp tells an unknown state", state=written(str(status.get("status")), 40))
         return
     errors = []
-    for _, error in items(status, "errors", where):
+    for error in objects(status, "errors"):
         words = part(error, "error_data").get("details") or error.get("message") or error.get("title")
         errors.append(f"{error.get('code', '')} {written(words, 200)}".strip())
     yield Incoming(

@@ -27,8 +27,8 @@ class Beside(threading.Thread):
 
     def __init__(self, work: Callable[[], object]) -> None:
         super().__init__(daemon=True)
-        self._work, self._wrong = work, None
-        self._wrong: BaseException | None
+        self._work = work
+        self._wrong: BaseException | None = None
         self.start()
 
     def run(self) -> None:
