@@ -65,7 +65,7 @@ def erase(subject: Subject, _now: datetime) -> dict[str, int]:
     )
     # The provider's own id of an event stays: it may come once more, and must find that it was here.
     events = InboundEvent.objects.filter(conversation_id__in=ids).update(payload={}, problem="")
-    Conversation.objects.filter(pk__in=ids).update(peer=anonymous, name="", customer=None)
+    Conversation.objects.filter(pk__in=ids).update(peer=anonymous, alias="", name="", customer=None)
     played = EmulatedSend.objects.filter(Q(sender__in=subject.spellings) | Q(recipient__in=subject.spellings))
     return {"conversations": len(ids), "messages": messages, "events": events, "played messages": played.delete()[0]}
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
+import structlog
+from django.db import IntegrityError, transaction
 from django.db.models import CASCADE
 
 from customers.history import addresses, differences, identity_changes, record, snapshot
 from customers.models import Customer, CustomerChange, Identity, Tombstone
+
+log = structlog.get_logger(__name__)
 
 _FILLED = (
     "name",
@@ -44,6 +47,17 @@ def add_identity(*, customer_id: int, kind: str, value: str) -> Identity:
     if identity.customer_id != customer_id:
         raise IdentityTaken(identity.customer)
     return identity
+
+
+def learn_identity(*, customer_id: int, kind: str, value: str) -> None:
+    """As add_identity, of what a provider says by the way: whoever has the address already keeps it."""
+    if kind not in Identity.Kind.values:
+        return
+    try:
+        with transaction.atomic():
+            Identity.objects.get_or_create(kind=kind, value=value, defaults={"customer_id": customer_id})
+    except IntegrityError:
+        log.warning("identity not learned", customer=customer_id, kind=kind)
 
 
 @transaction.atomic

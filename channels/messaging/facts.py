@@ -9,6 +9,7 @@ import phonenumbers
 from channels.countries import language_of
 from channels.messaging.models import Conversation, InboundEvent
 from customers.selectors import CustomerFacts, find_customer, phone_of
+from customers.services import learn_identity
 from queues.selectors import current_revision
 from routing.runner.services import Arrival, identity_of
 
@@ -19,7 +20,9 @@ def arrival_of(conversation: Conversation, event: InboundEvent) -> tuple[Arrival
     """A new contact of this conversation, and its customer's id."""
     number, body = conversation.number, event.payload
     identity = identity_of(conversation.channel, conversation.peer)
-    customer = _customer(identity, body.get("identities", ()))
+    called = [identity, identity_of(conversation.channel, str(body.get("sender", "")))]
+    called += [(str(kind), str(value)) for kind, value in body.get("identities", ())]
+    customer = _customer([one for one in dict.fromkeys(called) if one is not None])
     phone = identity[1] if identity and identity[0] == "phone" else ""
     if not phone and customer is not None:
         # One customer on several channels is one customer: APIs know them by their number.
@@ -49,13 +52,12 @@ def arrival_of(conversation: Conversation, event: InboundEvent) -> tuple[Arrival
     return arrival, customer.id if customer else None
 
 
-def _customer(identity: tuple[str, str] | None, others: object) -> CustomerFacts | None:
-    """By the sender's own identity; else by another that the provider named."""
-    known = [identity] if identity else []
-    if isinstance(others, list):
-        known += [(str(one[0]), str(one[1])) for one in others if isinstance(one, list) and len(one) == 2]
-    for kind, value in known:
+def _customer(identities: list[tuple[str, str]]) -> CustomerFacts | None:
+    """Whom the first of them that somebody has belongs to; by the others they are known from now on, too."""
+    for place, (kind, value) in enumerate(identities):
         if found := find_customer(kind=kind, value=value):
+            for other_kind, other in identities[place + 1 :] + identities[:place]:
+                learn_identity(customer_id=found.id, kind=other_kind, value=other)
             return found
     return None
 

@@ -23,19 +23,32 @@ RECEIVED = Counter("pareto_message_events", "Events of messages that were kept",
 _KEEP = """
 WITH incoming AS (
   SELECT * FROM jsonb_to_recordset(%s::jsonb) AS x(position int, number_id bigint, account_id bigint, channel text,
-      peer text, name text, external_id text, kind text, payload jsonb, occurred_at timestamptz)),
+      peer text, alias text, name text, external_id text, kind text, payload jsonb, occurred_at timestamptz)),
+-- Who is called by two names, or by the other one from now on, goes on in the conversation that there is.
+told AS (
+  SELECT i.*, coalesce(known.peer, i.peer) AS talk
+    FROM incoming i LEFT JOIN LATERAL (
+      SELECT 1 AS place, c.peer FROM channels_conversation c WHERE c.number_id = i.number_id AND c.peer = i.peer
+      UNION ALL
+      SELECT 2, c.peer FROM channels_conversation c
+       WHERE c.number_id = i.number_id AND c.alias = i.peer AND c.alias <> '' AND i.kind = 'message'
+      UNION ALL
+      SELECT 3, c.peer FROM channels_conversation c WHERE c.number_id = i.number_id AND c.peer = i.alias
+      ORDER BY place LIMIT 1) known ON true),
 conversation AS (
-  INSERT INTO channels_conversation (number_id, channel, peer, name, created_at, handling_by, sending_by)
-  SELECT DISTINCT ON (number_id, peer) number_id, channel, peer, name, %s::timestamptz, '', ''
-    FROM incoming WHERE kind = 'message' ORDER BY number_id, peer, position DESC
-  ON CONFLICT (number_id, peer) DO UPDATE SET name = CASE WHEN EXCLUDED.name = '' THEN channels_conversation.name
-                                                          ELSE EXCLUDED.name END
+  INSERT INTO channels_conversation (number_id, channel, peer, alias, name, created_at, handling_by, sending_by)
+  SELECT DISTINCT ON (number_id, talk) number_id, channel, talk, CASE WHEN alias = talk THEN peer ELSE alias END, name,
+         %s::timestamptz, '', ''
+    FROM told WHERE kind = 'message' ORDER BY number_id, talk, position DESC
+  ON CONFLICT (number_id, peer) DO UPDATE SET
+    name = CASE WHEN EXCLUDED.name = '' THEN channels_conversation.name ELSE EXCLUDED.name END,
+    alias = CASE WHEN EXCLUDED.alias = '' THEN channels_conversation.alias ELSE EXCLUDED.alias END
   RETURNING id, number_id, peer)
 INSERT INTO channels_inboundevent (account_id, external_id, conversation_id, number_id, kind, payload, occurred_at,
     received_at, attempts, problem)
 SELECT i.account_id, i.external_id, CASE WHEN i.kind = 'message' THEN c.id END, i.number_id, i.kind, i.payload,
        i.occurred_at, %s::timestamptz, 0, ''
-  FROM incoming i LEFT JOIN conversation c ON c.number_id = i.number_id AND c.peer = i.peer
+  FROM told i LEFT JOIN conversation c ON c.number_id = i.number_id AND c.peer = i.talk
  ORDER BY i.position
 ON CONFLICT (account_id, external_id) DO NOTHING
 RETURNING conversation_id
@@ -50,6 +63,12 @@ class Addressee:
     account_id: int
 
 
+def _alias(event: Incoming) -> str:
+    """What else the provider calls the sender on this channel; empty if nothing."""
+    others = (f"{event.channel}:{value}" for kind, value in event.body.get("identities", ()) if kind == event.channel)
+    return next((one[:160] for one in others if one != event.sender), "")
+
+
 def keep(provider: str, events: Sequence[tuple[Addressee, Incoming]], now: datetime) -> int:
     """All of them or, if the database fails, none; how many were new. Tells workers afterwards."""
     if not events:
@@ -61,6 +80,7 @@ def keep(provider: str, events: Sequence[tuple[Addressee, Incoming]], now: datet
             "account_id": to.account_id,
             "channel": event.channel,
             "peer": event.sender,
+            "alias": _alias(event),
             "name": str(event.body.get("name", ""))[:200],
             "external_id": event.external_id,
             "kind": event.kind,

@@ -26,6 +26,8 @@ class Conversation(models.Model):
     channel = models.CharField(_("channel"), max_length=12)
     # As the provider names them, behind the channel's name: whatsapp:+4915100000001. SMS: the number alone.
     peer = models.CharField(_("from"), max_length=160)
+    # What else the provider calls them, and all it calls them once they hide their number: whatsapp:DE.1234.
+    alias = models.CharField(max_length=160, blank=True, default="")
     name = models.CharField(_("name"), max_length=200, blank=True)
     customer = models.ForeignKey(
         "customers.Customer",
@@ -59,6 +61,7 @@ class Conversation(models.Model):
         indexes = [
             models.Index(fields=["-last_message_at", "-id"], name="conversation_newest_first"),
             models.Index(fields=["wake_at"], condition=Q(wake_at__isnull=False), name="conversation_to_wake"),
+            models.Index(fields=["number", "alias"], condition=~Q(alias=""), name="conversation_by_alias"),
         ]
 
     def __str__(self) -> str:

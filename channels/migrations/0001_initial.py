@@ -65,6 +65,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('channel', models.CharField(max_length=12, verbose_name='channel')),
                 ('peer', models.CharField(max_length=160, verbose_name='from')),
+                ('alias', models.CharField(blank=True, default='', max_length=160)),
                 ('name', models.CharField(blank=True, max_length=200, verbose_name='name')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='started')),
                 ('last_inbound_at', models.DateTimeField(blank=True, null=True, verbose_name='last message from them')),
@@ -255,6 +256,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='conversation',
             index=models.Index(condition=models.Q(('wake_at__isnull', False)), fields=['wake_at'], name='conversation_to_wake'),
+        ),
+        migrations.AddIndex(
+            model_name='conversation',
+            index=models.Index(condition=models.Q(('alias', ''), _negated=True), fields=['number', 'alias'], name='conversation_by_alias'),
         ),
         migrations.AddConstraint(
             model_name='conversation',

@@ -1,0 +1,66 @@
+"""People whom the provider calls by two names: their number, and an id that stays when they hide it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from channels.models import Conversation
+from customers.models import Customer, Identity
+from customers.services import learn_identity
+
+if TYPE_CHECKING:
+    from tests.channels.messaging.conftest import Chat
+
+pytestmark = pytest.mark.django_db
+NUMBER, ALIAS = "+4915100000001", "DE.777"
+
+
+@pytest.fixture
+def customer() -> Customer:
+    found = Customer.objects.create(external_id="c-1", name="Amara")
+    Identity.objects.create(customer=found, kind="phone", value=NUMBER)
+    return found
+
+
+@pytest.mark.parametrize(("first", "then"), [(NUMBER, ALIAS), (ALIAS, NUMBER)])
+def test_who_hides_the_number_goes_on_in_the_same_conversation(
+    chat: Chat, customer: Customer, first: str, then: str
+) -> None:
+    chat.sender = first
+    both = {"identities": [("whatsapp", ALIAS)]}
+    assert chat.write("Hello", **both) == ["What is it about?"]
+    chat.sender = then
+    chat.now += timedelta(seconds=1)
+    chat.keep(chat.event("1", **(both if then == NUMBER else {})))
+    chat.sender = first
+    assert chat.work() == ["Which number?"]
+    assert Conversation.objects.count() == 1
+    if first == NUMBER:
+        assert chat.conversation.alias == f"whatsapp:{ALIAS}"
+        assert chat.conversation.customer == customer
+
+
+def test_a_customer_is_known_by_the_other_name_from_then_on(chat: Chat, customer: Customer) -> None:
+    chat.write("Hello", identities=[("whatsapp", ALIAS)])
+    assert sorted(customer.identities.values_list("kind", "value")) == [("phone", NUMBER), ("whatsapp", ALIAS)]
+    Conversation.objects.update(alias="")
+    chat.sender = ALIAS
+    chat.write("Hello again")
+    assert chat.conversation.customer == customer
+
+
+def test_a_name_that_somebody_has_stays_theirs(chat: Chat, customer: Customer) -> None:
+    other = Customer.objects.create(external_id="c-2", name="Bela")
+    Identity.objects.create(customer=other, kind="whatsapp", value=ALIAS)
+    chat.write("Hello", identities=[("whatsapp", ALIAS)])
+    assert chat.conversation.customer == customer
+    assert Identity.objects.get(kind="whatsapp", value=ALIAS).customer == other
+
+
+@pytest.mark.parametrize(("kind", "value"), [("sms", "1"), ("phone", "+0"), ("phone", "12")])
+def test_what_is_no_address_is_not_learned(customer: Customer, kind: str, value: str) -> None:
+    learn_identity(customer_id=customer.pk, kind=kind, value=value)
+    assert customer.identities.count() == 1
