@@ -5,7 +5,12 @@ from typing import Any
 
 import structlog
 
-_NUMBER = re.compile(r"\+?\d[\d ()./-]{5,}\d")
+# Ids are left whole, or nobody could look them up: a uuid, what carriers call a call or a message, digits inside a word.
+_NUMBER = re.compile(
+    r"""(?P<id>\b(?:[A-Z]{2})?[0-9a-f]{32}\b | \b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b)
+      | (?:\+|(?<![A-Za-z0-9]))\d[\d ()./-]{5,}\d(?![A-Za-z0-9])""",
+    re.VERBOSE,
+)
 _SECRET = re.compile(r"(?i)(password|secret|token|authorization|api[_-]?key)")
 
 
@@ -13,6 +18,8 @@ def mask_number(text: str) -> str:
     """`+4915100000001` becomes `+49…01`: enough to find a call, too little to dial it."""
 
     def cut(match: re.Match[str]) -> str:
+        if match["id"]:
+            return match[0]
         digits = re.sub(r"\D", "", match[0])
         return match[0] if len(digits) < 8 or len(digits) > 20 else f"{match[0][:3]}…{digits[-2:]}"
 

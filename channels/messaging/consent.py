@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from channels.messaging.models import Message, OptOut
 from routing.runner.services import identity_of
 
-Wish = Literal["", "stop", "start"]
+Wish = Literal["", "stop", "start", "help"]
 
 # A message that is nothing but one of these. Beyond the words that carriers themselves act upon, the plain word of
 # each language; never one that may well be an answer to a question.
@@ -47,6 +47,9 @@ def wish_of(channel: str, text: str, said: str = "") -> Wish:
             return "stop"
         case "START":
             return "start"
+        case "HELP":
+            # The provider listens to this word, too, and has answered it.
+            return "help"
     word = _folded(" ".join(text.strip(" \t\r\n.!,;:'\"“”*").split()))
     if not word or len(word) > 40:
         return ""

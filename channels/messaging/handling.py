@@ -159,6 +159,10 @@ def _take(mine: Lease, conversation: Conversation, event: InboundEvent, now: dat
             return
         if wish == "start" and _start(mine, conversation, event, now):
             return
+        if wish == "help":
+            with transaction.atomic():
+                _note(mine, conversation, event, contact_id=conversation.contact_id, now=now)
+            return
     contact = conversation.contact
     if contact is not None and contact.state == Contact.State.HANDED_OVER:
         # People have it, or will take it: it is theirs to read.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-Kind = Literal["message", "reaction", "edit", "deletion", "echo", "status", "seen"]
+Kind = Literal["message", "reaction", "edit", "deletion", "echo", "status", "seen", "moved"]
 
 TEXT_CHARS = 8_000
 _ID_CHARS = 240

@@ -11,6 +11,9 @@ from django.db.models import Q, QuerySet
 from channels.messaging.inbound import TEXT_CHARS
 from channels.messaging.models import Conversation, InboundEvent, Message
 from channels.messaging.wording import numbered
+from customers.selectors import find_customer
+from customers.services import learn_identity
+from routing.runner.services import identity_of
 
 log = structlog.get_logger(__name__)
 
@@ -117,11 +120,15 @@ def _apply(event: InboundEvent, now: datetime) -> bool:
                 message.details = {**message.details, who: str(body.get("emoji", ""))[:32]}
                 message.save(update_fields=["details"])
             return message is not None
+        case "moved":
+            _moved(event)
     return True
 
 
 def _of(event: InboundEvent, external_id: str = "") -> QuerySet[Message]:
     external_id = external_id or str(event.payload.get("message", ""))
+    if not external_id:
+        return Message.objects.none()
     return Message.objects.filter(conversation__number__account_id=event.account_id, external_id=external_id)
 
 
@@ -196,6 +203,15 @@ def _echo(event: InboundEvent) -> bool:
         sent_at=event.occurred_at,
     )
     return True
+
+
+def _moved(event: InboundEvent) -> None:
+    """They have another number, or another id: whoever they are, they still are."""
+    channel, peer, to = (str(event.payload.get(name, "")) for name in ("channel", "sender", "to"))
+    before, after = identity_of(channel, peer), identity_of(channel, to)
+    customer = find_customer(kind=before[0], value=before[1]) if before else None
+    if customer and after:
+        learn_identity(customer_id=customer.id, kind=after[0], value=after[1])
 
 
 def _seen(event: InboundEvent) -> bool:

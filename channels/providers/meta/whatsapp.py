@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 CHANNEL = "whatsapp"
 _MEDIA = ("image", "video", "audio", "voice", "document", "sticker")
 _STATES = {"sent": "sent", "delivered": "delivered", "read": "read", "played": "read", "failed": "failed"}
-# What nobody wrote to us: a changed number, a chat that was opened and nothing more.
+# What nobody wrote to us: a chat that was opened and nothing more.
 _SILENT = frozenset({"system", "request_welcome", "ephemeral"})
 
 
@@ -62,6 +62,9 @@ def _message(
     if not isinstance(kind, str):
         raise Malformed(f"{where}type is no text")
     external_id = identifier(message.get("id"), f"{where}id")
+    if kind == "system" and (event := _moved(message, external_id, own, where, now)):
+        yield event
+        return
     if kind in _SILENT or "group_id" in message:
         # What is said in a group is said to the group: an answer to one of them would come out of nowhere.
         log.info("whatsapp tells of no message", type=kind, group="group_id" in message)
@@ -90,6 +93,21 @@ def _message(
             "facts": _facts(message),
         },
     )
+
+
+def _moved(message: Mapping[str, Any], external_id: str, own: str, where: str, now: datetime) -> Incoming | None:
+    """Somebody has another number, or another id, from now on.
+
+    https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/system
+    """
+    told = part(message, "system")
+    old = message.get("from") or message.get("from_user_id")
+    new = told.get("wa_id") or told.get("new_wa_id") or told.get("user_id")
+    if not old or not new or told.get("type") not in {"user_changed_number", "user_changed_user_id"}:
+        return None
+    body = {"channel": CHANNEL, "to": peer_of(new, f"{where}system.wa_id")}
+    at = moment(message.get("timestamp"), now)
+    return Incoming(external_id, "moved", own, peer_of(old, f"{where}from"), CHANNEL, at, body)
 
 
 def _about_another(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from channels.messaging import receipts
 from channels.models import Conversation
 from customers.models import Customer, Identity
 from customers.services import learn_identity
@@ -30,11 +31,12 @@ def test_who_hides_the_number_goes_on_in_the_same_conversation(
     chat: Chat, customer: Customer, first: str, then: str
 ) -> None:
     chat.sender = first
-    both = {"identities": [("whatsapp", ALIAS)]}
+    both: dict[str, Any] = {"identities": [("whatsapp", ALIAS)]}
     assert chat.write("Hello", **both) == ["What is it about?"]
     chat.sender = then
     chat.now += timedelta(seconds=1)
-    chat.keep(chat.event("1", **(both if then == NUMBER else {})))
+    more: dict[str, Any] = both if then == NUMBER else {}
+    chat.keep(chat.event("1", **more))
     chat.sender = first
     assert chat.work() == ["Which number?"]
     assert Conversation.objects.count() == 1
@@ -64,3 +66,22 @@ def test_a_name_that_somebody_has_stays_theirs(chat: Chat, customer: Customer) -
 def test_what_is_no_address_is_not_learned(customer: Customer, kind: str, value: str) -> None:
     learn_identity(customer_id=customer.pk, kind=kind, value=value)
     assert customer.identities.count() == 1
+
+
+@pytest.mark.parametrize("new", ["+4915200000009", "DE.778"])
+def test_who_has_another_number_is_the_same_customer(chat: Chat, customer: Customer, new: str) -> None:
+    chat.keep(chat.event(kind="moved", channel="whatsapp", to=f"whatsapp:{new}"))
+    receipts.handle_receipts(now=chat.now)
+    assert not Conversation.objects.exists()
+    chat.sender = new
+    assert chat.write("It is me") == ["What is it about?"]
+    assert chat.conversation.customer == customer
+
+
+def test_a_word_that_the_provider_answered_itself_starts_nothing(chat: Chat) -> None:
+    assert chat.write("HELP", wish="HELP") == []
+    assert chat.conversation.contact is None
+    assert [row.text for row in chat.conversation.messages.all()] == ["HELP"]
+    assert chat.write("Hello") == ["What is it about?"]
+    assert chat.write("HELP", wish="HELP") == []
+    assert chat.write("1") == ["Which number?"]

@@ -42,6 +42,12 @@ def test_a_status_is_about_our_message_whoever_it_went_to(status: str, state: st
     assert ("63016" in event.body["error"]) is (state == "failed")
 
 
+def test_a_reaction_is_about_a_message_and_is_none() -> None:
+    form = {**CASES[0]["form"], "MessageType": "reaction", "Body": "👍", "OriginalRepliedMessageSid": "SM9"}
+    event = read_message(read_post({name: [value] for name, value in form.items()}), NOW)
+    assert (event.kind, event.body) == ("reaction", {"message": "SM9", "emoji": "👍"})
+
+
 def test_the_steps_before_sent_tell_nothing() -> None:
     form = {"AccountSid": ["AC1"], "MessageSid": ["SM1"], "From": ["+49309018200"], "To": ["+4915100000001"]}
     assert read_status(read_post({**form, "MessageStatus": ["queued"]}), "", NOW) is None

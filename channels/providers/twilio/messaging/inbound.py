@@ -94,6 +94,17 @@ def read_message(post: Post, now: datetime) -> Incoming:
     if language := language_of(facts.get("country", "")):
         facts["language"] = language
     text = written(post.first("Body"))
+    if post.first("MessageType") == "reaction":
+        about = written(post.first("OriginalRepliedMessageSid"), 200)
+        return Incoming(
+            external_id=identifier(post.call_id, "MessageSid"),
+            kind="reaction",
+            recipient=address(channel, to, "To"),
+            sender=address(channel, sender, "From"),
+            channel=channel,
+            occurred_at=now,
+            body={"message": about, "emoji": text[:32]},
+        )
     payload = post.first("ButtonPayload") or post.first("ListId")
     return Incoming(
         external_id=identifier(post.call_id, "MessageSid"),
