@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -24,6 +25,7 @@ from channels.admin.template_form import template_form
 from channels.messaging import services, templates
 from channels.messaging.models import Conversation, Message, OptOut, Template, address_shown
 from channels.messaging.services import CannotReply, ConversationIsBusy
+from channels.messaging.shown import kind_shown, lines_of
 from customers.models import Customer
 from customers.services import IdentityTaken
 from routing.models import Contact
@@ -41,11 +43,28 @@ class _ReadOnly(ModelAdmin):
         return False
 
 
+class _Unanswered(admin.SimpleListFilter):
+    title = _("answer")
+    parameter_name = "answer"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
+        return [("waits", _("Nobody answered yet, longest first")), ("given", _("Answered"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        handed_over = queryset.filter(contact__state=Contact.State.HANDED_OVER)
+        match self.value():
+            case "waits":
+                return handed_over.filter(answered=False).order_by("last_inbound_at", "id")
+            case "given":
+                return handed_over.filter(answered=True)
+        return queryset
+
+
 @admin.register(Conversation)
 class ConversationAdmin(_ReadOnly):
-    list_display = ["who", "where", "customer", "last_line", "standing"]
-    list_select_related = ["number", "customer", "contact__queue"]
-    list_filter = ["channel", "contact__state", "contact__queue", "number"]
+    list_display = ["who", "where", "known_as", "last_line", "standing"]
+    list_select_related = ["number", "customer__tier", "contact__queue"]
+    list_filter = [_Unanswered, "channel", "contact__state", "contact__queue", "customer__tier", "number"]
     search_fields = ["peer", "name", "customer__name", "customer__external_id"]
     search_help_text = _("Number or name of the sender, or the customer's name or number")
     list_per_page = 50
@@ -59,8 +78,14 @@ class ConversationAdmin(_ReadOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
         rows: QuerySet[Conversation] = super().get_queryset(request)
-        last = Message.objects.filter(conversation=OuterRef("pk")).order_by("-occurred_at", "-id")
-        return rows.annotate(last_text=Subquery(last.values("text")[:1])).defer("contact__run", "customer__attributes")
+        thread = Message.objects.filter(conversation=OuterRef("pk")).order_by("-occurred_at", "-id")
+        theirs = thread.filter(direction=Message.Direction.IN)
+        rows = rows.annotate(
+            last_text=Subquery(theirs.values("text")[:1]),
+            last_kind=Subquery(theirs.values("kind")[:1]),
+            answered=Exists(thread.filter(by__isnull=False, occurred_at__gte=OuterRef("last_inbound_at"))),
+        )
+        return rows.defer("contact__run", "customer__attributes")
 
     def get_urls(self) -> list[URLPattern]:
         own = [
@@ -99,7 +124,7 @@ class ConversationAdmin(_ReadOnly):
             "title": str(conversation),
             "original": conversation,
             "conversation": conversation,
-            "thread": list(reversed(thread)),
+            "thread": [(message, lines_of(message)) for message in reversed(thread)],
             "may_answer": may_answer,
             "problem": _why(problem) if problem else "",
             "is_open": contact is not None and contact.state != Contact.State.ENDED,
@@ -223,10 +248,17 @@ class ConversationAdmin(_ReadOnly):
         number = conversation.number
         return _two_lines(number.name or address_shown(number.address), label)
 
-    @display(description=_("last message"), ordering="last_message_at")
+    @display(description=_("customer"), ordering="customer__tier__rank")
+    def known_as(self, conversation: Conversation) -> SafeString | str:
+        customer = conversation.customer
+        if customer is None:
+            return "–"
+        return _two_lines(customer, customer.tier or "")
+
+    @display(description=_("they wrote"), ordering="last_inbound_at")
     def last_line(self, conversation: Any) -> SafeString:
-        text = str(conversation.last_text or "")
-        at = conversation.last_message_at
+        text = str(conversation.last_text or "") or str(kind_shown(conversation.last_kind or ""))
+        at = conversation.last_inbound_at or conversation.last_message_at
         when = date_format(timezone.localtime(at), str(_("j M, H:i"))) if at else ""
         short = text if len(text) <= _LINE_CHARS else f"{text[: _LINE_CHARS - 1]}…"
         return _two_lines(short, when)
@@ -240,7 +272,13 @@ class ConversationAdmin(_ReadOnly):
         if contact is None:
             return "", "–"
         if contact.state == Contact.State.HANDED_OVER and contact.queue:
-            return contact.state, gettext("waits in %(queue)s") % {"queue": contact.queue.name}
+            if getattr(conversation, "answered", False):
+                return "in_flow", gettext("answered, %(queue)s") % {"queue": contact.queue.name}
+            since = conversation.last_inbound_at
+            return contact.state, gettext("waits in %(queue)s, %(time)s") % {
+                "queue": contact.queue.name,
+                "time": timesince(since, depth=1) if since else "",
+            }
         return contact.state, contact.get_state_display()
 
 

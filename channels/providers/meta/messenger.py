@@ -116,7 +116,10 @@ def _content(message: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in part(payload, "coordinates").items():
             if name in {"lat", "long"}:
                 details["latitude" if name == "lat" else "longitude"] = written(str(value), 40)
-        if url := written(payload.get("url") or attachment.get("url") or attachment.get("URL"), 2000):
+        url = written(payload.get("url") or attachment.get("url") or attachment.get("URL"), 2000)
+        if what == "fallback" and url and url in written(message.get("text")):
+            continue  # the preview of a link that they wrote
+        if url:
             media.append({"url": url, "type": what})
         elif title := written(payload.get("title") or attachment.get("title"), 200):
             details["title"] = title

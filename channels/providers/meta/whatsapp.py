@@ -163,10 +163,17 @@ def _content(kind: str, message: Mapping[str, Any]) -> dict[str, Any]:
     if kind == "contacts":
         return {"type": "contacts", "text": "", "details": details | {"contacts": _cards(message)}}
     if kind == "order":
-        lines = list(objects(inner, "product_items"))
-        return {"type": "order", "text": written(inner.get("text")), "details": details | {"order_lines": len(lines)}}
+        lines = [_order_line(one) for one in objects(inner, "product_items")]
+        return {"type": "order", "text": written(inner.get("text")), "details": details | {"order": lines[:50]}}
     errors = [written(str(error.get("title") or error.get("code") or ""), 100) for error in objects(message, "errors")]
     return {"type": "unsupported", "text": "", "details": details | {"kind": written(kind, 40), "errors": errors[:5]}}
+
+
+def _order_line(item: Mapping[str, Any]) -> str:
+    """`2 × shoe-42, 19.9 EUR`."""
+    price = f"{written(str(item.get('item_price', '')), 20)} {written(item.get('currency'), 5)}".strip()
+    what = f"{written(str(item.get('quantity', 1)), 10)} × {written(str(item.get('product_retailer_id', '')), 100)}"
+    return f"{what}, {price}" if price else what
 
 
 def _interactive(inner: Mapping[str, Any]) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def read_message(post: Post, now: datetime) -> Incoming:
         occurred_at=now,
         body={
             "type": _type(post, text, payload),
-            "text": text or written(post.first("ButtonText") or post.first("ListTitle")),
+            "text": text or written(post.first("ButtonText") or post.first("ListTitle")) or _filled_in(post),
             "payload": written(payload, 500),
             "media": list(_media(post)),
             "name": written(post.first("ProfileName"), 200),
@@ -137,6 +137,25 @@ def _type(post: Post, text: str, payload: str) -> str:
     if media:
         return {"image": "image", "audio": "audio", "video": "video"}.get(media["type"].partition("/")[0], "document")
     return "text" if text else (written(post.first("MessageType"), 16) or "unsupported")
+
+
+def _filled_in(post: Post) -> str:
+    """The answers of a form, a line each: https://www.twilio.com/docs/whatsapp/flows."""
+    try:
+        answers = json.loads(post.first("InteractiveData") or post.first("FlowData") or "null")
+    except (ValueError, RecursionError):
+        return ""
+    if isinstance(answers, dict) and isinstance(answers.get("nfm_reply"), dict):
+        answers = answers["nfm_reply"].get("response_json")
+    if isinstance(answers, str):
+        try:
+            answers = json.loads(answers)
+        except (ValueError, RecursionError):
+            return written(answers)
+    if not isinstance(answers, dict):
+        return ""
+    plain = {name: value for name, value in answers.items() if isinstance(value, str | int | float | bool)}
+    return written("\n".join(f"{name}: {value}" for name, value in plain.items() if name != "flow_token"))
 
 
 def _media(post: Post) -> Iterator[dict[str, Any]]:
