@@ -54,7 +54,7 @@ class _Unanswered(admin.SimpleListFilter):
         handed_over = queryset.filter(contact__state=Contact.State.HANDED_OVER)
         match self.value():
             case "waits":
-                return handed_over.filter(answered=False).order_by("last_inbound_at", "id")
+                return handed_over.filter(answered=False)
             case "given":
                 return handed_over.filter(answered=True)
         return queryset
@@ -75,6 +75,10 @@ class ConversationAdmin(_ReadOnly):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return False
+
+    def get_ordering(self, request: HttpRequest) -> list[str]:
+        """Newest first; of those who wait, whoever waits longest."""
+        return ["last_inbound_at", "id"] if request.GET.get("answer") == "waits" else ["-last_message_at", "-id"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
         rows: QuerySet[Conversation] = super().get_queryset(request)
