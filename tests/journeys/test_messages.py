@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import random
+import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -198,10 +200,15 @@ def test_a_thousand_messages_in_one_post_and_in_any_order_are_all_there_once(run
 
 def test_workers_killed_during_a_stream_lose_nothing_and_do_nothing_twice(run: Run, house: House) -> None:
     people = [f"+49170{number:07}" for number in range(60)]
+    began = time.time() - 100
 
     def write(person: str) -> None:
-        for number in range(3):
-            data = cloud([cloud_text(person, f"stream {number}")])
+        # Each post tells all that was written until then, too, the newest first; the last one comes twice.
+        told: list[dict[str, Any]] = []
+        for number in (0, 1, 2, 2):
+            if number == len(told):
+                told.insert(0, cloud_text(person, f"stream {number}", at=began + 10 * number))
+            data = cloud(told)
             for attempt in range(40):
                 try:
                     if house.meta(data).status_code == 200:
@@ -254,6 +261,22 @@ def test_a_provider_in_trouble_gets_each_message_once(run: Run, fault: list[str]
     assert taken == 1
 
 
+def status_of_chunks(house: House, path: str, content_type: str, megabytes: int = 20) -> int:
+    """Sends as long as somebody takes it, and reads what is answered meanwhile."""
+    host, port = house.base.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=15) as line:
+        head = f"POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: {content_type}\r\n"
+        line.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
+        with suppress(OSError):
+            for _ in range(megabytes * 16):
+                if select.select([line], [], [], 0)[0]:
+                    break
+                line.sendall(b"10000\r\n" + b"x" * 65_536 + b"\r\n")
+            else:
+                line.sendall(b"0\r\n\r\n")
+        return int(line.recv(100).split()[1])
+
+
 def test_bad_input_gets_the_right_status_and_stores_nothing(run: Run, house: House) -> None:
     before = ask(run, "print(InboundEvent.objects.count())")
     good = cloud([cloud_text("+4915166666601", "Never")])
@@ -268,13 +291,17 @@ def test_bad_input_gets_the_right_status_and_stores_nothing(run: Run, house: Hou
     assert house.meta(b"\xff\xfe").status_code == 400
     assert house.meta(b"[" * 100_000).status_code == 400
     for wrong in ({"id": 7}, {"from": 4915100000001}, {"id": ""}, {"id": None}, {"type": 5}, {"id": "x" * 999}):
-        mixed = cloud([cloud_text("+4915166666601", "Never"), cloud_text("+4915166666602", "Never") | {}])
-        mixed["entry"][0]["changes"][0]["value"]["messages"][1] |= wrong
-        assert house.meta(mixed).status_code == 400, wrong
+        bad_ones = cloud([cloud_text("+4915166666601", "Never"), cloud_text("+4915166666602", "Never")])
+        value = bad_ones["entry"][0]["changes"][0]["value"]
+        value["messages"] = [one | wrong for one in value["messages"]]
+        assert house.meta(bad_ones).status_code == 400, wrong
     assert house.meta({"object": "page", "entry": {"id": "1"}}).status_code == 400
     assert house.meta({"object": "page", "entry": [{"messaging": [7]}]}).status_code == 400
     with suppress(OSError):  # answered before all of it was read
         assert house.meta(b'{"object": "' + b"x" * 20_000_000 + b'"}').status_code == 413
+    # In chunks, which do not say how many more there are.
+    assert status_of_chunks(house, "/webhooks/meta/", "application/json") == 413
+    assert status_of_chunks(house, "/webhooks/twilio/message/", "application/x-www-form-urlencoded") == 413
     # Twilio's form.
     form = twilio_form("+4915166666601", SMS, "Never")
     assert house.twilio(form, token="another").status_code == 403

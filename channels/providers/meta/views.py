@@ -20,7 +20,7 @@ from channels.messaging.senders import Secrets, active_accounts, addressees
 from channels.providers.meta import messenger, whatsapp
 from channels.providers.meta.shape import Told, each
 from channels.providers.meta.signature import HEADER, is_signed
-from channels.webhooks import REFUSED, TOOK
+from channels.webhooks import REFUSED, TOOK, TooLarge, read_body
 
 log = structlog.get_logger(__name__)
 
@@ -85,13 +85,13 @@ def _accounts() -> list[Secrets]:
 
 
 def _take(request: HttpRequest) -> HttpResponse:
-    length = _length(request)
-    if length > BODY_BYTES:
-        raise _Refused(413, "too large", bytes=length)
+    try:
+        body = read_body(request, BODY_BYTES)
+    except TooLarge as error:
+        raise _Refused(413, "too large", bytes=error.length) from None
     given = str(request.META.get(_HEADER, ""))
     if not given:
         raise _Refused(403, "no signature")
-    body = request.body
     # Nothing in the body says whose app it is, and nothing in it may be believed before somebody's secret fits.
     accounts = _accounts()
     ours = [account.account_id for account in accounts if is_signed(account.secret, body, given)]
@@ -118,13 +118,6 @@ def _take(request: HttpRequest) -> HttpResponse:
         raise _Refused(503, "database away") from None
     log.debug("events kept", provider=PROVIDER, told=len(events), new=new)
     return HttpResponse("ok\n", "text/plain; charset=utf-8")
-
-
-def _length(request: HttpRequest) -> int:
-    try:
-        return int(request.META.get("CONTENT_LENGTH") or 0)
-    except ValueError:
-        return 0
 
 
 def _json(body: bytes) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from channels.provider import Request
 from channels.providers.twilio.carriers import carrier_of
 from channels.providers.twilio.inbound import BODY_BYTES, NotAForm, read_call, read_form
-from channels.webhooks import REFUSED, TOOK
+from channels.webhooks import REFUSED, TOOK, TooLarge, read_body
 
 log = structlog.get_logger(__name__)
 
@@ -89,19 +89,12 @@ def read_webhook(request: HttpRequest) -> dict[str, list[str]]:
     """The form. Raises Refused, before anything was asked of the database."""
     if request.content_type != "application/x-www-form-urlencoded":
         raise Refused(415, "not a form", content_type=str(request.content_type)[:80])
-    if _length(request) > BODY_BYTES:
-        raise Refused(413, "too large", bytes=_length(request))
     try:
-        return read_form(request.body)
+        return read_form(read_body(request, BODY_BYTES))
+    except TooLarge as error:
+        raise Refused(413, "too large", bytes=error.length) from None
     except NotAForm as error:
         raise Refused(400, "incomplete form", why=str(error)) from None
-
-
-def _length(request: HttpRequest) -> int:
-    try:
-        return int(request.META.get("CONTENT_LENGTH") or 0)
-    except ValueError:
-        return 0
 
 
 def _signature_headers(request: HttpRequest, names: Sequence[str]) -> dict[str, str]:
