@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from liquid import Environment, Mode, RenderContext, StrictDefaultUndefined
 from liquid.builtin import register
 from liquid.builtin.output import Output, OutputNode
-from liquid.exceptions import LiquidError
+from liquid.exceptions import FilterArgumentError, LiquidError, LiquidTypeError, UnknownFilterError
 from liquid.stringify import to_liquid_string
 
 OUTPUT_BYTES = 16_000
@@ -101,6 +101,23 @@ class _Template:
                 _("The template is not right: %(why)s") % {"why": getattr(error, "message", "") or error}
             ) from None
         self.text = text
+
+    def try_filters(self) -> None:
+        """Raises TemplateFault if a filter is unknown, or cannot take what stands behind it, whatever the values are."""
+        if self._template is None:
+            return
+        try:
+            self._template.render(**dict.fromkeys(self._template.global_variables(), "1"))
+        except (UnknownFilterError, FilterArgumentError, LiquidTypeError) as error:
+            why = str(error.message or error)
+            if found := re.match(r"(\w+)\(\) (?:takes|missing)", why):
+                raise TemplateFault(
+                    _("The filter “%(name)s” has a value too many or too few behind it.") % {"name": found[1]}
+                ) from None
+            raise TemplateFault(_("The template is not right: %(why)s") % {"why": why}) from None
+        except LiquidError:
+            # Of what is said of the values that are really there.
+            return
 
     def fill(self, inputs: Mapping[str, str]) -> str:
         if self._template is None:

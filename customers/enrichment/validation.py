@@ -39,7 +39,9 @@ def validate_source(source: DataSource) -> list[Fault]:
 
 def _address(field: str, text: str) -> Iterator[Fault]:
     try:
-        origin = Url(text).origin
+        template = Url(text)
+        origin = template.origin
+        template.try_filters()
     except TemplateFault as fault:
         yield Fault(field, str(fault))
         return
@@ -77,6 +79,7 @@ def _headers(source: DataSource) -> Iterator[Fault]:
         else:
             try:
                 template = HeaderValue(value)
+                template.try_filters()
                 if "{" not in value:
                     template.fill({})
             except TemplateFault as fault:
@@ -92,6 +95,7 @@ def _body(source: DataSource) -> Iterator[Fault]:
     kind = next((str(value) for name, value in headers.items() if name.lower() == "content-type"), "application/json")
     try:
         template = Body(source.body, kind)
+        template.try_filters()
         if "{{" not in source.body and "{%" not in source.body:
             template.fill({})
     except TemplateFault as fault:

@@ -16,6 +16,9 @@ from unfold.widgets import (
 from routing.files.foreign import Wish
 
 _FILE_BYTES = 8 * 1024 * 1024
+TEAM = "queue:"
+"""What the fields that choose a queue are called: this, and the team of the other system whose contacts it takes."""
+_FIELDS = 300
 ACCEPTED = ".json,.yaml,.yml,application/json,application/yaml"
 
 
@@ -49,7 +52,17 @@ class ImportForm(forms.Form):
     def wish(self) -> Wish:
         """How the flow is to be called, as far as somebody said."""
         cleaned = self.cleaned_data
-        return Wish(key=cleaned.get("key", ""), name=cleaned.get("name", ""), file_name=cleaned.get("file_name", ""))
+        queues = {
+            name.removeprefix(TEAM): str(key)[:50]
+            for name, key in list(self.data.items())[:_FIELDS]
+            if name.startswith(TEAM) and key
+        }
+        return Wish(
+            key=cleaned.get("key", ""),
+            name=cleaned.get("name", ""),
+            file_name=cleaned.get("file_name", ""),
+            queues=queues,
+        )
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

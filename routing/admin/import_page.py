@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,9 +16,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+from unfold.widgets import SELECT_CLASSES
 
 from routing.admin.drafts import ShownFault
-from routing.admin.files import ImportForm
+from routing.admin.files import TEAM, ImportForm
 from routing.catalog import catalog
 from routing.engine.drawing.analysis import shown_steps
 from routing.engine.drawing.comparison import StepChange, compare
@@ -30,6 +31,7 @@ from routing.models import Flow
 from routing.services import ImportReport, keep_reading
 
 _CHANGES_SHOWN = 60
+_TEAMS_SHOWN = 100
 _OUTCOMES: tuple[Outcome, ...] = ("translated", "differs", "placeholder")
 
 
@@ -40,6 +42,19 @@ class ShownChange:
     title: str
     kind: str
     lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTeam:
+    """Who took contacts there, and which queue takes them here. Without a name it stands for all of the others."""
+
+    team: str
+    field: str
+    steps: int
+    found: str
+    """Name of the queue that takes them unless somebody says otherwise; empty: there is none."""
+    chosen: str
+    """Key of the queue that somebody said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +109,9 @@ def import_page(admin: Any, request: HttpRequest) -> HttpResponse:
         "differing": report.cases if report else (),
         "preview": _preview(reading, flow),
         "sources": [_source(one) for one in reading.sources],
+        "select_class": " ".join(SELECT_CLASSES),
+        "teams": _teams(reading, form.wish.queues),
+        "queues": sorted(catalog().queues.items(), key=lambda one: one[1]) if reading.foreign else [],
         "counts": {outcome: reading.foreign.count(outcome) for outcome in _OUTCOMES} if reading.foreign else {},
     }
     return TemplateResponse(request, "admin/routing/flow/import.html", context)
@@ -185,6 +203,24 @@ def _lines(change: StepChange) -> Iterator[str]:
         yield f"{one.label}: {one.before or nothing} → {one.after or nothing}"
     for way in change.exits:
         yield f"{way.label}: {way.before or nothing} → {way.after or nothing}"
+
+
+def _teams(reading: Reading, chosen: Mapping[str, str]) -> list[ShownTeam]:
+    handovers = reading.foreign.handovers if reading.foreign else ()
+    names = catalog().queues
+    steps: dict[str, int] = {}
+    found: dict[str, dict[str, None]] = {}
+    for one in handovers:
+        steps[one.team] = steps.get(one.team, 0) + len(one.steps)
+        if one.queue and not chosen.get(one.team):
+            found.setdefault(one.team, {})[names.get(one.queue, one.queue)] = None
+    named = [
+        ShownTeam(team, TEAM + team, count, ", ".join(found.get(team, ())), chosen.get(team, ""))
+        for team, count in steps.items()
+        if team
+    ][:_TEAMS_SHOWN]
+    others = ShownTeam("", TEAM, sum(steps.values()), "", chosen.get("", ""))
+    return [others, *named] if handovers else []
 
 
 def _source(judged: Any) -> ShownSource:

@@ -6,7 +6,7 @@ Providers register theirs when Pareto starts; nothing here knows which systems t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 from customers.enrichment.creating import NewSource
@@ -32,6 +32,18 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Handover:
+    """Steps that hand over to one and the same team of the other system."""
+
+    team: str
+    """What the other system calls it; empty: it has no name."""
+    steps: tuple[str, ...]
+    """Their ids, in the order of the flow."""
+    queue: str
+    """Key of the queue that takes them here; empty: there is none of that name, and somebody has to choose."""
+
+
+@dataclass(frozen=True, slots=True)
 class Foreign:
     """A flow of another system in our terms, and everything that somebody should know of the translation."""
 
@@ -42,6 +54,7 @@ class Foreign:
     """Data sources that the flow asks, to be made when it is kept."""
     notes: tuple[str, ...] = ()
     """Of the flow as a whole."""
+    handovers: tuple[Handover, ...] = ()
 
     def count(self, outcome: Outcome) -> int:
         return sum(row.outcome == outcome for row in self.rows)
@@ -54,6 +67,8 @@ class Wish:
     key: str = ""
     name: str = ""
     file_name: str = ""
+    queues: Mapping[str, str] = field(default_factory=dict)
+    """Team of the other system to the key of our queue; that of the empty name takes what finds no queue by itself."""
 
 
 class Reader(Protocol):

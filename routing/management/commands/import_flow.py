@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from routing.catalog import catalog
 from routing.engine.faults import Fault
 from routing.files.foreign import Foreign, Wish
 from routing.importing import Reading, read_import
@@ -31,6 +32,16 @@ class Command(BaseCommand):
         parser.add_argument("--publish", action="store_true", help="Make it the live version at once.")
         parser.add_argument("--key", default="", help="Key of the flow, instead of the file's.")
         parser.add_argument("--name", default="", help="Name of the flow, instead of the file's.")
+        parser.add_argument(
+            "--queue",
+            action="append",
+            default=[],
+            metavar="[TEAM=]QUEUE",
+            help=(
+                "Key of the queue that takes what the other system handed over to a team, such as --queue standard for "
+                "every team that has no queue of its name, or --queue WW0123=vip for one of them. May stand several times."
+            ),
+        )
         parser.add_argument("--check", action="store_true", help="Only say what would happen.")
         parser.add_argument(
             "--despite-cases",
@@ -40,7 +51,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002
         file: str = options["file"]
-        wish = Wish(key=options["key"], name=options["name"], file_name="" if file == "-" else Path(file).name)
+        queues = _queues(options["queue"])
+        file_name = "" if file == "-" else Path(file).name
+        wish = Wish(key=options["key"], name=options["name"], file_name=file_name, queues=queues)
         reading = read_import(_read(file), wish=wish)
         if options["check"]:
             self._check(file, reading)
@@ -103,6 +116,17 @@ class Command(BaseCommand):
                 self.stdout.write(f"Data source “{name}”: created, and not asked yet: {' '.join(one.faults)}")
 
 
+def _queues(said: list[str]) -> dict[str, str]:
+    known = catalog().queues
+    found: dict[str, str] = {}
+    for one in said:
+        team, _, key = one.rpartition("=")
+        if key not in known:
+            raise CommandError(f"There is no queue “{key}”. There are: {', '.join(sorted(known)) or 'none yet'}.")
+        found[team.strip()] = key
+    return found
+
+
 def _report(foreign: Foreign) -> Iterator[str]:
     """What became of each part, in lines."""
     yield (
@@ -116,6 +140,14 @@ def _report(foreign: Foreign) -> Iterator[str]:
         yield f"  {_WORDS[row.outcome]:<12} {row.name:<{min(width, 40)}}  {row.kind} → {', '.join(row.steps) or 'nothing'}"
         for note in row.notes:
             yield f"  {'':<12} · {note}"
+    teams: dict[str, int] = {}
+    for one in foreign.handovers:
+        if not one.queue:
+            teams[one.team] = teams.get(one.team, 0) + len(one.steps)
+    for team, steps in teams.items():
+        where = f"to “{team}”" if team else "to a team without a name"
+        how = f"--queue {team}=KEY, or --queue KEY for every such team" if team else "--queue KEY"
+        yield f"  {steps} step{'s' * (steps != 1)} hand{'s' * (steps == 1)} over {where}, and there is no such queue: {how}."
 
 
 def _read(file: str) -> str:

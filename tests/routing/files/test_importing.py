@@ -33,6 +33,24 @@ STUDIO = Path(__file__).parents[2] / "channels/twilio/studio/fixtures"
 HOTLINE = (STUDIO / "hotline.json").read_text(encoding="utf-8")
 
 
+FLEX = json.dumps(
+    {
+        "description": "Flex",
+        "initial_state": "Trigger",
+        "states": [
+            {"name": "Trigger", "type": "trigger", "transitions": [{"event": "incomingCall", "next": "first"}]},
+            {
+                "name": "first",
+                "type": "send-to-flex",
+                "properties": {"workflow": "WW01"},
+                "transitions": [{"event": "failedToEnqueue", "next": "second"}],
+            },
+            {"name": "second", "type": "send-to-flex", "properties": {"workflow": "WW02"}, "transitions": []},
+        ],
+    }
+)
+
+
 def make_world() -> None:
     for key, name in (("vip", "VIP"), ("standard", "Standard")):
         queue, _ = Queue.objects.get_or_create(key=key, defaults={"name": name})
@@ -190,6 +208,18 @@ class TestCommands:
         assert "kept as a draft and not published: 1 fault to mend first." in err
         assert "geheim" not in out + err
 
+    def test_the_queue_that_takes_over_a_team_is_said_once(self, tmp_path: Path) -> None:
+        file = tmp_path / "flex.json"
+        file.write_text(FLEX, encoding="utf-8")
+        out = io.StringIO()
+        call_command("import_flow", str(file), check=True, stdout=out, stderr=io.StringIO())
+        assert "1 step hands over to “WW01”, and there is no such queue: --queue WW01=KEY" in out.getvalue()
+        call_command("import_flow", str(file), "--queue", "standard", "--queue", "WW01=vip", "--publish", stdout=out)
+        queues = [one["settings"]["queue"] for one in Flow.objects.get().draft["steps"] if one["type"] == "queue"]
+        assert queues == ["vip", "standard"]
+        with pytest.raises(CommandError, match="There is no queue “gone”"):
+            call_command("import_flow", str(file), "--queue", "gone")
+
     def test_a_check_writes_nothing(self) -> None:
         out, _err = run("import_flow", str(STUDIO / "hotline.json"), "--check")
         assert "would be a draft with faults" in out
@@ -248,6 +278,17 @@ class TestPage:
         assert "geheim" not in report
         assert "/change/" in self.look(admin_client, HOTLINE, _confirm="1", seen="0")
         assert DataSource.objects.filter(key__startswith="hotline").count() == 3
+
+    def test_the_queue_that_takes_over_a_team_is_chosen_once(self, admin_client: Client) -> None:
+        page = self.look(admin_client, FLEX)
+        assert "Which queue takes over?" in page
+        assert "WW01" in page
+        page = self.look(admin_client, FLEX, **{"queue:": "standard", "queue:WW01": "vip"})
+        assert "There is no queue" not in page
+        more = {"queue:": "standard", "queue:WW01": "vip", "_confirm": "1", "seen": "0", "key": "flex", "name": "Flex"}
+        assert "/change/" in self.look(admin_client, FLEX, **more)
+        queues = [one["settings"]["queue"] for one in Flow.objects.get().draft["steps"] if one["type"] == "queue"]
+        assert queues == ["vip", "standard"]
 
     def test_whoever_may_not_add_data_sources_makes_none(self, client: Client) -> None:
         user = User.objects.create_user("editor", is_staff=True)

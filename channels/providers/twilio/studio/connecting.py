@@ -83,8 +83,6 @@ def enqueue_call(job: Job) -> Made:
     name = job.text("queue_name").strip()
     if job.state.text("workflow_sid").strip():
         job.note("A workflow of TaskRouter chose the agents; here the queue does.")
-    if job.state.text("wait_url").strip():
-        job.note("What was heard while waiting is not played.")
     return _queue(job, [name] if name else [])
 
 
@@ -98,11 +96,26 @@ def send_to_flex(job: Job) -> Made:
 
 
 def _queue(job: Job, names: list[str]) -> Made:
+    if job.state.text("wait_url").strip() or job.state.text("waitUrl").strip():
+        job.note("What was heard while waiting is not played.")
+    if (priority := job.state.text("priority").strip()) not in {"", "0"}:
+        job.note(
+            f"Its priority ({priority[:40]}) is not taken over: here tier and queue say how far ahead somebody is."
+        )
+    if timeout := job.state.text("timeout").strip():
+        job.note(f"It waited {timeout[:40]} seconds at most; here contacts wait as long as the queue lets them.")
     if job.state.text("task_attributes").strip() or job.state.text("attributes").strip():
         job.note("The attributes of the task are not told; agents see contact, tier, customer and reason.")
     own = _BEFORE_NAMES.sub("", plain(job.state.name))
-    found = next((one for name in (*names, own, job.state.name) if (one := _of_name(name, job))), None)
-    if found is None:
+    team = (job.state.text("workflow") or job.state.text("workflow_sid")).strip() or next(iter(names), "")
+    known = job.catalog.queues
+    found = job.queues.get(team, "") if team else ""
+    if found not in known:
+        found = next((one for name in (*names, own, job.state.name) if (one := _of_name(name, job))), "")
+    if found not in known and job.queues.get("", "") in known:
+        found = job.queues[""]
+    there = found
+    if not found:
         wanted = next((name for name in names if name and "{" not in name), "") or own or job.state.name
         job.note(f"There is no queue “{wanted}”: choose one in this step.")
         found = key(wanted, other="queue")[:50]
@@ -113,7 +126,8 @@ def _queue(job: Job, names: list[str]) -> Made:
         if job.state.to(other) != job.state.to(event):
             lost[other] = f"whoever nobody answered goes the way of “{event}”"
     step = Step("queue", {"queue": found}, {"answered": "callComplete", "unanswered": event})
-    return Made([step], lost=lost, used=frozenset(failing) - lost.keys(), open_exits=frozenset({"unanswered"}))
+    taken = frozenset(failing) - lost.keys()
+    return Made([step], lost=lost, used=taken, open_exits=frozenset({"unanswered"}), team=(team[:100], there))
 
 
 def _of_name(name: str, job: Job) -> str | None:

@@ -48,13 +48,14 @@ def _ask(job: Job, method: str, kind: str, failed: str) -> Made:
         return placeholder(job, "Ask an API whose address is not written out")
     scheme, login, host, rest = found.groups()
     inputs: dict[str, str] = {}
-    url = f"{scheme}://{host}{job.words.inputs(rest, inputs, job.notes)}"
+    url = f"{scheme}://{host}{job.words.inputs(rest, inputs, job.notes, quoted=True)}"
     parameters = "&".join(
-        f"{quote_plus(name)}={_quoted(job.words.inputs(value, inputs, job.notes))}"
+        f"{quote_plus(name)}={_quoted(job.words.inputs(value, inputs, job.notes, quoted=True, name=name))}"
         for name, value in job.state.pairs("parameters")
         if name.strip()
     )
-    body = job.words.inputs(job.state.text("body"), inputs, job.notes)
+    body = job.state.text("body")
+    body = job.words.inputs(body, inputs, job.notes, quoted=kind == _FORM and not _JSON.match(body))
     headers, sign_in = _headers(job, inputs)
     if login and sign_in:
         job.note("A header that signs in is left out: a data source signs in once, here with user and password.")
@@ -121,7 +122,7 @@ def _headers(job: Job, inputs: dict[str, str]) -> tuple[dict[str, str], dict[str
         if not name.strip():
             continue
         if not is_secret(name) or "{{" in value:
-            headers[name.strip()] = job.words.inputs(value, inputs, job.notes)
+            headers[name.strip()] = job.words.inputs(value, inputs, job.notes, quoted=False, name=name)
         elif sign_in:
             job.note(f"The header “{name}” is left out: a data source signs in once.")
         else:

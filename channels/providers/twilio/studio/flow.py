@@ -1,7 +1,7 @@
 """What a Studio flow definition is: states with properties, and transitions that lead from one to the next.
 
-https://www.twilio.com/docs/studio/flows: `states`, `initial_state`, `description` and `flags`; the REST API wraps it
-as `definition` beside `friendly_name`. Exports of many years differ in details, hence nothing here insists on any.
+https://www.twilio.com/docs/studio/flows: `states`, `initial_state`, `description` and `flags`. Exports of many years differ
+in details, hence nothing here insists on any.
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
+from channels.providers.twilio.studio.finding import Path, find
 from routing.engine import limits
 from routing.engine.faults import DefinitionInvalid, Fault
-
-Path: TypeAlias = tuple[str | int, ...]
 
 _CONDITIONS = 50
 
@@ -93,18 +92,18 @@ class Flow:
     by_name: Mapping[str, State] = field(default_factory=dict)
 
 
-def looks_like_one(data: object) -> bool:
-    """Whether this is a definition, or the REST API's answer around one."""
-    inner = _definition(data)
-    if inner is None or not isinstance(states := inner.get("states"), list):
-        return False
-    return "initial_state" in inner or any(isinstance(state, Mapping) and "transitions" in state for state in states)
-
-
-def read_flow(data: object) -> Flow:
-    """Raises DefinitionInvalid with each fault of the outer form and its path."""
-    inner = _definition(data) or {}
-    prefix: Path = () if inner is data else ("definition",)
+def read_flow(data: object, *, name: str = "") -> Flow:
+    """Raises DefinitionInvalid with each fault of the outer form and its path. Of several flows it reads that of the name."""
+    found = find(data)
+    if len(found) > 1:
+        wanted = [one for one in found if one.name.casefold() == name.strip().casefold()]
+        if len(wanted) != 1:
+            names = ", ".join(f"“{one.name or 'without a name'}”" for one in found[:20])
+            message = f"The file holds {len(found)} flows: {names}. Say the name of the one that is meant."
+            raise DefinitionInvalid([Fault(message, found[0].where)])
+        found = wanted
+    inner = found[0].definition if found else {}
+    prefix = found[0].where if found else ()
     faults: list[Fault] = []
     states = list(_states(inner.get("states"), prefix, faults))
     if not states and not faults:
@@ -115,17 +114,9 @@ def read_flow(data: object) -> Flow:
         raise DefinitionInvalid(faults)
     by_name: dict[str, State] = {}
     doubles = [state.name for state in states if by_name.setdefault(state.name, state) is not state]
-    outer = data if isinstance(data, Mapping) else {}
-    name = as_text(outer.get("friendly_name") or outer.get("friendlyName") or inner.get("description")).strip()
+    name = (found[0].name if found else "") or as_text(inner.get("description")).strip()
     initial = as_text(inner.get("initial_state"))
     return Flow(name, tuple(states), initial, tuple(dict.fromkeys(doubles)), by_name)
-
-
-def _definition(data: object) -> Mapping[str, Any] | None:
-    if not isinstance(data, Mapping):
-        return None
-    inner = data.get("definition")
-    return inner if isinstance(inner, Mapping) and "states" in inner else data
 
 
 def _states(raw: object, prefix: Path, faults: list[Fault]) -> Iterator[State]:

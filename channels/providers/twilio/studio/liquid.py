@@ -13,7 +13,7 @@ from typing import Final
 
 from channels.providers.twilio.studio.flow import Flow, State, rings_several
 from channels.providers.twilio.studio.names import plain, unique
-from routing.engine.templates import template_fault
+from routing.engine.templates import template_fault, template_variables
 
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _RAW = re.compile(r"\{%-?\s*raw\s*-?%\}.*?\{%-?\s*endraw\s*-?%\}", re.DOTALL)
@@ -52,7 +52,7 @@ _MESSAGE: Final = {
     "MessageSid": "contact.reference",
     "SmsSid": "contact.reference",
     "Author": "contact.from",
-    "ProfileName": "contact.caller_name",
+    "ProfileName": "contact.name",
     "WaId": "contact.sender_id",
     "ReferralSourceUrl": "contact.referral_url",
     "ReferralHeadline": "contact.referral_headline",
@@ -70,6 +70,17 @@ WHOLE: Final = "@"
 """As a JMESPath: the answer itself."""
 _OUTBOUND = re.compile(r"\{\{-?\s*widgets\.([\w-]+)\.outbound\.Body\s*-?\}\}")
 _TO_JSON = re.compile(r"\|\s*to_json\b")
+# Widgets that set variables, and the property that has them.
+_SETS: Final = {"set-variables": "variables", "run-subflow": "parameters"}
+# What a template may begin with once it is ours, and what was told already where it is not.
+_ROOTS: Final = frozenset({"contact", "vars", "steps", "now", "trigger", "widgets", "flow", "customer"})
+_OUTPUT = re.compile(
+    r"""\{\{-?\s*(?P<core>(?:"[^"]*"|'[^']*'|[^"'}])*?)(?P<tail>(?:\s*\|\s*(?:to_json|json|url_encode)\s*)*)-?\}\}"""
+)
+_QUOTED = re.compile(r""""[^"]*"|'[^']*'""")
+# Quoted for an address, and what many write behind it, as Liquid writes blanks as +.
+_URL_ENCODED = re.compile(r"""\|\s*url_encode\b(?:\s*\|\s*replace\s*:\s*["']\+["']\s*,\s*["']%20["'])?""")
+_GIVEN_AS_JSON = re.compile(r"\{\{-?\s*widgets\.[^}]*\.parsed\b[^}]*\|\s*(?:to_)?json\s*-?\}\}")
 _CONSTANT = re.compile(r"\{\{-?\s*flow\.variables\.([\w-]+)\s*-?\}\}")
 
 
@@ -135,20 +146,44 @@ class Words:
         body = self.flow.by_name[name].text("body") if name in self.flow.by_name else ""
         return "" if "outbound.Body" in body else body
 
-    def inputs(self, text: str, inputs: dict[str, str], notes: list[str]) -> str:
-        """The text for a data source: each variable is one of its placeholders, filled by the flow from `inputs`."""
+    def inputs(self, text: str, inputs: dict[str, str], notes: list[str], *, quoted: bool, name: str = "") -> str:
+        """The text for a data source: each value is one of its placeholders, filled by the flow from `inputs`.
+
+        What filters make of a value, the flow works out, whose filters are Studio's. `quoted`: whatever fills a placeholder
+        is quoted for an address there. With `name`, tags and all may become one value of that name.
+        """
+        text = self._with_messages(text)
+
+        def kept(ours: str, wanted: str) -> str:
+            known = next((one for one, value in inputs.items() if value == ours), None)
+            found = known or unique(plain(wanted, other="value"), inputs)
+            inputs[found] = ours
+            return found
 
         def placeholder(parts: list[str]) -> str:
-            ours = f"{{{{ {self.path(parts, notes)} }}}}"
-            for name, value in inputs.items():
-                if value == ours:
-                    return name
-            name = unique(plain(parts[-1], other="value"), inputs)
-            inputs[name] = ours
-            return name
+            return kept(f"{{{{ {self.path(parts, notes)} }}}}", parts[-1])
 
+        def worked_out(tag: re.Match[str]) -> str:
+            core, tail = tag["core"], tag["tail"]
+            if quoted:
+                core, tail = _URL_ENCODED.sub("", core), _URL_ENCODED.sub("", tail)
+            elif "url_encode" in tail:
+                core, tail = core + tail, ""
+            if "|" not in _QUOTED.sub("", core):
+                return tag[0] if core == tag["core"] else f"{{{{{core.strip()}{tail}}}}}"
+            first = next((parts_of(word["path"]) for word in _WORD.finditer(core) if _is_variable(word)), ["value"])
+            return f"{{{{{kept(self.text(f'{{{{ {core.strip()} }}}}', notes), first[-1])}{tail}}}}}"
+
+        if "{%" in text and name:
+            return f"{{{{{kept(self.text(text, notes), name)}}}}}"
+        if "{%" not in text:
+            text = _OUTPUT.sub(worked_out, text)
+        if _GIVEN_AS_JSON.search(text):
+            notes.append(
+                "What it gave as JSON is given as a text in quotation marks, also where it is a list or object."
+            )
         # Data sources say `json` where Studio says `to_json`.
-        return _TO_JSON.sub("| json", self._rewritten(self._with_messages(text), placeholder, notes, check=False))
+        return _TO_JSON.sub("| json", self._rewritten(text, placeholder, notes, check=False))
 
     def sole(self, text: str, notes: list[str]) -> str | None:
         """Our path of a text that is nothing but a variable."""
@@ -174,9 +209,35 @@ class Words:
         if found is None:
             notes.append(f"Nothing here is “{'.'.join(parts)}”: it stays empty.")
             return ".".join(parts)
+        if (unset := self._unset(parts)) is not None:
+            notes.append(unset)
         if found == "contact.reference":
             notes.append(f"In place of the carrier's “{parts[-1]}” stands the reference that contacts have here.")
         return found
+
+    @cached_property
+    def _set(self) -> frozenset[str]:
+        """Variables that the flow sets somewhere."""
+        names = (name for state in self.flow.states for name, _ in state.pairs(_SETS.get(state.kind, "")))
+        return frozenset(plain(name, other="value") for name in names)
+
+    def _unset(self, parts: list[str]) -> str | None:
+        """Why a variable is always empty, if nothing gives it a value."""
+        match parts:
+            case ["flow", "variables" | "data", name, *_] if plain(name, other="value") not in self._set:
+                if parts[1] == "data":
+                    return f"“{'.'.join(parts[:3])}” came with whatever started the flow: here nothing gives it."
+                return f"Nothing in the flow sets “{'.'.join(parts[:3])}”: it stays empty."
+            case ["trigger", "request", "parameters", name, *_] if plain(name, other="value") not in self._set:
+                return f"“{'.'.join(parts[:4])}” came with the request that started the flow: here nothing gives it."
+            case ["trigger", "parent", "parameters", name, *_] if not self._has_parent:
+                return f"“{'.'.join(parts[:4])}” came from a flow that walks through this one: nothing else gives it."
+        return None
+
+    @cached_property
+    def _has_parent(self) -> bool:
+        """Whether another flow may walk through it."""
+        return any(state.to("incomingParent") for state in self.flow.states)
 
     def _found(self, parts: list[str]) -> str | None:
         match parts:
@@ -193,8 +254,8 @@ class Words:
                 return "contact.channel"
             case ["flow", "sid"]:
                 return "contact.reference"
-            case ["trigger", "parent", "parameters", name] | ["trigger", "request", "parameters", name]:
-                return f"vars.{self.variable(name)}"
+            case ["trigger", "parent" | "request", "parameters", name, *rest]:
+                return ".".join([f"vars.{self.variable(name)}", *rest])
             case ["trigger", "request", "to"] | ["contact", "channel", "address"]:
                 return "contact.from"
             case ["trigger", "request", "from"] | ["flow", "channel", "address"]:
@@ -222,8 +283,10 @@ class Words:
                 return "contact.from"
             case "send-and-wait-for-reply" | "send-message", ["outbound", "From"]:
                 return "contact.to"
-            case "run-subflow", [name, *more]:
-                # What a sub-flow sets is read from its widget: …/widget-library/run-subflow
+            case "run-subflow", (
+                ["flow", "variables" | "data", name, *more] | ["variables", name, *more] | [name, *more]
+            ):
+                # What a sub-flow sets is read from its widget: …/widget-library/run-subflow; some say so as it does itself.
                 return ".".join([f"vars.{self.variable(name)}", *more])
             case "set-variables", [name, *more]:
                 return ".".join([f"vars.{self.variable(name)}", *more])
@@ -268,6 +331,9 @@ class Words:
         translated = _TAG.sub(tag, text)
         if check and (fault := template_fault(translated)):
             notes.append(f"Its Liquid is not all known here. {fault}")
+        for path in sorted(template_variables(translated)) if check else ():
+            if path.partition(".")[0] not in _ROOTS | set(self.ids.values()):
+                notes.append(f"Nothing here is “{path}”: it stays empty.")
         return translated
 
 

@@ -57,6 +57,8 @@ class Made:
     lost: dict[str, str] = field(default_factory=dict)
     """Events that can never happen here, and why."""
     sources: list[NewSource] = field(default_factory=list)
+    team: tuple[str, str] | None = None
+    """Of a widget that hands over: the team that took it there, and the key of the queue here, if there is one."""
     open_exits: frozenset[str] = frozenset()
     """Exits that stay open where the widget's way led nowhere: the fallback queue takes such contacts."""
 
@@ -77,6 +79,8 @@ class Job:
     from_messages: bool
     language: str
     """That texts without one are in."""
+    queues: Mapping[str, str] = field(default_factory=dict)
+    """Which queue takes which team, as far as somebody said: see `Wish`."""
     notes: list[str] = field(default_factory=list)
 
     @property

@@ -25,7 +25,7 @@ from routing.engine.faults import DefinitionInvalid, Fault
 from routing.engine.steps import BY_TYPE
 from routing.engine.steps.fetch import RESERVED
 from routing.files import FlowFile
-from routing.files.foreign import Foreign, Row, Wish
+from routing.files.foreign import Foreign, Handover, Row, Wish
 
 SYSTEM: Final = "Twilio Studio"
 _WIDGETS: Final[Mapping[str, Callable[[Job], Made]]] = {
@@ -118,7 +118,8 @@ def translate(flow: Flow, *, wish: Wish, catalog: Catalog, unpublished: Mapping[
         if state.kind == _TRIGGER:
             continue
         reached = whole.reach.get(state.name, frozenset())
-        job = Job(state, flow, words, catalog, flows, key, "call" in reached, "message" in reached, language)
+        calls, messages = "call" in reached, "message" in reached
+        job = Job(state, flow, words, catalog, flows, key, calls, messages, language, wish.queues)
         whole.jobs[state.name] = job
         whole.made[state.name] = _made(job)
         for step in whole.made[state.name].steps:
@@ -134,7 +135,17 @@ def translate(flow: Flow, *, wish: Wish, catalog: Catalog, unpublished: Mapping[
     definition = {"format": FORMAT, "steps": whole.nodes, "notes": remarks, "layout": layout}
     file = FlowFile(pareto_flow=1, key=key, name=name, description=f"From {SYSTEM}.", definition=definition)
     notes = tuple(f"There is more than one state “{double}”: only the first can be reached." for double in flow.doubles)
-    return Foreign(SYSTEM, file, tuple(rows), tuple(whole.sources), notes)
+    return Foreign(SYSTEM, file, tuple(rows), tuple(whole.sources), notes, tuple(_handovers(whole)))
+
+
+def _handovers(whole: _Whole) -> Iterator[Handover]:
+    """What went to one team of theirs and found one queue of ours, each once."""
+    steps: dict[tuple[str, str], list[str]] = {}
+    for name, made in whole.made.items():
+        if made.team is not None:
+            steps.setdefault(made.team, []).append(whole.entry(name))
+    for (team, queue), ids in steps.items():
+        yield Handover(team, tuple(ids), queue)
 
 
 def _name(flow: Flow, wish: Wish) -> str:

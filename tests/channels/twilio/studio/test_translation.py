@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from channels.providers.twilio.studio.conditions import KINDS
 from channels.providers.twilio.studio.layout import place
+from channels.providers.twilio.studio.reader import StudioReader
 from routing.engine.checks.catalog import Catalog
 from routing.engine.checks.validation import validate
 from routing.engine.definition import read_definition
 from routing.engine.faults import DefinitionInvalid
 from routing.engine.plan import read_steps
 from routing.files.foreign import Foreign, Wish
-from tests.channels.twilio.studio.flows import CATALOG, fixture, flow, row, say, state, step, translated
+from tests.channels.twilio.studio.flows import CATALOG, fixture, flow, row, say, state, step, translated, walk
 
 SECRETS = ("geheim",)
 FILES = ("hotline", "orders", "everything")
@@ -296,6 +297,44 @@ def test_a_broken_definition_is_refused_with_the_place_of_each_fault(data: Any, 
 def test_the_answer_of_the_rest_api_is_taken_too_with_its_name() -> None:
     data = {"sid": "FW0", "friendly_name": "Support", "status": "published", "definition": flow(say("hello"))}
     assert (translated(data).file.key, translated(data).file.name) == ("support", "Support")
+
+
+def named(name: str, says: str) -> dict[str, Any]:
+    return {"friendly_name": name, "definition": json.dumps(flow(say("it", text=says)))}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        named("Night line", "Good night"),
+        [named("Night line", "Good night")],
+        {"flows": [named("Night line", "Good night")], "meta": {"page": 0}},
+        {
+            "version": 4,
+            "resources": [
+                {"type": "aws_s3_bucket", "instances": [{"attributes": {"definition": None}}]},
+                {"type": "twilio_studio_flow", "instances": [{"attributes": named("Night line", "Good night")}]},
+            ],
+        },
+        {"values": {"root_module": {"resources": [{"values": named("Night line", "Good night")}]}}},
+    ],
+)
+def test_a_definition_is_found_in_whatever_holds_it(data: Any) -> None:
+    found = translated(data)
+    assert found.file.name == "Night line"
+    assert walk(data).start().heard[0] == "say en-US: Good night"
+
+
+def test_of_several_flows_in_a_file_the_named_one_is_read() -> None:
+    data = {"flows": [named("Night line", "Good night"), named("Day line", "Good day")]}
+    with pytest.raises(DefinitionInvalid, match="The file holds 2 flows: “Night line”, “Day line”"):
+        translated(data)
+    assert translated(data, wish=Wish(name="Day line")).file.key == "day-line"
+
+
+@pytest.mark.parametrize("data", [{"definition": "{"}, {"definition": '{"states": 3}'}, [[[[]]]], {"a": [{"b": "c"}]}])
+def test_what_holds_no_definition_is_none(data: Any) -> None:
+    assert not StudioReader().recognises(data)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from channels.providers.twilio.studio.made import safe
 from routing.engine.checks.catalog import Catalog
 from routing.engine.effects import Dial, Gather, Play, Record, Say
 from routing.engine.events import DigitsPressed, InputTimedOut, MessageRecorded, TransferEnded, WordsSpoken
-from routing.files.foreign import Foreign
+from routing.files.foreign import Foreign, Wish
 from tests.channels.twilio.studio.flows import CATALOG, fixture, flow, row, say, split, state, step, translated, walk
 from tests.routing.engine.runs import WORLD, Walk, plan_of
 
@@ -185,6 +185,50 @@ def test_queues_are_found_by_their_names(kind: str, properties: dict[str, Any], 
     assert bool(row(foreign, "to_somebody").notes) is noted
 
 
+def test_priority_and_patience_of_a_queue_are_told_where_they_are_dropped() -> None:
+    it = state("it", "enqueue-call", {}, queue_name="VIP", priority=10, timeout=300, wait_url="https://x.example.com/")
+    notes = " ".join(row(translated(flow(it)), "it").notes)
+    assert "Its priority (10) is not taken over" in notes
+    assert "It waited 300 seconds at most" in notes
+    assert "heard while waiting" in notes
+
+
+FLEX = flow(
+    state("talk_to_sales", "send-to-flex", {"callComplete": "more"}, workflow="WW1"),
+    state("more", "send-to-flex", {"callComplete": "last"}, workflow="WW1"),
+    state("last", "send-to-flex", {"callComplete": "named"}, workflow="WW2"),
+    state("named", "enqueue-call", {}, queue_name="VIP"),
+)
+
+
+@pytest.mark.parametrize(
+    ("queues", "went"),
+    [
+        ({}, ["talk-to-sales", "more", "last", "vip"]),
+        ({"": "standard"}, ["standard", "standard", "standard", "vip"]),
+        ({"": "standard", "WW2": "vip"}, ["standard", "standard", "vip", "vip"]),
+        ({"VIP": "standard"}, ["talk-to-sales", "more", "last", "standard"]),
+        ({"": "gone"}, ["talk-to-sales", "more", "last", "vip"]),
+    ],
+)
+def test_which_queue_takes_a_workflow_is_said_once(queues: dict[str, str], went: list[str]) -> None:
+    foreign = translated(FLEX, wish=Wish(queues=queues))
+    steps = ("talk_to_sales", "more", "last", "named")
+    assert [step(foreign, one)["settings"]["queue"] for one in steps] == went
+    assert any("There is no queue" in note for one in foreign.rows for note in one.notes) is (
+        "standard" not in went[:3]
+    )
+
+
+def test_the_teams_that_a_flow_hands_over_to_are_known_by_name() -> None:
+    found = [(one.team, one.steps, one.queue) for one in translated(FLEX).handovers]
+    assert found == [
+        ("WW1", ("talk_to_sales", "more"), ""),
+        ("WW2", ("last",), ""),
+        ("VIP", ("named",), "vip"),
+    ]
+
+
 def test_the_name_of_the_widget_may_say_which_queue() -> None:
     assert step(translated(flow(state("enqueue_vip", "enqueue-call", {}, workflow_sid="WW1"))), "enqueue_vip")[
         "settings"
@@ -272,6 +316,51 @@ def test_what_no_data_source_can_ask_is_marked(properties: dict[str, Any]) -> No
     assert row(asked_api(**properties), "api").outcome == "placeholder"
 
 
+@pytest.mark.parametrize(
+    ("properties", "asks", "inputs"),
+    [
+        # Filters are the flow's, whose Liquid is Studio's: a data source has no zones behind `date`.
+        (
+            {"body": """{"at": "{{ 'now' | date: '%H', 'America/New_York' }}"}""", "content_type": "application/json"},
+            '{"at": "{{value}}"}',
+            {"value": "{{ 'now' | date: '%H', 'America/New_York' }}"},
+        ),
+        (
+            {"body": '{"who": {{trigger.call.From | slice: 3, 4 | to_json}}}', "content_type": "application/json"},
+            '{"who": {{from | json}}}',
+            {"from": "{{ contact.from | slice: 3, 4 }}"},
+        ),
+        # Quoted for an address once, not twice.
+        (
+            {"parameters": [{"key": "q", "value": "{{ trigger.call.From | url_encode | replace: '+', '%20' }}"}]},
+            "q={{from}}",
+            {"from": "{{ contact.from }}"},
+        ),
+        (
+            {"parameters": [{"key": "kind", "value": "{% if trigger.call.From %}call{% else %}none{% endif %}"}]},
+            "kind={{kind}}",
+            {"kind": "{% if contact.from %}call{% else %}none{% endif %}"},
+        ),
+    ],
+)
+def test_what_liquid_makes_of_a_value_is_asked_with(
+    properties: dict[str, Any], asks: str, inputs: dict[str, str]
+) -> None:
+    foreign = asked_api(method="POST", url="https://api.example.com/", **properties)
+    assert foreign.sources[0].body == asks
+    assert step(foreign, "api")["settings"]["inputs"] == inputs
+
+
+def test_json_of_an_answer_goes_as_text_and_says_so() -> None:
+    first = state("one", "make-http-request", {"success": "two"}, method="GET", url="https://api.example.com/")
+    body = '{"items": {{widgets.one.parsed.items | to_json}}}'
+    second = state(
+        "two", "make-http-request", {}, method="POST", url="https://api.example.com/", content_type="application/json",
+        body=body,
+    )  # fmt: skip
+    assert "also where it is a list or object" in row(translated(flow(first, second)), "two").notes[0]
+
+
 def test_a_function_is_asked_by_post_and_unsigned() -> None:
     foreign = translated(
         flow(
@@ -334,6 +423,36 @@ def test_liquid_that_is_not_known_here_is_noted() -> None:
     found = row(translated(flow(say("it", text="{{ 'x' | reticulate: 3 }}"))), "it")
     assert found.outcome == "differs"
     assert "reticulate" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{{flow.variables.gone}}", "Nothing in the flow sets “flow.variables.gone”"),
+        ("{{flow.variables['gone'].deep}}", "Nothing in the flow sets “flow.variables.gone”"),
+        ("{{flow.data.reason}}", "“flow.data.reason” came with whatever started the flow"),
+        ("{{trigger.request.parameters.x}}", "came with the request that started the flow"),
+        ("{{trigger.parent.parameters.x}}", "came from a flow that walks through this one"),
+        ("{{become}}", "Nothing here is “become”"),
+        ("{% assign here = trigger.call.From %}{{ here }}{{ flow.variables.kept }}", ""),
+        ("{% for one in flow.variables.kept %}{{ one }}{{ forloop.index }}{% endfor %}", ""),
+    ],
+)
+def test_a_value_that_nothing_gives_is_told(text: str, says: str) -> None:
+    kept = state("set", "set-variables", {"next": "it"}, variables=[{"key": "kept", "value": "x"}])
+    notes = row(translated(flow(kept, say("it", text=text))), "it").notes
+    assert notes[0].startswith(says) or says in notes[0] if says else notes == ()
+
+
+@pytest.mark.parametrize("path", ["Ergebnis", "flow.variables.Ergebnis", "variables.Ergebnis"])
+def test_what_a_sub_flow_found_is_what_it_set(path: str) -> None:
+    sub = state("sub", "run-subflow", {"completed": "split", "failed": "no"}, flow_sid="FW1")
+    data = flow(sub, split([{"type": "equal_to", "value": "gut"}], f"{{{{widgets.sub.{path}}}}}"))
+    setting = state("set", "set-variables", {"next": ""}, variables=[{"key": "Ergebnis", "value": "gut"}])
+    inner = translated(flow(setting, event="incomingParent"))
+    outer = translated(data, flows={"sub": "Sub"})
+    contact = Walk(plan_of(outer.file.definition, {"sub": inner.file.definition})).start()
+    assert contact.heard[0] == "say en-US: Here is yes"
 
 
 def test_a_sub_flow_is_found_by_its_name_given_values_and_gives_them_back() -> None:
