@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import admin, messages
@@ -17,15 +18,16 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from channels.admin import attachments
 from channels.admin.template_form import template_form
 from channels.messaging import services, templates
 from channels.messaging.models import Conversation, Message, OptOut, Template, address_shown
 from channels.messaging.services import CannotReply, ConversationIsBusy
-from channels.messaging.shown import kind_shown, lines_of
+from channels.messaging.shown import Line, kind_shown, lines_of
 from customers.models import Customer
 from customers.services import IdentityTaken
 from routing.models import Contact
@@ -105,7 +107,12 @@ class ConversationAdmin(_ReadOnly):
                 ("recognise", self.recognise),
             )
         ]
-        return [*own, *super().get_urls()]
+        media = path(
+            "<int:conversation_id>/media/<int:message_id>/<int:place>/",
+            self.admin_site.admin_view(require_safe(self.media)),
+            name="channels_conversation_media",
+        )
+        return [media, *own, *super().get_urls()]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -128,7 +135,7 @@ class ConversationAdmin(_ReadOnly):
             "title": str(conversation),
             "original": conversation,
             "conversation": conversation,
-            "thread": [(message, lines_of(message)) for message in reversed(thread)],
+            "thread": [(message, self._lines(conversation, message)) for message in reversed(thread)],
             "may_answer": may_answer,
             "problem": _why(problem) if problem else "",
             "is_open": contact is not None and contact.state != Contact.State.ENDED,
@@ -142,6 +149,24 @@ class ConversationAdmin(_ReadOnly):
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/channels/conversation/thread.html", context)
+
+    def _lines(self, conversation: Conversation, message: Message) -> list[Line]:
+        """What lies with the provider is seen by our own address."""
+        found = lines_of(message)
+        for index, line in enumerate(found):
+            if line.place is not None and attachments.source_of(conversation, message, line.place):
+                url = reverse("admin:channels_conversation_media", args=[conversation.pk, message.pk, line.place])
+                found[index] = replace(line, url=url)
+            else:
+                found[index] = replace(line, is_picture=False)
+        return found
+
+    def media(self, request: HttpRequest, conversation_id: int, message_id: int, place: int) -> HttpResponse:
+        """An attachment, to whoever may read the conversation."""
+        conversation = self._conversation(request, conversation_id)
+        if not self.has_view_permission(request, conversation):
+            raise PermissionDenied
+        return attachments.answer(conversation, message_id, place)
 
     def reply(self, request: HttpRequest, conversation_id: int) -> HttpResponse:
         conversation = self._answerable(request, conversation_id)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from channels.messaging.media import MediaSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,11 @@ class Messenger(Protocol):
         self, *, channel: str, sender: str, recipient: str, external_id: str, typing: bool, account: Account
     ) -> None:
         """Shows it; `typing`: an answer is being written, too. What fails is let be."""
+
+    def media_source(
+        self, *, media: Mapping[str, str], channel: str, sender: str, account: Account
+    ) -> MediaSource | None:
+        """Where an attachment is fetched that came to our number `sender`; None if it does not lie with the provider."""
 
     def has_templates(self, carrier: str) -> bool:
         """Whether they can be fetched from there."""

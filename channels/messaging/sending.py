@@ -206,16 +206,16 @@ def account_of(number: Number) -> Account | None:
     return as_whom(number.account, access_token=number.access_token or "")
 
 
-def as_whom(account: AccountRow, *, access_token: str = "") -> Account | None:
-    """`access_token`: of a page that has its own. None where nothing may leave."""
+def as_whom(account: AccountRow, *, access_token: str = "", is_asking: bool = False) -> Account | None:
+    """`access_token`: of a page that has its own. None where nothing may leave, unless it only asks for something."""
     is_real = account.sends_to == AccountRow.Sending.CARRIER
-    if not is_real and not settings.EMULATOR_URL:
+    if not is_real and not settings.EMULATOR_URL and not is_asking:
         return None
     return Account(
         external_id=account.external_id,
         secret=account.secret,
         access_token=access_token or account.access_token or "",
-        api="" if is_real else f"{settings.EMULATOR_URL}/{account.provider}",
+        api="" if is_real or not settings.EMULATOR_URL else f"{settings.EMULATOR_URL}/{account.provider}",
         callbacks=settings.PUBLIC_URL or f"http://127.0.0.1:{os.environ.get('PORT') or '8000'}",
         carrier=account.carrier,
         api_url=account.api_url,

@@ -37,6 +37,9 @@ class Line:
 
     text: str
     url: str = ""
+    place: int | None = None
+    """Of an attachment: the how-manieth."""
+    is_picture: bool = False
 
 
 def kind_shown(kind: str) -> str:
@@ -51,14 +54,15 @@ def lines_of(message: Message) -> list[Line]:
 
 def _attachments(message: Message) -> list[Line]:
     found = []
-    for one in message.media:
+    for place, one in enumerate(message.media):
         mime = str(one.get("type") or "")
         kind, name = mime.partition("/")[0] or message.kind, str(one.get("name") or "")
         label = str(_KINDS.get(kind) or _KINDS.get(message.kind) or _("Attachment"))
         facts = ", ".join(fact for fact in (name, mime if "/" in mime else "") if fact)
         url = str(one.get("url") or "")
         is_link = urlsplit(url).scheme in {"http", "https"}
-        found.append(Line(f"{label} ({facts})" if facts else label, url if is_link else ""))
+        is_picture = kind in {"image", "sticker"} or message.kind == "sticker"
+        found.append(Line(f"{label} ({facts})" if facts else label, url if is_link else "", place, is_picture))
     return found
 
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from channels.messaging.delivery import Account, Approved, Delivery, Outgoing, Posted
+from channels.messaging.media import MediaSource
 from channels.provider import AccountKind, Request
 from channels.providers.meta.kind import KIND
+from channels.providers.meta.media import media_source
 from channels.providers.meta.sending import TEXT_CHARS, WINDOW_H, deliver, per_second, show_read
 from channels.providers.meta.signature import HEADER, is_signed
 from channels.providers.meta.templates import templates
@@ -73,6 +75,11 @@ class Meta:
     ) -> None:
         """By the Graph API."""
         show_read(channel, sender, recipient, external_id, account, typing=typing)
+
+    def media_source(
+        self, *, media: Mapping[str, str], channel: str, sender: str, account: Account
+    ) -> MediaSource | None:
+        return media_source(media, channel, sender, account)
 
     def has_templates(self, carrier: str) -> bool:  # noqa: ARG002  there is but one
         return True

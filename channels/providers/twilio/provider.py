@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from django.core.checks import Tags, register
 
 from channels.messaging.delivery import Account, Approved, Delivery, Outgoing, Posted
+from channels.messaging.media import MediaSource
 from channels.numbers.shop import Customer, Shop
 from channels.provider import AccountKind, Request
 from channels.providers.twilio.carriers import CARRIERS, carrier_of
+from channels.providers.twilio.messaging.media import media_source
 from channels.providers.twilio.messaging.sending import TEXT_CHARS, deliver, per_second, show_typing, window_h
 from channels.providers.twilio.messaging.templates import templates
 from channels.providers.twilio.render import render
@@ -83,6 +85,13 @@ class Twilio:
         del channel, sender, recipient
         if typing and not account.api and not account.carrier:
             show_typing(external_id, account)
+
+    def media_source(
+        self, *, media: Mapping[str, str], channel: str, sender: str, account: Account
+    ) -> MediaSource | None:
+        """The same on all channels."""
+        del channel, sender
+        return media_source(media, account)
 
     def has_templates(self, carrier: str) -> bool:
         """Those that copied Twilio have none that could be listed."""

@@ -14,12 +14,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from channels.messaging import faults
 from channels.messaging.delivery import Account, Posted
 from channels.messaging.models import EmulatedSend
-from channels.messaging.played import post_soon
+from channels.messaging.played import picture, post_soon
 from channels.models import Account as AccountRow
 from channels.providers.twilio.emulator.numbers import is_authorized
 from channels.providers.twilio.signature import HEADER, sign
@@ -101,6 +101,16 @@ def messages(request: HttpRequest, account_id: str) -> HttpResponseBase:
         return faults.broken()
     answer = {"sid": sid, "account_sid": account_id, "status": "queued", "to": recipient, "from": sender}
     return JsonResponse({**answer, "error_code": None, "error_message": None}, status=201)
+
+
+@require_GET
+def media(request: HttpRequest, account_id: str, message_id: str, media_id: str) -> HttpResponseBase:
+    """GET …/Messages/<sid>/Media/<sid>: what somebody sent, which is always the same picture."""
+    del message_id, media_id
+    account = AccountRow.objects.filter(provider=_PROVIDER, external_id=account_id).first()
+    if account is None or not is_authorized(request, account):
+        return HttpResponse(_problem(401), "application/json", status=401)
+    return HttpResponse(picture(), "image/png")
 
 
 def _tell(callback: str, account: AccountRow, sid: str, sender: str, recipient: str) -> None:

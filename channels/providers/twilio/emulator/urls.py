@@ -3,12 +3,13 @@
 from django.urls import path
 
 from channels.providers.twilio.emulator import content, numbers, telnyx
-from channels.providers.twilio.emulator.messaging import messages
+from channels.providers.twilio.emulator.messaging import media, messages
 
 _ACCOUNT = "2010-04-01/Accounts/<str:account_id>"
 
 urlpatterns = [
     path(f"{_ACCOUNT}/Messages.json", messages),
+    path(f"{_ACCOUNT}/Messages/<str:message_id>/Media/<str:media_id>", media),
     path(f"{_ACCOUNT}.json", numbers.account),
     path(f"{_ACCOUNT}/AvailablePhoneNumbers/<str:country>/<str:kind>.json", numbers.available),
     path(f"{_ACCOUNT}/IncomingPhoneNumbers.json", numbers.incoming),

@@ -48,18 +48,10 @@ def window_h(channel: str) -> int | None:
 
 def deliver(message: Outgoing, account: Account) -> Delivery:
     """One request; never raises."""
-    carrier = carrier_of(account.carrier)
-    customer = Customer(
-        carrier=account.carrier,
-        external_id=account.external_id,
-        secret=account.secret,
-        access_token=account.access_token,
-        api_url=account.api_url,
-        emulator=account.api,
-    )
-    way = carrier.messages(customer)
+    way = way_of(account)
     if way is None:
-        return Refused(f"Messages do not leave by {carrier.kind.name}: use an account of another carrier for them.")
+        name = carrier_of(account.carrier).kind.name
+        return Refused(f"Messages do not leave by {name}: use an account of another carrier for them.")
     api, password = way
     url = f"{api}/{VERSION}/Accounts/{account.external_id}/Messages.json"
     is_typed = bool(account.api_url) and not account.api
@@ -67,6 +59,20 @@ def deliver(message: Outgoing, account: Account) -> Delivery:
     if not isinstance(answer, requests.Response):
         return answer
     return _read(answer)
+
+
+def way_of(account: Account) -> tuple[str, str] | None:
+    """Where its interface for messages is, and the password; None if the carrier has none."""
+    return carrier_of(account.carrier).messages(
+        Customer(
+            carrier=account.carrier,
+            external_id=account.external_id,
+            secret=account.secret,
+            access_token=account.access_token,
+            api_url=account.api_url,
+            emulator=account.api,
+        )
+    )
 
 
 def show_typing(message_id: str, account: Account) -> None:
