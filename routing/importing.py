@@ -15,6 +15,7 @@ from routing.engine.checks.validation import validate
 from routing.engine.faults import DefinitionInvalid, Fault
 from routing.files import FlowFile, Source, file_of, is_ours, read_source
 from routing.files.foreign import Foreign, Wish, reader_for, systems
+from routing.files.thorough import every_fault
 from routing.models import Flow
 from routing.vocabulary import fields_of
 
@@ -62,7 +63,7 @@ def read_import(text: str, *, wish: Wish | None = None, may_create_sources: bool
         found = catalog()
         reader = None if is_ours(source.data) else reader_for(source.data)
         if reader is None:
-            return _ours(source, wish, found) if is_ours(source.data) else Reading(faults=(_nobodys(),))
+            return _ours(source, wish, found) if is_ours(source.data) else Reading(faults=(_nobodys(source),))
         unpublished = dict(Flow.objects.values_list("key", "name"))
         foreign = reader.read(source, wish=wish, catalog=found, unpublished=unpublished)
     except DefinitionInvalid as invalid:
@@ -73,11 +74,16 @@ def read_import(text: str, *, wish: Wish | None = None, may_create_sources: bool
 
 
 def _ours(source: Source, wish: Wish, found: Catalog) -> Reading:
-    file = file_of(source)
+    try:
+        file = file_of(source)
+    except DefinitionInvalid as invalid:
+        definition = source.data.get("definition")
+        further = every_fault(definition, found) if isinstance(definition, dict) else []
+        raise DefinitionInvalid([*invalid.faults, *(source.located(in_file(one)) for one in further)]) from None
     changes: dict[str, Any] = {name: value for name in ("key", "name") if (value := getattr(wish, name))}
     if changes:
         file = FlowFile.model_validate({**file.model_dump(), **changes})
-    faults = [*_of_name(file), *(in_file(fault) for fault in validate(file.definition, found, key=file.key))]
+    faults = [*_of_name(file), *(in_file(fault) for fault in every_fault(file.definition, found, key=file.key))]
     return Reading(file, faults=tuple(source.located(fault) for fault in faults))
 
 
@@ -93,9 +99,17 @@ def _of_name(file: FlowFile) -> list[Fault]:
     return [Fault(f"The flow “{namesake.key}” is called “{file.name}” already.", ("name",), code="name")]
 
 
-def _nobodys() -> Fault:
+def _nobodys(source: Source) -> Fault:
+    """What it is instead, where that is plain."""
     others = "".join(f", nor one of {system}" for system in systems())
-    return Fault(f"This is no flow of Pareto{others}: an object with “pareto_flow”: 1 is expected.", line=1, column=1)
+    message = f"This is no flow of Pareto{others}: an object with “pareto_flow”: 1 is expected."
+    if isinstance(source.data, str):
+        head = source.text.strip().partition("\n")[0]
+        looks = "a table (CSV)" if "," in head or ";" in head or "\t" in head else "plain text"
+        message = f"This is {looks}, and no flow: a flow is JSON or YAML, and begins with “pareto_flow”: 1."
+    elif isinstance(source.data, list):
+        message = f"{message} This is a list."
+    return Fault(message, line=1, column=1)
 
 
 def _with(found: Catalog, sources: tuple[Judged, ...]) -> Catalog:

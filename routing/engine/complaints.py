@@ -37,6 +37,7 @@ _SENTENCES = {
 }
 _RULES = {
     "key": "A key is one to four digits, or *.",
+    "flow": "The key of a flow has letters, digits, - and _, at most 50.",
     "name": "Names begin with a small letter and have small letters, digits and _.",
 }
 _KINDS = {
@@ -97,7 +98,8 @@ def _sentence(one: Mapping[str, Any]) -> str:
     kind, known = str(one["type"]), defaultdict(str, {str(key): value for key, value in one.get("ctx", {}).items()})
     if kind in _SENTENCES:
         known |= {"last": one["loc"][-1] if one["loc"] else "", "seen": show(one.get("input"))}
-        known["rule"] = _RULES["key" if known["last"] == "key" else "name"]
+        rule = "flow" if "{1,50}" in known["pattern"] else "key" if known["last"] == "key" else "name"
+        known["rule"] = _RULES[rule]
         return _SENTENCES[kind].format_map(known)
     if kind == "value_error":
         text = str(one["msg"]).removeprefix("Value error, ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -13,6 +13,9 @@ from routing.engine.faults import DefinitionInvalid, Fault
 
 Path: TypeAlias = tuple[str | int, ...]
 
+_CONSTANTS = frozenset({"NaN", "Infinity", "-Infinity"})
+# What no flow needs; how deep the parser goes differs from machine to machine.
+_DEPTH = 100
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 
 
@@ -32,8 +35,11 @@ def read(text: str) -> Any:
         fault = Fault(f"This is no JSON: {error.msg}.", line=error.lineno, column=error.colno)
         raise DefinitionInvalid([fault]) from None
     except (ValueError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise DefinitionInvalid([Fault(f"The file cannot be read as JSON: {reason}.")]) from None
+        deep = isinstance(error, RecursionError)
+        reason = "it is nested too deeply" if deep else str(error)
+        line, column = _first(text, _is_too_deep() if deep else lambda token: token in _CONSTANTS)
+        message = f"The file cannot be read as JSON: {reason}."
+        raise DefinitionInvalid([Fault(message, line=line, column=column)]) from None
     if twice:
         raise DefinitionInvalid(
             [
@@ -42,6 +48,26 @@ def read(text: str) -> Any:
             ]
         )
     return data
+
+
+def _first(text: str, is_it: Callable[[str], bool]) -> tuple[int, int]:
+    """Line and column of the first token that is the one; of none: no line."""
+    for token in _TOKEN.finditer(text):
+        if is_it(token[0]):
+            start = token.start()
+            return text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
+    return 0, 0
+
+
+def _is_too_deep() -> Callable[[str], bool]:
+    depth = 0
+
+    def is_too_deep(part: str) -> bool:
+        nonlocal depth
+        depth += (part in "{[") - (part in "}]")
+        return depth > _DEPTH
+
+    return is_too_deep
 
 
 def write(data: Any) -> str:

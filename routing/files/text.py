@@ -46,6 +46,11 @@ def read_source(text: str, *, name: str = "") -> Source:
     """The data of a file; `name` is what it is called, if known. Raises DefinitionInvalid with each fault and where it is."""
     if len(text) > FILE_CHARS:
         raise DefinitionInvalid([Fault(f"{len(text)} characters; a file of a flow has at most {FILE_CHARS}.")])
+    if not text.strip("\ufeff \t\r\n"):
+        raise DefinitionInvalid([Fault("The file is empty.", line=1, column=1)])
+    if text.lstrip("\ufeff \t\r\n").startswith("<"):
+        message = "This is a web page or XML, and no flow: a flow is JSON or YAML."
+        raise DefinitionInvalid([Fault(message, line=1, column=1)])
     text = _out_of_code(text.removeprefix("\ufeff"))
     form = form_of(text, name)
     data = json_text.read(text) if form == "json" else yaml_text.read(text)

@@ -64,8 +64,10 @@ def _read(text: str) -> tuple[Any, dict[Path, tuple[int, int]]]:
             reading.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        message = f"This is no YAML: {error.problem or error.context}."
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        message = f"This is no YAML: {error.problem or error.context}."
+        if mark and "\t" in _at(text, mark.index):
+            message = "Here stands a tab: lines of YAML begin with blanks only."
         raise DefinitionInvalid([*reading.faults, Fault(message, line=line, column=column)]) from None
     except (yaml.YAMLError, UnicodeError, RecursionError) as error:
         reason = "it holds a character that YAML does not know"
@@ -75,6 +77,11 @@ def _read(text: str) -> tuple[Any, dict[Path, tuple[int, int]]]:
     if reading.faults:
         raise DefinitionInvalid(reading.faults)
     return reading.result, reading.places
+
+
+def _at(text: str, index: int) -> str:
+    """The line as far as this character, and the character."""
+    return text[text.rfind("\n", 0, index) + 1 : index + 1]
 
 
 class _Reading:
@@ -126,9 +133,9 @@ class _Reading:
             raise DefinitionInvalid(self.faults)
 
     def _take_key(self, inside: _Open, key: str, place: tuple[int, int]) -> None:
+        inside.key = key
         if key in inside.value:
             self._complain(f"The key “{key}” is there twice in one object.", place)
-        inside.key = key
         self.places.setdefault(inside.here, place)
 
     def _open(self, value: dict[str, Any] | list[Any], place: tuple[int, int]) -> None:

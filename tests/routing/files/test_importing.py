@@ -118,6 +118,54 @@ def test_many_who_bring_the_same_new_flow_at_once_make_one() -> None:
     assert DataSource.objects.filter(key__startswith="hotline").count() == 3
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "line 1, column 1: The file is empty."),
+        (" \n\t ", "line 1, column 1: The file is empty."),
+        ("<!doctype html><p>no", "This is a web page or XML"),
+        ("key,name\nvip,VIP\n", "This is a table (CSV), and no flow"),
+        ("just words\n", "This is plain text, and no flow"),
+        ("[1, 2]", "an object with “pareto_flow”: 1 is expected. This is a list."),
+        ("pareto_flow: 1\nsteps:\n\t- a\n", "line 3, column 1: Here stands a tab"),
+        ('pareto_flow: 1\nname: "a"\nname: "b"\n', "line 3, column 1: name: The key “name” is there twice"),
+        ('{"pareto_flow": 1,\n "x": [NaN]}', "line 2, column 8: The file cannot be read as JSON: NaN"),
+        ('{"a":\n' + "[" * 90_000 + "]" * 90_000 + "}", "line 2, column 100: The file cannot be read as JSON"),
+        (
+            '{"pareto_flow": 1, "key": "../etc", "name": "X", "definition": {}}',
+            "The key of a flow has letters, digits, - and _, at most 50.",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("db")
+def test_what_is_no_flow_is_told_what_it_is_and_where(text: str, says: str) -> None:
+    assert says in str(load(text).faults[0])
+
+
+@pytest.mark.usefixtures("world")
+def test_malformed_parts_do_not_hide_what_else_is_wrong() -> None:
+    data = json.loads(LINE)
+    steps = {one["id"]: one for one in data["definition"]["steps"]}
+    del data["name"]
+    data["definition"]["notes"] = "none"
+    data["definition"]["steps"] += [{"type": "say"}, 7, {"id": "spare", "type": "end", "title": 3, "exits": {"a": 4}}]
+    steps["greet"]["type"] = "sya"
+    steps["to_vip"]["settings"]["queue"] = "vipp"
+    report = load(json.dumps(data, indent=1))
+    said = [fault.words for fault in report.faults]
+    for wanted in (
+        "name: “name” is missing.",
+        "definition.notes: This must be a list in square brackets.",
+        "“id” is missing.",
+        "There is no step type “sya”.",
+        "There is no queue “vipp”.",
+    ):
+        assert sum(wanted in one for one in said) == 1, (wanted, said)
+    assert all(fault.line for fault in report.faults)
+    assert len(set(said)) == len(said)
+    assert not Flow.objects.exists()
+
+
 @pytest.mark.usefixtures("world")
 class TestAnotherSystem:
     def test_it_becomes_a_draft_with_its_data_sources_and_is_not_published_before_it_is_mended(self) -> None:
@@ -164,7 +212,7 @@ class TestAnotherSystem:
     def test_a_key_that_is_none_is_refused(self) -> None:
         assert not load(HOTLINE, key="no key").ok
 
-    @pytest.mark.parametrize("text", ["{}", "[]", "null", '{"states": 3}', "nothing", "states: []"])
+    @pytest.mark.parametrize("text", ["{}", "[]", "null", '{"states": 3}', "states: []"])
     def test_what_is_nobodys_flow_says_what_is_read(self, text: str) -> None:
         [fault] = load(text).faults
         assert "no flow of Pareto, nor one of Twilio Studio" in fault.message

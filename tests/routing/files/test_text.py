@@ -139,7 +139,7 @@ def test_what_is_not_quoted_means_what_it_says(written: str, means: Any) -> None
         ("? [a, b]\n: 1\n", "A key is a word", 1, 3),
         ("a: 1\n---\nb: 2\n", "begin another", 2, 1),
         ("a: [1, 2\nb: 3\n", "no YAML", 2, 2),
-        ("a:\n\t- 1\n", "no YAML", 2, 1),
+        ("a:\n\t- 1\n", "Here stands a tab", 2, 1),
         ("a: 'x\n", "no YAML", 2, 1),
         ("[" * 200 + "]" * 200, "nested too deeply", 1, 101),
         ("a: \x07", "cannot be read as YAML", 0, 0),
