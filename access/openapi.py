@@ -43,7 +43,6 @@ _SAYS = {
     "410": "It is too old to be asked for.",
     "413": "The body is too large.",
     "415": "The body is not `application/json`, or packed with something else than gzip.",
-    "422": "The request is right, and cannot be done as it is: nothing was written.",
     "429": "Too many requests: `Retry-After` says when to come back.",
     "503": "The database cannot be reached: `Retry-After` says when to come back.",
 }

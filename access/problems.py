@@ -37,7 +37,6 @@ _TITLES = {
     410: gettext_lazy("Not there any more"),
     413: gettext_lazy("Too much at once"),
     415: gettext_lazy("Not a body that can be read"),
-    422: gettext_lazy("It cannot be done as it is"),
     429: gettext_lazy("Too many requests"),
     500: gettext_lazy("Something went wrong here"),
     503: gettext_lazy("Not possible right now"),

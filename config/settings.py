@@ -270,7 +270,12 @@ SPECTACULAR_SETTINGS = {
         "ContactState": "routing.models.Contact.State",
         "EventKind": "outgoing.models.Kind",
     },
-    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "access.schema.forget_required"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "access.schema.forget_required",
+        "access.schema.say_limits",
+        "customers.sync.api.schemas.name_record",
+    ],
 }
 
 # One request to the sync may be so large once it is unpacked, and one stream.

@@ -319,7 +319,7 @@ class Flows(Resource):
         ],
         responses={
             (200, "application/json"): OpenApiResponse({"type": "object", "additionalProperties": True}),
-            (200, "application/yaml"): OpenApiResponse({"type": "string"}),
+            (200, "application/yaml"): OpenApiResponse({"description": "The flow as YAML."}),
         },
     )
     @action(detail=True, methods=["get"], url_path="export")

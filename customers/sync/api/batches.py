@@ -33,7 +33,7 @@ def flag_parameter(name: str, description: str) -> OpenApiParameter:
 
 
 DRY_RUN = flag_parameter("dry_run", "True: the same report, and nothing is written.")
-ATOMIC = flag_parameter("atomic", "True: all records, or none if one fails (then 422).")
+ATOMIC = flag_parameter("atomic", "True: all records, or none if one fails (then 409).")
 STRICT = flag_parameter("strict", "True: a further value that nobody declared is a fault.")
 _SHOWN = OpenApiParameter(
     "results",
@@ -53,7 +53,6 @@ class Batches(Guarded):
     tag = "sync"
     scopes: ClassVar[Any] = {"post": "customers:write"}
     query: ClassVar[Any] = {"post": (*OPTIONS, "results")}
-    problems: ClassVar[Any] = {"post": ("422",)}
     # The body is read here: larger than others, and once.
     repeats_itself = frozenset({"post"})
 
@@ -96,7 +95,7 @@ class Batches(Guarded):
         told = _told(report, options, shown)
         if options.atomic and report.counts[FAILED]:
             said = _("%(count)d records are not right, and nothing was written.") % {"count": report.counts[FAILED]}
-            raise Problem(422, "sync-failed", said, **told)
+            raise Problem(409, "sync-failed", said, **told)
         return Response(told)
 
 

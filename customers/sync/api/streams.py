@@ -32,7 +32,8 @@ from customers.sync.services import Options
 from customers.sync.tasks import work
 
 log = structlog.get_logger()
-_TYPES = {"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"}
+_TYPES = {"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "text/plain"}
+_LINES = {"description": "One record a line."}
 _PAGE = 100
 _STATUS = {"too-large": 413, "unreadable": 400, "broken-off": 400, "canceled": 409}
 _RUN_ID = OpenApiParameter("run_id", UUID, OpenApiParameter.PATH)
@@ -45,7 +46,6 @@ class Streams(Guarded):
     tag = "sync"
     scopes: ClassVar[Any] = {"post": "customers:write"}
     query: ClassVar[Any] = {"post": ("dry_run", "strict")}
-    problems: ClassVar[Any] = {"post": ("422",)}
     repeats_itself = frozenset({"post"})
 
     @extend_schema(
@@ -53,7 +53,7 @@ class Streams(Guarded):
         summary="Bring any number of customers into step",
         description=_SAID,
         parameters=[DRY_RUN, STRICT],
-        request={"application/x-ndjson": {"type": "string", "description": "One record a line."}},
+        request={"application/x-ndjson": _LINES, "text/plain": _LINES},
         responses={(202, "application/json"): RUN, (200, "application/json"): RUN},
     )
     def post(self, request: Request) -> Response:

@@ -53,7 +53,7 @@ def _triggers(look: Look) -> list[str]:
 
 
 def to_unreachable(fault: Fault, look: Look) -> Iterator[Mend]:
-    """From exits that lead nowhere, the nearest before it in the list first."""
+    """From a choice of which two ways lead to one place, then from exits that lead nowhere, the nearest before it first."""
     mine, place = fault.step, look.index[fault.step]
     reached = reached_from(_triggers(look), look.targets)
     # Whoever leads to it and is itself unreachable would stay so.
@@ -66,12 +66,39 @@ def to_unreachable(fault: Fault, look: Look) -> Iterator[Mend]:
         for exit_ in look.exits(source)
         if look.nodes[look.index[source]].get("exits", {}).get(exit_.name) is None
         and not look.circles_with(source, mine)
+        and not _is_done(look, source, exit_.name, mine)
     ]
+    yield from _from_twin_lines(look, sources, mine)
     # Exits that may lead nowhere are rarely the ones that were forgotten.
     for source, exit_ in sorted(open_ways, key=lambda way: way[1].optional or bool(way[1].otherwise))[:_OFFERED]:
         label = f"Lead “{look.title(source)} · {exit_.label}” to it"
         yield Mend(label, (put("steps", look.index[source], "exits", exit_.name, value=mine),))
     yield from without(look, mine, place)
+
+
+def _is_done(look: Look, source: str, exit_name: str, target: str) -> bool:
+    """Whoever spoke with somebody, or left a message, is not put through once more; nor does a ring help anybody."""
+    before, after = look.steps.get(source), look.steps.get(target)
+    if after is None or (after.kind != "hand_over" and after.type != "voicemail"):
+        return False
+    served = before is not None and (before.type == "voicemail" or exit_name == "answered")
+    return served or look.returns(source, target)
+
+
+def _from_twin_lines(look: Look, sources: list[str], mine: str) -> Iterator[Mend]:
+    """A choice of which two ways lead to one place decides nothing: one of them was to lead to here."""
+    for source in sources:
+        step = look.steps.get(source)
+        if step is None or step.kind != "decide" or not _may_lead(look, source, mine):
+            continue
+        exits = look.nodes[look.index[source]].get("exits", {})
+        named = [exit_ for exit_ in look.exits(source) if exit_.name != "otherwise"]
+        for exit_ in named:
+            to = exits.get(exit_.name)
+            if to in look.index and [*exits.values()].count(to) > 1:
+                label = f"Lead “{look.title(source)} · {exit_.label}” to it, in place of “{look.title(to)}”"
+                yield Mend(label, (put("steps", look.index[source], "exits", exit_.name, value=mine),))
+                return
 
 
 def _far(look: Look, step_id: str, place: int) -> int:

@@ -472,6 +472,19 @@ def test_a_fault_is_found_on_its_step_with_its_mend(name: str) -> None:
     assert any(one.startswith(label) for one in labels) if label else labels == [], labels
 
 
+def test_the_way_to_a_lost_step_is_the_branch_that_decides_nothing_and_never_whoever_was_served() -> None:
+    data = flow(
+        {"id": "which", "exits": {"gold": "standard", "otherwise": "standard"}},
+        {"id": "standard", "type": "queue", "settings": {"queue": "standard"}, "exits": {"unanswered": "beep"}},
+        {"id": "vip", "exits": {"unanswered": "standard"}},
+        {"id": "beep", "type": "voicemail", "settings": {}},
+    )
+    (fault,) = [one for one in faults_of(data) if (one.step, one.code) == ("vip", "unreachable")]
+    labels = [mend.label for mend in mends_of(fault, data, CATALOG, key="line")]
+    assert "· Gold” to it, in place of" in labels[0], labels
+    assert not [one for one in labels if "After the conversation" in one or "Recorded" in one or "Nothing said" in one]
+
+
 def test_a_step_that_cannot_be_read_hides_no_other_fault() -> None:
     data = flow(
         {"id": "call", "exits": {"started": "hi"}},
