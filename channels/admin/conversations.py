@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ORDER_VAR
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Case, Exists, F, OuterRef, QuerySet, Subquery, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -21,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
+from unfold.views import ChangeList
 
 from channels.admin import attachments
 from channels.admin.template_form import template_form
@@ -34,6 +36,8 @@ from routing.models import Contact
 
 _SHOWN = 200
 _LINE_CHARS = 90
+# Of those who wait, so many are shown before all others.
+_WAITING = 500
 _REPLY_CHARS = 4_000
 
 
@@ -62,6 +66,28 @@ class _Unanswered(admin.SimpleListFilter):
         return queryset
 
 
+class _WaitingFirst(ChangeList):
+    """Whoever waits longest comes first, those who do not wait come last, the newest before the older."""
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        ordering: list[Any] = super().get_ordering(request, queryset)
+        chosen = request.GET.get(_Unanswered.parameter_name)
+        if ORDER_VAR in request.GET or chosen == "given":
+            return ordering
+        if chosen == "waits":
+            return ["last_inbound_at", "id"]
+        # Looked up beforehand: few wait, and conversations may be a million.
+        answered = Message.objects.filter(
+            conversation=OuterRef("pk"), by__isnull=False, occurred_at__gte=OuterRef("last_inbound_at")
+        )
+        waiting = Conversation.objects.filter(~Exists(answered), contact__state=Contact.State.HANDED_OVER)
+        ids = list(waiting.order_by("last_inbound_at").values_list("pk", flat=True)[:_WAITING])
+        if not ids:
+            return ordering
+        since = Case(When(pk__in=ids, then=F("last_inbound_at")))
+        return [since.asc(nulls_last=True), *ordering]
+
+
 @admin.register(Conversation)
 class ConversationAdmin(_ReadOnly):
     list_display = ["who", "where", "known_as", "last_line", "standing"]
@@ -78,9 +104,8 @@ class ConversationAdmin(_ReadOnly):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return False
 
-    def get_ordering(self, request: HttpRequest) -> list[str]:
-        """Newest first; of those who wait, whoever waits longest."""
-        return ["last_inbound_at", "id"] if request.GET.get("answer") == "waits" else ["-last_message_at", "-id"]
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002
+        return _WaitingFirst
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
         rows: QuerySet[Conversation] = super().get_queryset(request)
@@ -294,7 +319,7 @@ class ConversationAdmin(_ReadOnly):
 
     @display(
         description=_("state"),
-        label={"handed_over": "success", "in_flow": "info", "ended": "default", "": "default"},
+        label={"handed_over": "warning", "answered": "success", "in_flow": "info", "ended": "default", "": "default"},
     )
     def standing(self, conversation: Conversation) -> tuple[str, str]:
         contact = conversation.contact
@@ -302,7 +327,7 @@ class ConversationAdmin(_ReadOnly):
             return "", "–"
         if contact.state == Contact.State.HANDED_OVER and contact.queue:
             if getattr(conversation, "answered", False):
-                return "in_flow", gettext("answered, %(queue)s") % {"queue": contact.queue.name}
+                return "answered", gettext("answered, %(queue)s") % {"queue": contact.queue.name}
             since = conversation.last_inbound_at
             return contact.state, gettext("waits in %(queue)s, %(time)s") % {
                 "queue": contact.queue.name,

@@ -74,6 +74,9 @@ def test_the_list_shows_what_they_wrote_and_who_waits_longest(chat: Chat) -> Non
     assert "What is it about?" not in text
     assert [text.count(one) for one in ("Still there?", "I am 2", "I am 3")] == [1, 1, 1]
     assert ("waits in VIP" in text, "answered, VIP" in text) == (True, True)
+    places = [text.index(one) for one in ("I am 2", "Still there?", "I am 3")]
+    assert places == sorted(places)
+    client.get(address, {"o": "1"})
     waiting = client.get(address, {"answer": "waits"}).content.decode()
     assert 0 < waiting.index("I am 2") < waiting.index("Still there?")
     assert "I am 3" not in waiting
