@@ -8,7 +8,15 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from encrypted_fields.fields import EncryptedTextField
 
-from channels.messaging.models import Conversation, EmulatedSend, InboundEvent, Message, OptOut, Template
+from channels.messaging.models import (
+    Conversation,
+    EmulatedSend,
+    InboundEvent,
+    Message,
+    OptOut,
+    Template,
+    address_shown,
+)
 from channels.numbers.models import EmulatedNumber, NumberOrder
 from channels.provider import provider_choices
 
@@ -184,4 +192,9 @@ class Number(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.address} {self.name}".strip()
+        return f"{self.shown} {self.name}".strip()
+
+    @property
+    def shown(self) -> str:
+        """The address as people call it: “WhatsApp +49…”."""
+        return address_shown(self.address)

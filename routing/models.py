@@ -176,6 +176,15 @@ class Contact(models.Model):
     def __str__(self) -> str:
         return self.reference
 
+    @property
+    def sender_shown(self) -> str:
+        """Without the channel's name before it, which people are told in words."""
+        return self.sender.removeprefix(f"{self.channel}:")
+
+    @property
+    def recipient_shown(self) -> str:
+        return self.recipient.removeprefix(f"{self.channel}:")
+
 
 class Turn(models.Model):
     """One event of a contact and what was answered; a repeated event gets the same answer from here."""

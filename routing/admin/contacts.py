@@ -169,7 +169,7 @@ class ContactAdmin(ModelAdmin):
 
     @display(description=_("from"), ordering="sender")
     def who_from(self, contact: Contact) -> SafeString:
-        return format_html('{}<br><span class="p-muted">{}</span>', contact.sender, contact.get_channel_display())
+        return format_html('{}<br><span class="p-muted">{}</span>', contact.sender_shown, contact.get_channel_display())
 
     @display(description=_("customer"), ordering="customer__name", empty_value="–")
     def who(self, contact: Contact) -> SafeString | None:

@@ -88,7 +88,7 @@ class FlowAdmin(KeyIsFixed, ModelAdmin):
 
     @display(description=_("used by"), empty_value=_("no number"))
     def used_by(self, flow: Any) -> str | None:
-        return ", ".join(number.address for number in flow.numbers.all()) or None
+        return ", ".join(number.shown for number in flow.numbers.all()) or None
 
     # --- the form ---------------------------------------------------------------------------
     def get_fieldsets(self, request: HttpRequest, obj: Flow | None = None) -> Any:

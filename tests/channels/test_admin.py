@@ -56,6 +56,34 @@ def _page(client: Client, view: str, *args: object, **query: str) -> str:
     return client.get(reverse(f"admin:{view}", args=args), query).content.decode().replace("&#x27;", "'")
 
 
+class TestAddresses:
+    def test_a_flow_says_which_numbers_start_it_as_people_call_them(
+        self, admin_client: Client, account: Account, queue: Queue
+    ) -> None:
+        flow = Flow.objects.create(key="line", name="Line", draft={"format": 1, "steps": []})
+        for address in ("+49309018200", "whatsapp:+49309018201"):
+            Number.objects.create(account=account, address=address, fallback_queue=queue, flow=flow)
+        for page in (
+            _page(admin_client, "routing_flow_changelist"),
+            _page(admin_client, "routing_flow_change", flow.pk, text="1"),
+        ):
+            assert "WhatsApp +49309018201" in page
+            assert "+49309018200" in page
+            assert "whatsapp:" not in page
+
+    def test_a_contact_shows_the_channel_in_words(self, admin_client: Client) -> None:
+        whom = {"sender": "whatsapp:+4915100000001", "recipient": "whatsapp:+49309018201", "channel": "whatsapp"}
+        contact = Contact.objects.create(
+            reference="ABC", origin="x", external_id="1", started_at=NOW, last_event_at=NOW, **whom
+        )
+        for page in (
+            _page(admin_client, "routing_contact_changelist"),
+            _page(admin_client, "routing_contact_change", contact.pk),
+        ):
+            assert "+4915100000001" in page
+            assert "whatsapp:" not in page
+
+
 class TestAccounts:
     def test_the_token_is_never_on_the_page(self, admin_client: Client, account: Account) -> None:
         page = _page(admin_client, "channels_account_change", account.pk)

@@ -8,6 +8,7 @@ import { Dialog } from "../shell/Dialog";
 import { useEditor } from "../state/store";
 import { t, tn } from "../t";
 import { Cases, CasesTried, useCases } from "./Cases";
+import { addressShown } from "./address";
 import { type CaseResult, CasesDiffer, HasFaults, goBackTo, readComparison, readVersion, summary } from "./api";
 import { ago } from "./when";
 
@@ -66,7 +67,7 @@ export function GoBackDialog({ version, onClose }: { version: Version; onClose: 
           <h3 id={`${id}-whom`}>{t("Whom it concerns")}</h3>
           <p>
             {flow.numbers.length
-              ? t("New contacts on %(numbers)s. Contacts under way keep the version they began with.", { numbers: flow.numbers.map((one) => one.address).join(", ") })
+              ? t("New contacts on %(numbers)s. Contacts under way keep the version they began with.", { numbers: flow.numbers.map((one) => addressShown(one.address)).join(", ") })
               : t("No number starts this flow, so nobody notices it yet.")}
           </p>
         </section>

@@ -7,6 +7,7 @@ import { Icon } from "../shell/Icon";
 import { setFlow } from "../state/standing";
 import { useEditor } from "../state/store";
 import { t } from "../t";
+import { addressShown } from "./address";
 
 interface AnyNumber {
   id: number;
@@ -39,7 +40,7 @@ export function Numbers({ lead, none }: { lead: string; none: string }) {
           {numbers.map((number, index) => (
             <span key={number.address}>
               {index > 0 && ", "}
-              {number.url ? <a href={number.url}>{number.address}</a> : number.address}
+              {number.url ? <a href={number.url}>{addressShown(number.address)}</a> : addressShown(number.address)}
               {number.active === false && ` ${t("(switched off)")}`}
             </span>
           ))}
@@ -95,7 +96,7 @@ function Choose({ onDone }: { onDone: () => void }) {
         const undo = () => {
           send(number, flow, before).catch((error: Error) => useEditor.getState().say(error.message, "bad"));
         };
-        useEditor.getState().say(t("%(number)s starts this flow from now on.", { number: number.address }), "good", { label: t("Undo"), run: undo });
+        useEditor.getState().say(t("%(number)s starts this flow from now on.", { number: addressShown(number.address) }), "good", { label: t("Undo"), run: undo });
       },
       (error: Error) => setProblem(error.message || t("The server does not answer.")),
     );
@@ -158,6 +159,6 @@ function Choose({ onDone }: { onDone: () => void }) {
 }
 
 function wordsOf(one: AnyNumber): string {
-  const name = one.name ? `${one.address}, ${one.name}` : one.address;
+  const name = one.name ? `${addressShown(one.address)}, ${one.name}` : addressShown(one.address);
   return one.flow ? t("%(number)s (now “%(flow)s”)", { number: name, flow: one.flow.name }) : t("%(number)s (free)", { number: name });
 }

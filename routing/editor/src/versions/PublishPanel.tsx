@@ -9,6 +9,7 @@ import { draftOf, useEditor } from "../state/store";
 import { t, tn } from "../t";
 import { Cases, CasesTried, useCases } from "./Cases";
 import { Numbers } from "./Numbers";
+import { addressShown } from "./address";
 import { type CaseResult, CasesDiffer, liveWords, publish, readComparison, summary } from "./api";
 import "./versions.css";
 
@@ -101,7 +102,7 @@ export function PublishPanel() {
             <Icon name="warning" />
             <span>
               {number.includes(":")
-                ? t("%(number)s gets messages, and this flow has no “Incoming message”: whoever writes goes the way of calls.", { number })
+                ? t("%(number)s gets messages, and this flow has no “Incoming message”: whoever writes goes the way of calls.", { number: addressShown(number) })
                 : t("%(number)s gets calls, and this flow has no “Incoming call”: whoever calls goes the way of messages.", { number })}
             </span>
           </p>

@@ -7,6 +7,7 @@ import { flush, isDirty, serverHas } from "../state/autosave";
 import { actNow, setFlow } from "../state/standing";
 import { draftOf, useEditor } from "../state/store";
 import { t, tn } from "../t";
+import { addressShown } from "./address";
 
 /** What differed when the test cases of the flow were run; the panel of test cases has the whole of it. */
 export interface CaseResult {
@@ -139,7 +140,7 @@ export async function publish(note: string, despiteCases: boolean): Promise<numb
 export function liveWords(number: number): string {
   const numbers = useEditor.getState().document?.flow.numbers.filter((one) => one.active) ?? [];
   if (!numbers.length) return t("Version %(number)s is live, but no number starts this flow yet: nobody reaches it.", { number });
-  const names = numbers.map((one) => one.address).join(", ");
+  const names = numbers.map((one) => addressShown(one.address)).join(", ");
   return t("Version %(number)s is live: new contacts on %(numbers)s walk through it from now on.", { number, numbers: names });
 }
 

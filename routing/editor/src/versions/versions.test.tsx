@@ -246,7 +246,7 @@ describe("publishing", () => {
     useEditor.setState({ document: documentWith({ numbers: [number("whatsapp:+49301"), number("+49302")] }) });
     useEditor.setState({ definition: flow([step("call", { started: "hi" }, {}, "call"), step("hi")]) });
     render(<PublishPanel />);
-    expect(await screen.findByText(/whatsapp:\+49301 gets messages/)).toBeTruthy();
+    expect(await screen.findByText(/WhatsApp \+49301 gets messages/)).toBeTruthy();
     expect(screen.queryByText(/\+49302 gets calls/)).toBeNull();
   });
 
