@@ -32,6 +32,7 @@ from routing.services import ImportReport, keep_reading
 
 _CHANGES_SHOWN = 60
 _TEAMS_SHOWN = 100
+_TEXT_SHOWN = 300_000
 _OUTCOMES: tuple[Outcome, ...] = ("translated", "differs", "placeholder")
 
 
@@ -155,7 +156,10 @@ def _shown(fault: Fault, *, foreign: bool) -> ShownFault:
 def _fill(form: ImportForm, reading: Reading, revision: int) -> None:
     """The second page has the text in a field, wherever it came from."""
     data: dict[str, Any] = dict(form.data.items())
-    data["text"], data["file_name"] = form.cleaned_data["text"], form.cleaned_data.get("file_name", "")
+    text = form.cleaned_data["text"]
+    # Of what cannot be mended by hand here, nobody needs megabytes back.
+    data["text"] = "" if reading.is_refused and len(text) > _TEXT_SHOWN else text
+    data["file_name"] = form.cleaned_data.get("file_name", "")
     if reading.file is not None:
         data["name"], data["key"], data["seen"] = reading.file.name, reading.file.key, str(revision)
     form.data = data

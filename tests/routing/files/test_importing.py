@@ -313,6 +313,13 @@ class TestPage:
         assert "The draft was saved since you looked." in page
         assert Flow.objects.get().draft_revision == 1
 
+    def test_megabytes_that_are_refused_do_not_come_back(self, admin_client: Client) -> None:
+        data = json.loads(LINE)
+        data["definition"]["steps"] += [{"id": f"s{number}", "type": "end"} for number in range(10_000)]
+        page = self.look(admin_client, json.dumps(data))
+        assert "This is too long: at most 500." in page
+        assert len(page) < 200_000
+
     def test_faults_have_line_and_column(self, admin_client: Client) -> None:
         page = self.look(admin_client, 'pareto_flow: 1\nkey: "x"\nname: "X"\ndefinition:\n  format: 1\n  steps: 3\n')
         assert "line 6, column 3" in page

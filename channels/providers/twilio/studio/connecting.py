@@ -18,6 +18,8 @@ from routing.engine.templates import has_template
 
 _GONE = {"hangup": "a caller who hangs up has left the flow"}
 _MOST_NUMBERS = 10
+# Seconds that the widget writes by itself.
+_FLEX_WAITS = "3600"
 _DIGITS = re.compile(r"[1-9][0-9]{6,14}")
 _TEAM = ("queue", "queue_name", "department", "team", "skill", "skills", "group", "reason", "intent")
 _BEFORE_NAMES = re.compile(r"^(?:send_to_flex|send_to|sendto|enqueue_call|enqueue|flex|to|queue)_+|_+(?:queue|flex)$")
@@ -102,7 +104,7 @@ def _queue(job: Job, names: list[str]) -> Made:
         job.note(
             f"Its priority ({priority[:40]}) is not taken over: here tier and queue say how far ahead somebody is."
         )
-    if timeout := job.state.text("timeout").strip():
+    if (timeout := job.state.text("timeout").strip()) not in {"", _FLEX_WAITS}:
         job.note(f"It waited {timeout[:40]} seconds at most; here contacts wait as long as the queue lets them.")
     if job.state.text("task_attributes").strip() or job.state.text("attributes").strip():
         job.note("The attributes of the task are not told; agents see contact, tier, customer and reason.")
