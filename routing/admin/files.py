@@ -68,7 +68,7 @@ class ImportForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         file = cleaned.get("file")
         if file is None:
-            if not (cleaned.get("text") or "").strip():
+            if "file" not in self.errors and not (cleaned.get("text") or "").strip():
                 raise forms.ValidationError(_("Choose a file, or paste its text."))
             return cleaned
         if file.size > _FILE_BYTES:

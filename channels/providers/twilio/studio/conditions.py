@@ -46,6 +46,7 @@ _NEGATED: Final = {
     "does_not_start_with": "does_not_begin_with",
     "does_not_match_any_of": "is_not_one_of",
 }
+_NEVER: Final[Row] = {"variable": "", "operator": "matches", "value": "[^\\s\\S]"}
 KINDS: Final = frozenset(_PLAIN) | frozenset(_NEGATED)
 _TIMES: Final = ("%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M%p", "%I %p", "%I%p", "%H%M")
 _DATES: Final = ("%Y-%m-%d", "%m/%d/%Y", "%Y/%m/%d", "%d.%m.%Y", "%m-%d-%Y", "%B %d, %Y", "%b %d, %Y", "%Y%m%d")
@@ -63,17 +64,19 @@ def row_of(test: Test, variable: str, value: str, notes: list[str]) -> Row:
     if test.kind in _NEGATED:
         blank = {"variable": variable, "operator": "is_blank"}
         if not value.strip():
-            return {"variable": variable, "operator": "is_not_blank"}
+            # Every text holds the empty one.
+            never = test.kind in {"does_not_contain", "does_not_start_with"}
+            return {**_NEVER, "variable": variable} if never else {"variable": variable, "operator": "is_not_blank"}
         row = _row(variable, _NEGATED[test.kind], value)
         return group_of([*_split(row, "all"), blank], "any") if _is_short(row) else _none_of(row, blank)
     operator = _PLAIN.get(test.kind)
     if operator is None:
         notes.append(f"The condition “{test.kind}” is not known: this way is never taken.")
-        return {"variable": variable, "operator": "matches", "value": "[^\\s\\S]"}
+        return {**_NEVER, "variable": variable}
     if operator in {"is_blank", "is_not_blank"}:
         return {"variable": variable, "operator": operator}
     if not value.strip():
-        if operator == "equals":
+        if operator in {"equals", "is_one_of"}:
             return {"variable": variable, "operator": "is_blank"}
         if operator in {"contains", "begins_with"}:
             # Every text holds the empty one.

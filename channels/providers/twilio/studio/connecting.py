@@ -58,9 +58,10 @@ def connect_call(job: Job) -> Made:
         ways = {"answered": talked, "unanswered": missed if last else f"@_{number + 2}"}
         steps.append(Step("transfer", settings, ways, f"_{number + 1}" if number else ""))
     if noted:
+        job.note("Of numbers that were not answered it is not told apart whether they were busy.")
         status = job.words.variable(f"{job.id}_status")
         steps.extend(set_steps([(status, "completed")], "_talked", "callCompleted"))
-        steps.extend(set_steps([(status, "no_answer")], "_missed", "callCompleted"))
+        steps.extend(set_steps([(status, "no-answer")], "_missed", "callCompleted"))
     return Made(steps, lost=_GONE)
 
 

@@ -30,6 +30,10 @@ CASES = [
     ("gol", "matches_any_of", "gold, silver", False),
     ("gold", "matches_any_of", "silver,{{flow.variables.tier}}", True),
     (None, "matches_any_of", "gold", False),
+    (None, "matches_any_of", "", True),
+    ("gold", "matches_any_of", " ", False),
+    ("x", "does_not_contain", "", False),
+    ("x", "does_not_start_with", "", False),
     ("bronze", "does_not_match_any_of", "gold, silver", True),
     ("Silver", "does_not_match_any_of", "gold, silver", False),
     (None, "does_not_match_any_of", "gold", True),
@@ -192,6 +196,14 @@ def test_of_several_numbers_the_one_that_was_spoken_to_counts(ends: list[Any], h
     for end in ends:
         contact.tell(TransferEnded(end))
     assert f"say en-US: Here is {heard}" in contact.heard
+
+
+def test_of_several_numbers_an_unanswered_one_is_called_as_there() -> None:
+    dial = state("dial", "connect-call-to", {"callCompleted": "split"}, to="+4930123456,+4930123457")
+    tests = [{"type": "matches_any_of", "value": "busy,no-answer,failed"}]
+    contact = walk(flow(dial, split(tests, "{{widgets.dial.DialCallStatus}}"))).start()
+    contact.tell(TransferEnded("no_answer")).tell(TransferEnded("busy"))
+    assert "say en-US: Here is yes" in contact.heard
 
 
 def test_a_variable_that_is_not_there_is_noted_and_never_matches() -> None:
