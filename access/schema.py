@@ -170,6 +170,8 @@ def say_limits(result: dict[str, Any], **_others: Any) -> dict[str, Any]:
         if isinstance(one, dict):
             if one.get("type") == "string" and not one.keys() & {"pattern", "enum", "format", "const"}:
                 one["pattern"] = TEXT
+            if one.get("type") == "object" and one.get("additionalProperties"):
+                one.setdefault("propertyNames", {"type": "string", "pattern": TEXT})
             todo.extend(one.values())
         elif isinstance(one, list):
             todo.extend(one)
