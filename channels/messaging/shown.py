@@ -27,6 +27,10 @@ _KINDS = {
     "ig_reel": _("Film"),
     "location": _("Map"),
     "fallback": _("Link"),
+    "contacts": _("Card"),
+    "order": _("Order"),
+    "form": _("Form"),
+    "unsupported": _("Something that the channel does not pass on."),
 }
 _MAP = "https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}#map=16/{latitude}/{longitude}"
 
@@ -92,7 +96,5 @@ def _things(message: Message) -> list[Line]:
     found += [Line(str(line)) for line in order or [] if isinstance(order, list)]
     if found or message.text or message.media or "latitude" in details:
         return found
-    if message.kind == "unsupported":
-        return [Line(gettext("Something that the channel does not pass on."))]
     title = str(details.get("title") or "")
     return [Line(title or kind_shown(message.kind))]

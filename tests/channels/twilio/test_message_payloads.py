@@ -20,7 +20,8 @@ CASES = json.loads((Path(__file__).parent / "payloads" / "messages.json").read_t
 def test_a_form_tells_what_it_should(case: dict[str, Any]) -> None:
     event = read_message(read_post({name: [value] for name, value in case["form"].items()}), NOW)
     found = {"channel": event.channel, "sender": event.sender, "recipient": event.recipient, **event.body}
-    assert {name: found[name] for name in case["expected"]} == case["expected"]
+    # As it is kept.
+    assert json.loads(json.dumps({name: found[name] for name in case["expected"]})) == case["expected"]
     assert event.external_id == case["form"]["MessageSid"]
 
 

@@ -133,6 +133,8 @@ def _type(post: Post, text: str, payload: str) -> str:
         return "choice"
     if post.first("Latitude"):
         return "location"
+    if not text and (post.first("InteractiveData") or post.first("FlowData")):
+        return "form"
     media = next(_media(post), None)
     if media:
         return {"image": "image", "audio": "audio", "video": "video"}.get(media["type"].partition("/")[0], "document")
