@@ -7,8 +7,9 @@ in details, hence nothing here insists on any.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from channels.providers.twilio.studio.finding import Path, find
@@ -45,6 +46,8 @@ class State:
     kind: str
     ways: tuple[Way, ...]
     properties: Mapping[str, Any]
+    sid: str = ""
+    """What the transitions of old exports name it by."""
 
     def text(self, name: str) -> str:
         """A property as text; numbers and switches as Studio writes them."""
@@ -105,7 +108,7 @@ def read_flow(data: object, *, name: str = "") -> Flow:
     inner = found[0].definition if found else {}
     prefix = found[0].where if found else ()
     faults: list[Fault] = []
-    states = list(_states(inner.get("states"), prefix, faults))
+    states = as_today(_states(inner.get("states"), prefix, faults))
     if not states and not faults:
         faults.append(Fault("There is no state in it.", (*prefix, "states")))
     if len(states) > limits.STEPS:
@@ -135,7 +138,59 @@ def _states(raw: object, prefix: Path, faults: list[Fault]) -> Iterator[State]:
             as_text(one.get("type")),
             ways,
             properties if isinstance(properties, Mapping) else {},
+            as_text(one.get("sid")),
         )
+
+
+# https://www.twilio.com/docs/studio: exports before the REST API of 2019 have types of their own, of which these are seen.
+_ONCE = {
+    "InitialState": "trigger",
+    "SayPlay": "say-play",
+    "Gather": "gather-input-on-call",
+    "Branch": "split-based-on",
+    "SetVariables": "set-variables",
+    "Webhook": "make-http-request",
+    "EnqueueCall": "enqueue-call",
+}
+# Of other types of that time, what their ways tell.
+_BY_WAYS = (
+    ("recordingComplete", "record-voicemail"),
+    ("deliveryFailure", "send-and-wait-for-reply"),
+    ("sent", "send-message"),
+    ("callCompleted", "connect-call-to"),
+    ("failedToEnqueue", "send-to-flex"),
+    ("audioComplete", "say-play"),
+    ("keypress", "gather-input-on-call"),
+    ("noMatch", "split-based-on"),
+    ("fail", "run-function"),
+    ("failed", "make-http-request"),
+)
+
+
+def as_today(states: Iterable[State]) -> list[State]:
+    """Those of old exports under today's names: they have types in capitals, and lead to each other by number."""
+    found = list(states)
+    names = {state.name for state in found}
+    by_sid = {state.sid: state.name for state in found if state.sid}
+    return [
+        replace(
+            state,
+            kind=_today(state),
+            ways=tuple(
+                replace(way, to=by_sid.get(way.to, way.to) if way.to not in names else way.to) for way in state.ways
+            ),
+        )
+        for state in found
+    ]
+
+
+def _today(state: State) -> str:
+    if not re.match(r"[A-Z][A-Za-z]+\Z", state.kind):
+        return state.kind
+    events = {way.event for way in state.ways}
+    by_ways = next((kind for event, kind in _BY_WAYS if event in events), state.kind)
+    wants_url = by_ways in {"run-function", "make-http-request"}
+    return _ONCE.get(state.kind) or (state.kind if wants_url and not state.text("url") else by_ways)
 
 
 def _ways(raw: object, where: Path, faults: list[Fault]) -> Iterator[Way]:

@@ -78,8 +78,12 @@ _OUTPUT = re.compile(
     r"""\{\{-?\s*(?P<core>(?:"[^"]*"|'[^']*'|[^"'}])*?)(?P<tail>(?:\s*\|\s*(?:to_json|json|url_encode)\s*)*)-?\}\}"""
 )
 _QUOTED = re.compile(r""""[^"]*"|'[^']*'""")
-# Quoted for an address, and what many write behind it, as Liquid writes blanks as +.
-_URL_ENCODED = re.compile(r"""\|\s*url_encode\b(?:\s*\|\s*replace\s*:\s*["']\+["']\s*,\s*["']%20["'])?""")
+# Quoted for an address, with what many write behind it as Liquid writes blanks as +; or quoted by hand.
+_URL_ENCODED = re.compile(
+    r"""\|\s*(?:url_encode\b(?:\s*\|\s*replace\s*:\s*["']\+["']\s*,\s*["']%20["'])?
+    |replace\s*:\s*(?:["']\+["']\s*,\s*["']%2b["']|["'][ ]["']\s*,\s*["'](?:%20|\+)["']))""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _GIVEN_AS_JSON = re.compile(r"\{\{-?\s*widgets\.[^}]*\.parsed\b[^}]*\|\s*(?:to_)?json\s*-?\}\}")
 _CONSTANT = re.compile(r"\{\{-?\s*flow\.variables\.([\w-]+)\s*-?\}\}")
 

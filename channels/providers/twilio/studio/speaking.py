@@ -45,7 +45,7 @@ def gather(job: Job) -> Made:
         settings["speech"] = True
     if keys and (digits := _whole(state.number("number_of_digits"), 1, 32)):
         settings |= {"digits": digits, "exact": False}
-    finish = state.text("finish_on_key").strip() if "finish_on_key" in state.properties else "#"
+    finish = state.text("finish_on_key").strip() if state.properties.get("finish_on_key") is not None else "#"
     if finish not in _KEYS:
         job.note(f"“{finish}” cannot end an entry; # does.")
     elif finish != "#":

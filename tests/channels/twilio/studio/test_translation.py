@@ -15,6 +15,7 @@ from channels.providers.twilio.studio.reader import StudioReader
 from routing.engine.checks.catalog import Catalog
 from routing.engine.checks.validation import validate
 from routing.engine.definition import read_definition
+from routing.engine.events import DigitsPressed
 from routing.engine.faults import DefinitionInvalid
 from routing.engine.plan import read_steps
 from routing.files.foreign import Foreign, Wish
@@ -297,6 +298,59 @@ def test_a_broken_definition_is_refused_with_the_place_of_each_fault(data: Any, 
 def test_the_answer_of_the_rest_api_is_taken_too_with_its_name() -> None:
     data = {"sid": "FW0", "friendly_name": "Support", "status": "published", "definition": flow(say("hello"))}
     assert (translated(data).file.key, translated(data).file.name) == ("support", "Support")
+
+
+def of_old(name: str, kind: str, ways: dict[str, str | None], **properties: Any) -> dict[str, Any]:
+    """As exports before 2019 had it: types in capitals, numbers instead of names, `null` for what is not set."""
+    transitions: list[dict[str, Any]] = [
+        {"event": event, "conditions": [], "next": to and f"FF{to}", "uuid": "u"} for event, to in ways.items()
+    ]
+    return {"name": name, "type": kind, "sid": f"FF{name}", "properties": properties, "transitions": transitions}
+
+
+def test_exports_of_many_years_ago_are_read_too() -> None:
+    split = of_old("which", "Branch", {"noMatch": "again"}, input="{{widgets.menu.Digits}}")
+    split["transitions"].append(
+        {
+            "event": "match",
+            "next": "FFlater",
+            "conditions": [
+                {"friendly_name": "1", "type": "equal_to", "arguments": ["{{widgets.menu.Digits}}"], "value": "1"}
+            ],
+        }
+    )
+    data = {
+        "description": "Old",
+        "states": [
+            of_old("Trigger", "InitialState", {"incomingMessage": None, "incomingCall": "menu"}, flow_url="https://x/"),
+            of_old(
+                "menu",
+                "Gather",
+                {"keypress": "which", "speech": None, "timeout": "again"},
+                say="Press 1",
+                hints=None,
+                number_of_digits=1,
+                finish_on_key=None,
+            ),
+            split,
+            of_old("again", "SayPlay", {"audioComplete": "menu"}, say="Again", play=None, voice=None, digits=None),
+            of_old("later", "Voicemail", {"recordingComplete": None, "noAudio": None}, max_length=60),
+            of_old("odd", "Pay", {"success": None}),
+        ],
+    }
+    foreign = translated(data)
+    assert [(one.kind, one.outcome) for one in foreign.rows][:5] == [
+        ("trigger", "translated"),
+        ("gather-input-on-call", "translated"),
+        ("split-based-on", "translated"),
+        ("say-play", "translated"),
+        ("record-voicemail", "translated"),
+    ]
+    assert foreign.rows[5].outcome == "placeholder"
+    contact = walk(data).start().tell(DigitsPressed("2")).tell(DigitsPressed("1"))
+    assert contact.heard == [
+        "say en-US: Press 1", "gather", "say en-US: Again", "say en-US: Press 1", "gather", "record",
+    ]  # fmt: skip
 
 
 def named(name: str, says: str) -> dict[str, Any]:

@@ -337,6 +337,11 @@ def test_what_no_data_source_can_ask_is_marked(properties: dict[str, Any]) -> No
             {"from": "{{ contact.from }}"},
         ),
         (
+            {"parameters": [{"key": "q", "value": "{{ trigger.call.From | replace: '+', '%2B' }}"}]},
+            "q={{from}}",
+            {"from": "{{ contact.from }}"},
+        ),
+        (
             {"parameters": [{"key": "kind", "value": "{% if trigger.call.From %}call{% else %}none{% endif %}"}]},
             "kind={{kind}}",
             {"kind": "{% if contact.from %}call{% else %}none{% endif %}"},
