@@ -273,6 +273,9 @@ class CustomerChange(models.Model):
 class Tombstone(models.Model):
     """A customer who is gone: written by a trigger, so that whoever asks what changed hears of it, whoever deleted."""
 
+    NOBODY = 0
+    """In the place of the id of somebody who never was here, and of whom a deletion came before anything else."""
+
     external_id = models.CharField(_("customer number"), max_length=100, db_index=True)
     customer_id = models.BigIntegerField()
     merged_into = models.CharField(_("merged into"), max_length=100, blank=True, default="")

@@ -12,8 +12,8 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from access.models import ApiKey
 from access.problems import Problem
 from customers.models import CustomerChange
-from customers.sync.deciding import CREATED, FAILED, STALE, Outcome
 from customers.sync.services import Options, sync_customers
+from customers.sync.state import CREATED, FAILED, STALE, Outcome
 
 
 def keep(record: dict[str, Any], *, key: ApiKey, must_be_new: bool = False) -> Outcome:

@@ -20,9 +20,9 @@ from customers.files.models import Fault, Import, Piece, Remembered
 from customers.files.reading import Unreadable, delimiter_of, encoding_of, kind_of, rows_of, trimmed
 from customers.history import differences, snapshot
 from customers.models import Attribute, Customer, CustomerChange, Tier
-from customers.sync.deciding import Outcome
 from customers.sync.loading import catalog
 from customers.sync.services import Options, read_records, sync_customers
+from customers.sync.state import Outcome
 
 BATCH: Final = 2_000
 _SAMPLE: Final = 5

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
 from customers.sync.records import Address, Answer, Fault, Record
-
-CREATED: Final = "created"
-UPDATED: Final = "updated"
-UNCHANGED: Final = "unchanged"
-STALE: Final = "stale"
-DELETED: Final = "deleted"
-MERGED: Final = "merged"
-FAILED: Final = "failed"
-RESULTS: Final = (CREATED, UPDATED, UNCHANGED, STALE, DELETED, MERGED, FAILED)
+from customers.sync.state import (
+    CREATED,
+    DELETED,
+    FAILED,
+    MERGED,
+    STALE,
+    UNCHANGED,
+    UPDATED,
+    Contended,
+    Held,
+    Known,
+    Outcome,
+    State,
+    Told,
+)
 
 _EMPTY: dict[str, Any] = {
     "name": "",
@@ -40,142 +45,9 @@ _EMPTY: dict[str, Any] = {
     "currency": "EUR",
     "notes": "",
 }
-_TIERS = {"tier_id": "tier", "crm_tier_id": "crm_tier"}
 # Whoever is in a tier by these stays there until the tiers' own rules have looked again.
 _BY_POLICY = {Customer.TierBy.RULE.value, Customer.TierBy.SHARE.value}
 _ATTRIBUTES = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Who has an address."""
-
-    customer_id: int
-    external_id: str
-
-
-@dataclass(slots=True, eq=False)
-class Known:
-    """A customer as they are in the database, and as they will be."""
-
-    id: int | None
-    external_id: str
-    values: dict[str, Any]
-    """Columns; without attributes."""
-    attributes: dict[str, Any]
-    manual_tier_id: int | None = None
-    manual_tier_until: datetime | None = None
-    source_version: int | None = None
-    source_at: datetime | None = None
-    consents: dict[str, tuple[bool, datetime, str]] = field(default_factory=dict)
-    old_values: dict[str, Any] | None = None
-    """As they were; only once something changed."""
-    old_attributes: dict[str, Any] | None = None
-    come: set[Address] = field(default_factory=set)
-    gone: set[Address] = field(default_factory=set)
-    new_consents: dict[str, tuple[bool, datetime, str]] = field(default_factory=dict)
-    is_deleted: bool = False
-    is_newer: bool = False
-    """The source's version went up; to be kept even where nothing else changed."""
-
-    @property
-    def is_changed(self) -> bool:
-        return bool(self.old_values is not None or self.old_attributes is not None or self.come or self.gone)
-
-    def changes(self, tier_keys: Mapping[int, str]) -> dict[str, list[Any]]:
-        """For the history: field to [before, after]."""
-        found: dict[str, list[Any]] = {}
-        for name, old in (self.old_values or {}).items():
-            new = self.values[name]
-            if name in {"tier_by", "tier_since"} or old == new:
-                continue
-            if name in _TIERS:
-                found[_TIERS[name]] = [tier_keys.get(old), tier_keys.get(new)]
-            else:
-                found[name] = [plain(old), plain(new)]
-        if self.old_attributes is not None:
-            old_attributes = self.old_attributes
-            found |= {
-                f"attributes.{name}": [old_attributes.get(name), self.attributes.get(name)]
-                for name in sorted({*old_attributes, *self.attributes})
-                if old_attributes.get(name) != self.attributes.get(name)
-            }
-        if self.come or self.gone:
-            found["identities"] = [sorted(map(":".join, self.gone)), sorted(map(":".join, self.come))]
-        for purpose, (granted, _at, _source) in self.new_consents.items():
-            before = self.consents.get(purpose)
-            if before is None or before[0] != granted:
-                found[f"consent.{purpose}"] = [before[0] if before else None, granted]
-        return found
-
-
-def plain(value: Any) -> Any:
-    """For JSON, as customers.history writes it."""
-    if value is None or isinstance(value, (str, int)):
-        return value
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of one record."""
-
-    index: int
-    external_id: str
-    result: str
-    faults: list[Fault] = field(default_factory=list)
-    repeats: int | None = None
-    """The index of an earlier record of the same customer in this batch."""
-
-    def as_json(self) -> dict[str, Any]:
-        found: dict[str, Any] = {"index": self.index, "external_id": self.external_id or None, "result": self.result}
-        if self.repeats is not None:
-            found["repeats"] = self.repeats
-        if self.faults:
-            found["errors"] = [fault.as_json() for fault in self.faults]
-        return found
-
-
-@dataclass(slots=True)
-class State:
-    """Everything a batch may touch, as loaded; and, after `decide`, as it shall be."""
-
-    by_number: dict[str, Known]
-    owners: dict[Address, Held]
-    """Who has each address that the batch names, and every address of whom it asks to replace, delete or merge."""
-    held_by: dict[int, set[Address]]
-    """All addresses, of those for whom they were asked."""
-    buried: Mapping[str, tuple[int | None, datetime | None]]
-    """The source's version and time of those who were deleted, by number."""
-    tiers: Mapping[str, int]
-    now: datetime
-    crm_decides: bool = True
-    """Whether the CRM's word comes first; else the tiers' own rules look at everybody who was written."""
-    erased: frozenset[str] = frozenset()
-    """Numbers of those who were erased for good: whoever sends them is too late."""
-    created: list[Known] = field(default_factory=list)
-    deleted: list[tuple[Known, int | None, datetime | None]] = field(default_factory=list)
-    merges: list[tuple[Outcome, Known, Known]] = field(default_factory=list)
-    by_id: dict[int, Known] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.by_id = {known.id: known for known in self.by_number.values() if known.id is not None}
-
-    def new(self) -> list[Known]:
-        """Who is to be added, in the order in which everybody adds."""
-        return sorted((known for known in self.created if not known.is_deleted), key=lambda known: known.external_id)
-
-    def touched(self) -> list[Known]:
-        """Who is there already and is to be written."""
-        return [
-            known
-            for known in self.by_id.values()
-            if not known.is_deleted and (known.is_changed or known.is_newer or known.new_consents)
-        ]
-
-
-class Contended(Exception):
-    """Somebody else wrote at the same moment: roll back and look again."""
 
 
 def decide(records: list[Record], state: State) -> list[Outcome]:
@@ -206,7 +78,7 @@ def _apply(record: Record, outcome: Outcome, state: State) -> str:
     if outcome.faults:
         return FAILED
     if record.deleted:
-        return _delete(record, known, state)
+        return _delete(record, number, known, state)
     if known is None:
         if number in state.erased or _is_older(record, *state.buried.get(number, (None, None))):
             return STALE
@@ -263,9 +135,9 @@ def _note_source(record: Record, known: Known) -> None:
         known.source_at, known.is_newer = record.source_at, True
 
 
-def _delete(record: Record, known: Known | None, state: State) -> str:
+def _delete(record: Record, number: str, known: Known | None, state: State) -> str:
     if known is None:
-        return UNCHANGED
+        return _foretell(record, number, state)
     if _is_older(record, known.source_version, known.source_at):
         return STALE
     known.is_deleted = True
@@ -273,10 +145,32 @@ def _delete(record: Record, known: Known | None, state: State) -> str:
     own = state.held_by.get(known.id, set()) if known.id is not None else set()
     for address in (own - known.gone) | known.come:
         state.owners.pop(address, None)
+    told = state.buried[number] = _last_told(record, known.source_version, known.source_at)
     if known.id is not None:
-        version = record.source_version if record.source_version is not None else known.source_version
-        state.deleted.append((known, version, record.source_at or known.source_at))
+        state.deleted.append((known, *told))
+    elif told != (None, None):
+        state.foretold.add(number)
     return DELETED
+
+
+def _last_told(record: Record, source_version: int | None, source_at: datetime | None) -> Told:
+    """What later records are held against once the customer is gone."""
+    version = record.source_version if record.source_version is not None else source_version
+    return version, record.source_at or source_at
+
+
+def _foretell(record: Record, number: str, state: State) -> str:
+    """Somebody who is not there goes: kept in mind, so that an older record that is on its way brings nobody."""
+    if number in state.erased:
+        return UNCHANGED
+    before = state.buried.get(number, (None, None))
+    if _is_older(record, *before):
+        return STALE
+    told = _last_told(record, *before)
+    if told != before:
+        state.buried[number] = told
+        state.foretold.add(number)
+    return UNCHANGED
 
 
 @dataclass(slots=True)
@@ -422,8 +316,8 @@ def _merge(record: Record, outcome: Outcome, state: State) -> str:
         return FAILED
     keep = state.by_number.get(record.merge_into)
     if other is None:
-        # Merged before, or never there: there is nothing left to move.
-        return UNCHANGED
+        # Merged before, or not there yet: there is nothing to move.
+        return _foretell(record, number, state)
     if keep is None or keep is other:
         detail = _("There is no other customer %(number)s to merge into.") % {"number": record.merge_into}
         outcome.faults = [Fault("merge_into", "unknown_customer", detail)]
@@ -431,5 +325,6 @@ def _merge(record: Record, outcome: Outcome, state: State) -> str:
     if _is_older(record, other.source_version, other.source_at):
         return STALE
     del state.by_number[other.external_id]
-    state.merges.append((outcome, keep, other))
+    told = state.buried[number] = _last_told(record, other.source_version, other.source_at)
+    state.merges.append((outcome, keep, other, told))
     return MERGED

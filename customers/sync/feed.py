@@ -23,7 +23,7 @@ WITH bound AS (
 ),
 page AS (
   (SELECT change, 0 AS kind, id FROM customers_tombstone, bound
-   WHERE (change, id) > (%(change)s, %(stone)s) AND change < bound.xmin ORDER BY change, id LIMIT %(most)s)
+   WHERE (change, id) > (%(change)s, %(stone)s) AND change < bound.xmin AND customer_id <> 0 ORDER BY change, id LIMIT %(most)s)
   UNION ALL
   (SELECT change, 1 AS kind, id FROM customers_customer, bound
    WHERE (change, id) > (%(change)s, %(customer)s) AND change < bound.xmin ORDER BY change, id LIMIT %(most)s)

@@ -13,8 +13,8 @@ from django.db import connection
 
 from customers.models import Attribute, Tier
 from customers.sealing import erased_among
-from customers.sync.deciding import Held, Known, State
 from customers.sync.records import Address, Catalog, Record
+from customers.sync.state import Held, Known, State, Told
 
 COLUMNS: Final = (
     "name",
@@ -84,7 +84,8 @@ def load(records: Iterable[Record], tiers: Mapping[str, int], *, now: datetime, 
     held_by = _all_addresses(_whole(good, by_number, owners), owners)
     if any(record.consents for record in good):
         _add_consents(known)
-    unknown = [record.external_id for record in good if record.external_id not in by_number]
+    numbers = {record.external_id or record.made_up_number for record in good}
+    unknown = sorted(numbers - by_number.keys())
     return State(by_number, owners, held_by, _buried(unknown), tiers, now, erased=erased_among(unknown))
 
 
@@ -144,7 +145,7 @@ def _add_consents(known: Mapping[int, Known]) -> None:
         known[customer_id].consents[purpose] = (granted, at, source)
 
 
-def _buried(numbers: list[str]) -> dict[str, tuple[int | None, datetime | None]]:
+def _buried(numbers: list[str]) -> dict[str, Told]:
     """The last that was said of those who are gone."""
     if not numbers:
         return {}

@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 
 from customers.models import Tombstone
 from customers.sealing import SEALED
-from customers.sync.deciding import FAILED, RESULTS
 from customers.sync.models import SyncChunk, SyncFault, SyncRun
 from customers.sync.services import Options, sync_customers
+from customers.sync.state import FAILED, RESULTS
 
 log = structlog.get_logger()
 ACTIVE = (SyncRun.State.RECEIVING, SyncRun.State.WAITING, SyncRun.State.RUNNING)

@@ -17,10 +17,11 @@ from psycopg import errors
 
 from customers.models import CustomerChange
 from customers.sync.collector import uncollected
-from customers.sync.deciding import FAILED, RESULTS, Contended, Outcome, State, decide
+from customers.sync.deciding import decide
 from customers.sync.loading import catalog, countries_of, load
 from customers.sync.models import SyncRun
 from customers.sync.records import Catalog, Fault, Record, read_record, wants_country
+from customers.sync.state import FAILED, RESULTS, Contended, Outcome, State
 from customers.sync.writing import declare, merge, write
 from customers.tiers.selectors import policy_in_force, spec_of
 from customers.tiers.services import assign

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from django.db import connection
 
-from customers.models import Attribute, CustomerChange
+from customers.models import Attribute, CustomerChange, Tombstone
 from customers.services import delete_customers, merge_customers
-from customers.sync.deciding import Contended, Known, State
 from customers.sync.loading import COLUMNS
+from customers.sync.state import Contended, Known, State
 
 _KEPT: Final = ("attributes", "source_version", "source_at", "synced_at", "updated_at")
 _TYPES: Final = {
@@ -70,17 +70,37 @@ def write(state: State, *, by: str, via: str, now: datetime) -> list[int]:
 
 def merge(state: State, *, by: str, now: datetime) -> None:
     """The merges of a batch, once everything else of it is written."""
-    for _outcome, keep, other in state.merges:
+    told: list[tuple[Any, ...]] = []
+    for _outcome, keep, other, last in state.merges:
         assert keep.id is not None
         assert other.id is not None
         merge_customers(keep_id=keep.id, other_ids=[other.id], by=by, now=now)
+        told.append((other.id, *last))
+    _tell_stones(told, now)
 
 
 def _delete(state: State, now: datetime) -> None:
-    if not state.deleted:
+    if state.deleted:
+        delete_customers(customer_ids=[known.id for known, _version, _at in state.deleted if known.id is not None])
+        _tell_stones([(known.id, version, at) for known, version, at in state.deleted], now)
+    # They were never here: nobody who asks what changed needs to hear of them.
+    Tombstone.objects.bulk_create(
+        Tombstone(
+            external_id=number,
+            customer_id=Tombstone.NOBODY,
+            source_version=state.buried[number][0],
+            source_at=state.buried[number][1],
+            change=0,
+            at=now,
+        )
+        for number in sorted(state.foretold - state.by_number.keys())
+    )
+
+
+def _tell_stones(rows: list[tuple[Any, ...]], now: datetime) -> None:
+    """The source's version and time of those who are gone: the database's own trigger knows only those of before."""
+    if not rows:
         return
-    delete_customers(customer_ids=[known.id for known, _version, _at in state.deleted if known.id is not None])
-    rows = [(known.id, version, at) for known, version, at in state.deleted]
     query = """UPDATE customers_tombstone t SET source_version = w.version, source_at = w.source_at, at = %s
         FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) AS w(id, version, source_at)
         WHERE t.customer_id = w.id"""

@@ -21,8 +21,8 @@ from access.problems import Problem, QueryInvalid
 from access.resources import Guarded
 from customers.sync import feed
 from customers.sync.api.schemas import BATCH, CHANGES, MOST_RECORDS, REPORT
-from customers.sync.deciding import FAILED
 from customers.sync.services import Options, Report, sync_customers
+from customers.sync.state import FAILED
 
 OPTIONS = ("dry_run", "atomic", "strict")
 _RESULTS = ("all", "failed", "none")

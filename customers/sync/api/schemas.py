@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from customers.models import Consent, Identity
-from customers.sync.deciding import RESULTS
 from customers.sync.models import SyncRun
+from customers.sync.state import RESULTS
 
 MOST_RECORDS: Final = 10_000
 

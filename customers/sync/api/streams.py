@@ -25,10 +25,10 @@ from access.resources import Guarded
 from customers.sync import runs
 from customers.sync.api.batches import DRY_RUN, STRICT, flag
 from customers.sync.api.schemas import ERRORS, RUN, RUNS
-from customers.sync.deciding import RESULTS
 from customers.sync.models import SyncFault, SyncRun
 from customers.sync.receiving import Digest, StreamRefused, parts, receive
 from customers.sync.services import Options
+from customers.sync.state import RESULTS
 from customers.sync.tasks import work
 
 log = structlog.get_logger()

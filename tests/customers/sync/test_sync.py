@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from customers.models import Attribute, Consent, Customer, CustomerChange, Identity, Tier, Tombstone
+from customers.sync.feed import Cursor, changes_since
 from customers.sync.services import Options, Report, sync_customers
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +22,10 @@ def sync(*raw: Any, now: datetime = NOW, **options: bool) -> Report:
 
 def results(report: Report) -> list[str]:
     return [outcome.result for outcome in report.outcomes]
+
+
+def told(*raw: Any) -> list[str]:
+    return results(sync(*raw))
 
 
 def faults(report: Report) -> list[list[tuple[str, str]]]:
@@ -272,6 +277,37 @@ def test_a_deletion_leaves_a_tombstone_that_older_records_do_not_bring_back() ->
     assert results(sync({"external_id": "C-1", "name": "late", "source_version": 3})) == ["stale"]
     assert results(sync({"external_id": "C-1", "name": "back", "source_version": 5})) == ["created"]
     assert results(sync({"external_id": "C-9", "deleted": True})) == ["unchanged"]
+
+
+def test_a_deletion_that_comes_before_its_record_is_remembered() -> None:
+    assert told({"external_id": "C-1", "deleted": True, "source_version": 8}) == ["unchanged"]
+    assert told({"external_id": "C-1", "deleted": True, "source_version": 7}) == ["stale"]
+    assert told({"external_id": "C-1", "name": "Older", "source_version": 7}) == ["stale"]
+    assert not Customer.objects.exists()
+    # They were never here: whoever asks what changed hears nothing.
+    assert changes_since(Cursor(), most=10).entries == []
+    assert told({"external_id": "C-1", "name": "Newer", "source_version": 9}) == ["created"]
+
+
+def test_a_deletion_counts_within_its_batch_too() -> None:
+    gone = {"external_id": "C-1", "deleted": True, "source_version": 8}
+    assert told(gone, {"external_id": "C-1", "source_version": 7}) == ["unchanged", "stale"]
+    new = {"external_id": "C-2", "source_version": 5}
+    assert told(new, gone | {"external_id": "C-2"}, new) == ["created", "deleted", "stale"]
+    assert told(new) == ["stale"]
+    # Whoever came again in the same batch is there, and leaves no stone of somebody who never was.
+    assert told(gone | {"external_id": "C-3"}, {"external_id": "C-3", "source_version": 9}) == ["unchanged", "created"]
+    assert not Tombstone.objects.filter(external_id="C-3").exists()
+
+
+def test_whoever_was_merged_is_not_brought_back_by_what_was_said_before() -> None:
+    told({"external_id": "C-1", "source_version": 5}, {"external_id": "C-2", "source_version": 5})
+    merge = {"external_id": "C-1", "merge_into": "C-2", "source_version": 6}
+    assert told(merge) == ["merged"]
+    assert told({"external_id": "C-1", "name": "Old", "source_version": 5}) == ["stale"]
+    assert told(merge | {"external_id": "C-9", "source_version": 4}) == ["unchanged"]
+    assert told({"external_id": "C-9", "source_version": 3}) == ["stale"]
+    assert told({"external_id": "C-1", "source_version": 7}) == ["created"]
 
 
 def test_someone_deleted_and_sent_again_in_one_batch_is_there_anew() -> None:
