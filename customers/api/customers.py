@@ -30,7 +30,8 @@ _ID = OpenApiParameter(
     "id",
     {"type": "string", "pattern": r"^([0-9]{1,18}|ext:[^/\u0000]{1,100})$"},
     OpenApiParameter.PATH,
-    description="Our id, or `ext:` and the customer number in the CRM: `ext:C-1001`.",
+    description="Our id, or `ext:` and the customer number in the CRM: `ext:C-1001`. "
+    "What an address cannot hold is escaped: `ext:DE%2F1001`.",
 )
 _GONE = {204: OpenApiResponse(description="It is gone.")}
 
@@ -103,7 +104,8 @@ class Customers(Kept):
     serializer_class = CustomerBody
     filterset_class = CustomerFilters
     lookup_field = "id"
-    lookup_value_regex = rf"[0-9]{{1,18}}|{_BY_NUMBER}[^/]+"
+    # A number in a CRM may hold a slash; nothing lies below a customer's address.
+    lookup_value_regex = rf"[0-9]{{1,18}}|{_BY_NUMBER}.+"
     scopes: ClassVar[Any] = Kept.scopes_of("customers")
     orders: ClassVar[Any] = {
         "id": "id",

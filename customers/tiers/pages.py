@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import partial, wraps
 from typing import Any
@@ -90,8 +91,9 @@ def edit(site: ModelAdmin[Tier], request: HttpRequest, **_kwargs: Any) -> HttpRe
     """The editor; what it sends is looked at, and leads to the preview."""
     fields, tiers = catalog(), list(Tier.objects.all())
     faults: list[str] = []
-    raw: Any = spec_of(policy_in_force()).as_json()
-    note = ""
+    draft = _draft(request)
+    raw: Any = draft.spec if draft else spec_of(policy_in_force()).as_json()
+    note = draft.note if draft else ""
     if request.method == "POST":
         note = request.POST.get("note", "")
         try:
@@ -120,6 +122,12 @@ def edit(site: ModelAdmin[Tier], request: HttpRequest, **_kwargs: Any) -> HttpRe
     return TemplateResponse(request, "admin/tiers/edit.html", context, status=400 if faults else 200)
 
 
+def _draft(request: HttpRequest) -> Preview | None:
+    """What was looked at before, to be changed further."""
+    asked = request.GET.get("preview", "")
+    return Preview.objects.filter(pk=int(asked)).first() if re.fullmatch(r"[0-9]{1,18}", asked) else None
+
+
 def preview(site: ModelAdmin[Tier], request: HttpRequest, *, pk: int, **_kwargs: Any) -> HttpResponse:
     """What would change; and, once confirmed, it does."""
     found = get_object_or_404(Preview, pk=pk)
@@ -131,6 +139,7 @@ def preview(site: ModelAdmin[Tier], request: HttpRequest, *, pk: int, **_kwargs:
     context = {
         **base(site, request, _("What would change")),
         "preview": found,
+        "draft": str(found.pk),
         "sentences": in_sentences(spec, fields=catalog(), tiers=names),
         **(_counted(found, tiers) if found.state == State.DONE else {}),
         "currency": spec.currency,

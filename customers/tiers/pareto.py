@@ -114,7 +114,9 @@ def use(_site: ModelAdmin[Tier], request: HttpRequest, **_kwargs: Any) -> HttpRe
     order = list(spec.order)
     if "share" not in order:
         order.insert(order.index("crm") if "crm" in order else len(order), "share")
-    cuts = [cut.model_dump(mode="json") for cut in _cuts(request.POST, tiers)]
+    # In the order of the tiers: a lower tier that is cut before a higher one would get the better customers.
+    wanted_cuts = _cuts(request.POST, tiers, in_order=False)
+    cuts = [cut.model_dump(mode="json") for cut in wanted_cuts]
     used = {cut["tier"] for cut in cuts}
     lowest = next((tier.key for tier in reversed(tiers) if tier.key not in used), "")
     raw = spec.as_json() | {
@@ -128,7 +130,8 @@ def use(_site: ModelAdmin[Tier], request: HttpRequest, **_kwargs: Any) -> HttpRe
     except SpecIsWrong as wrong:
         for fault in wrong.faults:
             messages.error(request, fault)
-        return HttpResponseRedirect(home)
+        kept = "".join(f"&cut-{cut.tier}={cut.percent}" for cut in wanted_cuts)
+        return HttpResponseRedirect(home + kept)
     return to_preview(request, wanted, _("Cuts from the Pareto page"))
 
 
@@ -228,8 +231,8 @@ def _file(pieces: Iterator[bytes], kind: str, name: str) -> StreamingHttpRespons
     return answer
 
 
-def _cuts(data: QueryDict, tiers: list[Tier]) -> list[Cut]:
-    """Those in the address or form: `cut-gold=80`. What is no number is left out."""
+def _cuts(data: QueryDict, tiers: list[Tier], *, in_order: bool = True) -> list[Cut]:
+    """Those in the address or form: `cut-gold=80`. What is no number is left out. Else as the tiers stand."""
     found = []
     for tier in tiers:
         try:
@@ -238,7 +241,7 @@ def _cuts(data: QueryDict, tiers: list[Tier]) -> list[Cut]:
             continue
         if percent.is_finite() and 0 <= percent <= 100:
             found.append(Cut(tier=tier.key, percent=round(percent, 2)))
-    return sorted(found, key=lambda cut: cut.percent)
+    return sorted(found, key=lambda cut: cut.percent) if in_order else found
 
 
 def _cuts_in_force(spec: Spec, metric: str, tiers: list[Tier]) -> list[Cut]:

@@ -89,7 +89,7 @@ def read_spec(raw: Any, *, fields: Mapping[str, Source], tiers: Collection[str])
     try:
         spec = Spec.model_validate(raw)
     except ValidationError as error:
-        raise SpecIsWrong([_place(one["loc"]) + str(one["msg"]) for one in error.errors()[:20]]) from None
+        raise SpecIsWrong(_in_words(error)) from None
     faults = [*_faults_of_rules(spec, fields, tiers), *_faults_of_cuts(spec, tiers)]
     if len(set(spec.order)) != len(spec.order):
         faults.append(_("Each may decide once."))
@@ -98,6 +98,47 @@ def read_spec(raw: Any, *, fields: Mapping[str, Source], tiers: Collection[str])
     if faults:
         raise SpecIsWrong(faults)
     return spec
+
+
+def _in_words(error: ValidationError) -> list[str]:
+    """What a manager can do about it; of a rule that could not be read nothing is said of its empty list of rows."""
+    found = error.errors()[:20]
+    whole = {one["loc"][:2] for one in found if len(one["loc"]) > 3}
+    said = []
+    for one in found:
+        place = one["loc"]
+        if one["type"] == "too_short" and place[-1:] == ("rows",):
+            if place[:2] in whole:
+                continue
+            words = _("add a condition.")
+        else:
+            words = _words_for(one["type"], one.get("ctx", {}), str(one["msg"]))
+        said.append(_place(place) + words)
+    return list(dict.fromkeys(said))
+
+
+def _words_for(kind: str, limits: Mapping[str, Any], otherwise: str) -> str:
+    match kind:
+        case "decimal_parsing" | "decimal_type" | "int_parsing" | "int_type" | "int_from_float" | "finite_number":
+            return _("write a number, such as 250 or 19.90.")
+        case "date_from_datetime_parsing" | "date_parsing" | "date_type":
+            return _("choose a date.")
+        case "greater_than_equal":
+            return _("at least %(limit)s.") % {"limit": limits.get("ge", "")}
+        case "less_than_equal":
+            return _("at most %(limit)s.") % {"limit": limits.get("le", "")}
+        case "decimal_max_digits" | "decimal_max_places" | "decimal_whole_digits":
+            return _("fewer digits, please.")
+        case "string_too_long":
+            return _("at most %(limit)s characters.") % {"limit": limits.get("max_length", "")}
+        case "string_pattern_mismatch":
+            return _("write the currency as three capitals, such as EUR.")
+        case "too_long":
+            return _("at most %(limit)s of them.") % {"limit": limits.get("max_length", "")}
+        case "missing":
+            return _("something is missing here.")
+        case _:
+            return otherwise
 
 
 def _faults_of_rules(spec: Spec, fields: Mapping[str, Source], tiers: Collection[str]) -> list[str]:

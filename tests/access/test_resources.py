@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from auditlog.models import LogEntry
@@ -14,11 +15,12 @@ from django.test.utils import CaptureQueriesContext
 from access.scopes import SCOPES
 from customers.enrichment.models import DataSource
 from customers.models import Customer, CustomerChange, Identity, Tier
+from customers.privacy.services import erase
 from queues.models import Queue
 from routing.models import Contact, Flow, FlowVersion
 from tests.access.program import Program
 from tests.access.test_ground import problem
-from tests.access.world import DRAFT, build
+from tests.access.world import DRAFT, NOW, build
 
 pytestmark = pytest.mark.django_db
 Programs = Callable[..., Program]
@@ -74,6 +76,21 @@ class TestCustomers:
         assert changed["attributes"] == {"loyalty_status": "gold", "vip": True}
         assert all_of_it.delete("customers/ext:C-2/").status_code == 204
         problem(all_of_it.get("customers/ext:C-2/"), 404, "not-found")
+
+    def test_a_number_of_the_crm_may_hold_anything(self, all_of_it: Program) -> None:
+        for number in ("DE/1001", "PO/1?x#ü", "a b/../c"):
+            assert all_of_it.post("customers/", {"external_id": number}).status_code == 201
+            address = f"customers/ext:{quote(number, safe='')}/"
+            assert all_of_it.patch(address, {"orders": 4}).json()["external_id"] == number
+            assert all_of_it.delete(address).status_code == 204
+            assert all_of_it.get(address).status_code == 404
+
+    def test_whoever_was_erased_is_not_added_again(self, all_of_it: Program) -> None:
+        Contact.objects.update(state="ended")
+        erase(customer_id=Customer.objects.get(external_id="C-1").pk, by="ada", now=NOW)
+        refused = problem(all_of_it.post("customers/", {"external_id": "C-1", "name": "Ada"}), 409, "conflict")
+        assert "was erased" in refused["detail"]
+        assert not Customer.objects.filter(external_id="C-1").exists()
 
     def test_the_history_says_which_key_wrote(self, all_of_it: Program) -> None:
         all_of_it.patch("customers/ext:C-1/", {"name": "Ada Lovelace"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -77,7 +78,15 @@ def test_an_older_version_is_looked_at_before_it_is_in_force_again(
             {"order": ["rule"], "rules": [{"tier": "gold", "rows": [{"field": "gone", "op": "is"}]}]},
             "there is no field",
         ),
-        ({"order": ["share"], "cuts": [{"tier": "gold", "percent": "180"}]}, "Cut 1:"),
+        (
+            {
+                "order": ["rule"],
+                "rules": [{"tier": "gold", "rows": [{"field": "orders", "op": "lt", "number": "abc"}]}],
+            },
+            "Rule 1: write a number",
+        ),
+        ({"order": ["rule"], "rules": [{"tier": "gold", "rows": []}]}, "Rule 1: add a condition."),
+        ({"order": ["share"], "cuts": [{"tier": "gold", "percent": "180"}]}, "Cut 1: at most 100."),
         (
             {"order": ["share"], "cuts": [{"tier": "gold", "percent": 80}, {"tier": "silver", "percent": 50}]},
             "further on than the one before",
@@ -89,8 +98,22 @@ def test_a_policy_that_cannot_be_is_refused_in_words_and_kept_in_the_form(
 ) -> None:
     answer = _send(admin_client, **spec)
     assert answer.status_code == 400
-    assert words in answer.content.decode()
+    page = answer.content.decode()
+    assert words in page
+    assert "Input should" not in page
     assert not Preview.objects.exists()
+
+
+def test_what_was_looked_at_can_be_changed_further(admin_client: Client, tiers: dict[str, Tier]) -> None:
+    preview = admin_client.get(_send(admin_client, order=["rule", "crm"], rules=[RULE]).url).content.decode()
+    further = re.search(r'href="([^"]*policy/edit/[^"]*)"', preview)
+    assert further
+    page = admin_client.get(further[1]).content.decode()
+    assert "More for those who order" in page
+    held = re.search(r'<script id="policy-data" type="application/json">(.*?)</script>', page, re.DOTALL)
+    assert held
+    assert json.loads(held[1])["spec"]["rules"][0]["tier"] == "gold"
+    assert admin_client.get(f"{EDIT}?preview=none").status_code == 200
 
 
 def test_many_customers_are_counted_by_a_worker_and_the_page_shows_how_far_it_is(

@@ -172,3 +172,12 @@ def test_a_second_count_takes_the_place_of_the_first(add: Callable[..., Customer
     add(20)
     take_snapshot(metric="revenue_12m", now=NOW)
     assert Snapshot.objects.get().paying == 2
+
+
+def test_cuts_that_cross_are_not_used(admin_client: Client, tiers: dict[str, Tier]) -> None:
+    crossed = {"metric": "lifetime_value", "cut-platinum": "50", "cut-gold": "10"}
+    answer = admin_client.post(f"{PAGE}use/", crossed, follow=True)
+    assert "Each cut must lie further on than the one before" in answer.content.decode()
+    assert not Preview.objects.exists()
+    # What was asked for is still there to be mended.
+    assert "cut-gold=10" in answer.redirect_chain[-1][0]
