@@ -16,7 +16,9 @@ from channels.provider import providers
 
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
 # What opens in the program that it is for. Whatever else it claims to be, it is bytes.
-_SAVED_AS = re.compile(r"(audio|video)/[a-z0-9.+-]+|application/(pdf|zip|msword|vnd\.[a-z0-9.+-]+)|text/(plain|csv|calendar|(x-)?vcard)")
+_SAVED_AS = re.compile(
+    r"(audio|video)/[a-z0-9.+-]+|application/(pdf|zip|msword|vnd\.[a-z0-9.+-]+)|text/(plain|csv|calendar|(x-)?vcard)"
+)
 
 
 def source_of(conversation: Conversation, message: Message, place: int) -> MediaSource | None:

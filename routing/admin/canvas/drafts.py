@@ -41,7 +41,7 @@ def draft(asked: Asked) -> dict[str, Any]:
             flow_id=asked.flow.pk, definition=definition, revision=revision, by=asked.user, now=asked.now
         )
     except DraftIsStale as stale:
-        raise _stale(asked.flow, stale) from None
+        raise _stale(asked.flow, stale, revision) from None
     except DefinitionInvalid as invalid:
         found = analyse(definition, catalog(), key=asked.flow.key)
         raise Refused(first_sentence(invalid.faults), analysis=found) from None
@@ -77,7 +77,7 @@ def publish(asked: Asked) -> dict[str, Any] | JsonResponse:
     except CasesDiffer as differ:
         raise _differing(differ) from None
     except DraftIsStale as stale:
-        raise _stale(asked.flow, stale) from None
+        raise _stale(asked.flow, stale, revision) from None
     except DefinitionInvalid as invalid:
         raise _faulty(asked.flow, invalid) from None
     return published(asked.flow, version)
@@ -109,7 +109,7 @@ def back(asked: Asked) -> dict[str, Any]:
     except CasesDiffer as differ:
         raise _differing(differ) from None
     except DraftIsStale as stale:
-        raise _stale(asked.flow, stale) from None
+        raise _stale(asked.flow, stale, revision) from None
     except FlowHasNoSuchVersion:
         raise Refused(_("This flow has no such version."), 404) from None
     except DefinitionInvalid as invalid:
@@ -143,12 +143,19 @@ def naming(asked: Asked) -> dict[str, Any]:
     return {"name": flow.name, "description": flow.description}
 
 
-def _stale(flow: Flow, stale: DraftIsStale) -> Refused:
-    """Everything that a merge needs: what is saved there now."""
+def _stale(flow: Flow, stale: DraftIsStale, opened: int | None) -> Refused:
+    """Everything that a merge needs: what is saved there now. `opened` is the revision that somebody says to have opened."""
     flow = Flow.objects.get(pk=flow.pk)
+    sentence = _("%(who)s saved this draft at %(time)s, after you had opened it.") % {
+        "who": stale.by or _("Somebody"),
+        "time": f"{stale.at:%H:%M} UTC",
+    }
+    if opened is not None and opened > flow.draft_revision:
+        sentence = _(
+            "This draft is at revision %(there)d, so nobody can have opened revision %(opened)d. Open the flow again."
+        ) % {"there": flow.draft_revision, "opened": opened}
     return Refused(
-        _("%(who)s saved this draft at %(time)s, after you had opened it.")
-        % {"who": stale.by or _("Somebody"), "time": f"{stale.at:%H:%M} UTC"},
+        sentence,
         409,
         by=stale.by,
         at=stale.at.isoformat(),

@@ -98,6 +98,25 @@ def test_a_draft_is_published_with_its_note_and_listed(admin_client: Client, adm
     assert looked["definition"] == definition()
 
 
+def test_a_revision_that_is_not_there_yet_is_no_stale_tab(admin_client: Client, flow: Flow) -> None:
+    answer = post(admin_client, flow, "draft", {"revision": 7, "definition": definition(title="Mine")})
+    assert answer.status_code == 409
+    assert answer.json()["error"].startswith("This draft is at revision 1, so nobody can have opened revision 7.")
+    flow.refresh_from_db()
+    assert flow.draft == definition()
+
+
+def test_a_request_without_its_token_is_refused_in_json(admin_user: User, flow: Flow) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(admin_user)
+    sent = {"revision": 1, "definition": definition(title="Mine")}
+    answer = client.post(address(flow, "draft"), sent, content_type="application/json")
+    assert (answer.status_code, list(answer.json())) == (403, ["error"])
+    assert "CSRF" in client.post("/admin/routing/flow/import/", {"text": "{}"}).content.decode()
+    flow.refresh_from_db()
+    assert flow.draft == definition()
+
+
 def test_faults_keep_a_draft_from_being_published_and_are_all_told(admin_client: Client, flow: Flow) -> None:
     save_draft(flow_id=flow.pk, definition=definition("gone"), revision=1, by=None, now=timezone.now())
     answer = post(admin_client, flow, "publish", {"revision": 2, "note": ""})
