@@ -92,7 +92,7 @@ def test_customers_are_merged_by_hand_into_the_one_that_was_chosen(chat: Chat) -
     asked = client.post(address, data).content.decode()
     assert "Which one stays?" in asked
     assert "This cannot be undone." in asked
-    assert "0 conversations · 0 contacts" in asked
+    assert "0 conversations, 0 contacts" in asked
     assert Customer.objects.count() == 2
     client.post(address, {**data, "keep": rows[0].pk})
     assert Customer.objects.get().identities.get().value == "+4915100000001"

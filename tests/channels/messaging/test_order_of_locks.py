@@ -100,3 +100,33 @@ def test_many_workers_settle_receipts_of_the_same_messages(
         later += timedelta(minutes=1)
     assert set(Message.objects.filter(pk__in=[row.pk for row in rows]).values_list("state", flat=True)) == {"read"}
     assert not InboundEvent.objects.filter(conversation=None, handled_at=None).exists()
+
+
+def test_a_post_about_several_people_waits_for_the_first_of_them_with_nobody_in_its_hands(chat: Chat) -> None:
+    """Whatever the order of their addresses is, which is that in which new conversations are made."""
+    peers = ["+4915900000009", "+4915900000001"]
+    first, second = (
+        Conversation.objects.create(number=chat.number, channel="whatsapp", peer=f"whatsapp:{peer}") for peer in peers
+    )
+    events = []
+    for peer in peers:
+        chat.sender = peer
+        events.append(chat.event("Hello"))
+    with transaction.atomic():
+        Conversation.objects.select_for_update(no_key=True).get(pk=first.pk)
+        post = Beside(lambda: chat.keep(*events))
+        post.until_it_waits()
+        Conversation.objects.select_for_update(no_key=True).get(pk=second.pk)
+    post.result()
+    assert InboundEvent.objects.count() == 2
+
+
+def test_posts_that_tell_the_same_in_another_order_wait_for_each_other_in_one_order(chat: Chat) -> None:
+    told = [chat.event(kind="status", external_id=name, message="x", state="sent") for name in ("a", "b")]
+    with transaction.atomic():
+        chat.keep(told[0])
+        post = Beside(lambda: chat.keep(*reversed(told)))
+        post.until_it_waits()
+        chat.keep(told[1])
+    post.result()
+    assert InboundEvent.objects.count() == 2
