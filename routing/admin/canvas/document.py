@@ -84,7 +84,7 @@ def _palette() -> list[dict[str, Any]]:
             "type": step.type,
             "kind": step.kind,
             "schema": step.model_json_schema(),
-            "sample": step.sample,
+            "sample": step.sample if step.begins_with is None else step.begins_with,
             "asks": step.asks,
             # A new step has its exits on the canvas before the server was asked about it.
             "exits": shown_step({"id": "new", "type": step.type, "settings": step.sample}, Catalog())["exits"],

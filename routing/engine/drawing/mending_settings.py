@@ -146,7 +146,7 @@ def of_settings(fault: Fault, look: Look, catalog: Catalog, *, key: str) -> Iter
         label = label_of(step_type, top)
         if top in step_type.model_fields:
             offered.append(Mend(f"Leave “{label}” as it usually is", (cut("steps", place, "settings", top),)))
-        if top in step_type.sample and not _chosen_from(step_type, top):
+        if step_type.begins_with is None and top in step_type.sample and not _chosen_from(step_type, top):
             example = put("steps", place, "settings", top, value=step_type.sample[top])
             offered.append(Mend(f"Begin “{label}” with an example", (example,)))
         label = f"Remove “{inner[-1]}”" if isinstance(inner[-1], str) else "Remove it"

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from routing.engine.effects import Hangup
 from routing.engine.prompts import Prompt
-from routing.engine.steps.step import Exit, Finish, Kind, Path, Step, Visit
+from routing.engine.steps.step import Exit, Finish, Kind, Path, Step, Visit, in_words
 
 
 class End(Step):
@@ -55,7 +55,11 @@ class End(Step):
         return Finish(result=self.result, hang_up=self.hang_up or bool(self.reject))
 
     def gist(self) -> str:
-        return f"“{self.prompt.gist()}”" if self.prompt else "Hang up"
+        if self.prompt:
+            return f"“{self.prompt.gist()}”"
+        if self.hang_up or self.reject:
+            return "Hang up, in sub-flows too"
+        return f"End with “{in_words(self.result)}”" if self.result else "The flow ends here"
 
     def variables(self) -> frozenset[str]:
         return self.prompt.variables()

@@ -164,6 +164,8 @@ class Step(BaseModel, ABC):
     """What becomes of it where a message comes to it; empty: the same as on a call."""
     sample: ClassVar[dict[str, Any]]
     """Settings of a working example; the tests run every type by it."""
+    begins_with: ClassVar[dict[str, Any] | None] = None
+    """Settings of a new step, where the example would do something that nobody asked for; None: the example."""
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:

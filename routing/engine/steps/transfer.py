@@ -28,6 +28,7 @@ class Transfer(Step):
     calls_only: ClassVar[bool] = True
     written: ClassVar[str] = "A message cannot be put through to a telephone: such contacts leave by “Nobody answered”."
     sample: ClassVar[dict[str, Any]] = {"to": "+4930901820"}
+    begins_with: ClassVar[dict[str, Any] | None] = {}  # callers would be put through to strangers
 
     to: str = Field(
         min_length=1,

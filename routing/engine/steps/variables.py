@@ -40,6 +40,7 @@ class SetVariables(Step):
     kind: ClassVar[Kind] = "data"
     title: ClassVar[str] = "Set variables"
     sample: ClassVar[dict[str, Any]] = {"values": [{"name": "language", "value": "de"}]}
+    begins_with: ClassVar[dict[str, Any] | None] = {"values": [{"name": "", "value": ""}]}
 
     values: tuple[Assignment, ...] = Field(
         min_length=1, max_length=50, title="Variables", description="Set in this order."
