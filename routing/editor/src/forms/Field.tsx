@@ -1,10 +1,11 @@
 /// One setting: its label, its widget by its schema, its help, and what is wrong with it.
 
-import { type ReactNode, useContext } from "react";
+import type { ReactNode } from "react";
 import type { Json, Schema } from "../api/types";
 import { t } from "../t";
-import { FormContext, idOf, key, type SettingFault, useFaults, useForm } from "./context";
-import { getIn, type Path, resolve, titleOf, widgetOf } from "./schema";
+import { idOf, key, useFaults, useForm } from "./context";
+import { Faults } from "./Faults";
+import { getIn, resolve, titleOf, widgetOf } from "./schema";
 import { ConditionsField } from "./conditions/ConditionsField";
 import { ExpressionField } from "./conditions/ExpressionField";
 import { PromptField } from "./prompts/PromptField";
@@ -23,29 +24,7 @@ import { TemplateField } from "./variables/TemplateField";
 import { UnionField } from "./widgets/UnionField";
 import { ValueField } from "./widgets/ValueField";
 import { VariableField } from "./variables/VariableField";
-
-export interface FieldProps {
-  schema: Schema;
-  path: Path;
-  required?: boolean;
-  /** Instead of the schema's title. */
-  title?: string;
-  /** The label is read out, not shown: something beside it says the same. */
-  quiet?: boolean;
-  /** Where the value is not at the path yet, because the whole around it is still the default. */
-  held?: { value: Json; set: (value: Json | undefined) => void };
-}
-
-export interface WidgetProps extends FieldProps {
-  title: string;
-  /** Of the input; the label points at it. */
-  id: string;
-  describedBy: string | undefined;
-  invalid: boolean;
-  value: Json | undefined;
-  /** Undefined takes the setting away, which makes it the default. */
-  set: (value: Json | undefined) => void;
-}
+import type { FieldProps, WidgetProps } from "./widget";
 
 type Widget = (props: WidgetProps) => ReactNode;
 
@@ -160,30 +139,6 @@ export function Field(props: FieldProps) {
 function Optional({ schema }: { schema: Schema }) {
   return schema.nullable === true || schema.default === "" ? <span className="f-optional">{t("optional")}</span> : null;
 }
-
-export function Faults({ faults, id }: { faults: SettingFault[]; id: string }) {
-  const form = useContext(FormContext);
-  if (!faults.length || !form) return null;
-  const { mend } = form;
-  return (
-    <ul className="f-faults" id={id}>
-      {faults.map((fault, index) => (
-        <li key={index} className={fault.level === "error" ? "f-error" : "f-warning"}>
-          {fault.message}
-          {mend && fault.fault
-            ? fault.fault.mends.slice(0, MENDS_SHOWN).map((one) => (
-                <button key={one.label} type="button" className="f-mend" onClick={() => fault.fault && mend(fault.fault, one.label)}>
-                  {one.label}
-                </button>
-              ))
-            : null}
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-const MENDS_SHOWN = 2;
 
 function same(a: Json | undefined, b: Json | undefined): boolean {
   return JSON.stringify(a) === JSON.stringify(b);

@@ -4,7 +4,8 @@ import { useCallback, useEffect, useId, useMemo, useRef, useState } from "react"
 import type { Catalog, Definition, Fault, Json, PaletteItem, Step, StepAnalysis } from "../api/types";
 import { t } from "../t";
 import { type FormApi, FormContext, key, type Maker, NO_SCOPE, type Scope, type SettingFault, startsWith } from "./context";
-import { Faults } from "./Field";
+import { Faults } from "./Faults";
+import { Field } from "./Field";
 import { focusInside, fulfilled, useWanted } from "./focus";
 import { languagesIn } from "./prompts/languages";
 import { type Path, setIn } from "./schema";
@@ -84,6 +85,7 @@ export function StepForm(props: StepFormProps) {
   const prefix = `f${id.replace(/[^\w]/g, "")}`;
   const form: FormApi = {
     id: prefix,
+    Field,
     stepId: step.id,
     root: item.schema,
     settings: step.settings ?? {},

@@ -3,6 +3,7 @@
 import { type ComponentType, createContext, useContext, useEffect } from "react";
 import type { Catalog, CatalogEntry, Definition, Fault, Json, PaletteItem, Schema, Settings, Step, StepExit, Variable } from "../api/types";
 import type { Path } from "./schema";
+import type { FieldProps } from "./widget";
 
 export interface SettingFault {
   message: string;
@@ -35,6 +36,8 @@ export interface Maker {
 export interface FormApi {
   /** Begins the id of every element of this form. */
   id: string;
+  /** For widgets that hold fields: one cannot import the other, which holds it. */
+  Field: ComponentType<FieldProps>;
   stepId: string;
   root: Schema;
   settings: Settings;

@@ -5,7 +5,7 @@ import type { Json } from "../../api/types";
 import { Icon } from "../../shell/Icon";
 import { t } from "../../t";
 import { idOf, key, useFaults, useForm } from "../context";
-import { Faults } from "../Field";
+import { Faults } from "../Faults";
 import type { Path } from "../schema";
 import { VariableButton } from "../variables/VariableField";
 import { pathWords } from "../variables/picks";

@@ -4,7 +4,8 @@ import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import type { Json, Schema } from "../../api/types";
 import { t } from "../../t";
 import { idOf, key, startsWith, useFaults, useForm } from "../context";
-import { Faults, Field, type WidgetProps } from "../Field";
+import { Faults } from "../Faults";
+import type { WidgetProps } from "../widget";
 import { getIn, plain, properties, setIn } from "../schema";
 import { TemplateText } from "../variables/TemplateField";
 import { languageName } from "./languages";
@@ -245,7 +246,7 @@ function Whose({ id, path, schema, shown, name }: { id: string; path: (string | 
           <Faults id={`${id}-fallback-faults`} faults={faults} />
         </div>
         {others.map((field) => (
-          <Field key={field.name} schema={field.schema} path={[...path, field.name]} required={field.required} />
+          <form.Field key={field.name} schema={field.schema} path={[...path, field.name]} required={field.required} />
         ))}
       </div>
     </details>

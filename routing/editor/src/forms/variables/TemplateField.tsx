@@ -3,7 +3,7 @@
 import { type ReactNode, useCallback, useLayoutEffect, useRef, useState } from "react";
 import { t } from "../../t";
 import { useForm, type Scope } from "../context";
-import type { WidgetProps } from "../Field";
+import type { WidgetProps } from "../widget";
 import { isKnown } from "../scope";
 import { PickList } from "../widgets/PickList";
 import { rowsOf } from "../widgets/TextField";

@@ -3,7 +3,7 @@
 import { useCallback, useRef, useState } from "react";
 import { t } from "../../t";
 import { useForm } from "../context";
-import type { WidgetProps } from "../Field";
+import type { WidgetProps } from "../widget";
 import { isKnown } from "../scope";
 import { PickList } from "../widgets/PickList";
 import { doubt, emptyText, pathWords, picksOf } from "./picks";

@@ -4,7 +4,7 @@ import { useCallback, useRef, useState } from "react";
 import { createPortal } from "react-dom";
 import { t } from "../../t";
 import { key, useForm } from "../context";
-import type { WidgetProps } from "../Field";
+import type { WidgetProps } from "../widget";
 import { choose } from "../usual";
 import { PickList } from "./PickList";
 

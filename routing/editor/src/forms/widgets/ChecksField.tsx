@@ -2,7 +2,7 @@
 
 import type { Json } from "../../api/types";
 import { useForm } from "../context";
-import type { WidgetProps } from "../Field";
+import type { WidgetProps } from "../widget";
 import { plain, resolve } from "../schema";
 import { labelOf } from "./EnumField";
 

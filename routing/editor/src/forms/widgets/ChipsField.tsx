@@ -4,7 +4,7 @@ import { type KeyboardEvent, useId, useRef, useState } from "react";
 import type { Json } from "../../api/types";
 import { t } from "../../t";
 import { useForm } from "../context";
-import type { WidgetProps } from "../Field";
+import type { WidgetProps } from "../widget";
 import { useKnownNames } from "./known";
 import { plain, resolve, setIn, slug } from "../schema";
 import { readNumber } from "./NumberField";

@@ -3,7 +3,7 @@
 import type { Json, Schema } from "../../api/types";
 import { t } from "../../t";
 import { useForm } from "../context";
-import type { WidgetProps } from "../Field";
+import type { WidgetProps } from "../widget";
 import { plain, words } from "../schema";
 
 const FEW = 4;

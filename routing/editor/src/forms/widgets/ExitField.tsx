@@ -4,7 +4,7 @@ import { useRef, useState } from "react";
 import type { Json, Schema, Step } from "../../api/types";
 import { t } from "../../t";
 import { type FormApi, useForm } from "../context";
-import type { WidgetProps } from "../Field";
+import type { WidgetProps } from "../widget";
 import { getIn, type Path, plain, properties, setIn, slug, unique, words } from "../schema";
 
 interface ExitFields {

@@ -6,7 +6,8 @@ import { Icon } from "../../shell/Icon";
 import { t } from "../../t";
 import { asGroup, groupWords, operatorsOf } from "../conditions/model";
 import { type FormApi, idOf, key, startsWith, useFaults, useForm } from "../context";
-import { Faults, Field, type WidgetProps } from "../Field";
+import { Faults } from "../Faults";
+import type { WidgetProps } from "../widget";
 import { either, emptyOf, getIn, type Path, plain, properties, resolve, setIn, slug, unique, words } from "../schema";
 import { pathWords } from "../variables/picks";
 import { ExitName, exitFields, exitText } from "./ExitField";
@@ -176,7 +177,7 @@ function Tool({ label, sign, name, disabled, run }: { label: string; sign: strin
 function Item({ schema, path, title, noun, form }: { schema: Schema; path: Path; title: string; noun: string; form: FormApi }) {
   const fields = schema.properties ? exitFields(schema, form.root) : undefined;
   const isObject = schema.type === "object" && schema.properties !== undefined && schema.widget === undefined;
-  if (!isObject) return <Field schema={schema} path={path} title={title} required quiet />;
+  if (!isObject) return <form.Field schema={schema} path={path} title={title} required quiet />;
   return (
     <div data-field={key(path)}>
       {fields ? <ExitRow path={path} fields={fields} noun={noun} form={form} /> : null}
@@ -228,10 +229,11 @@ function Rest({ name, form }: { name: string; form: FormApi }) {
 
 /** A fixed number of values side by side. */
 export function TupleField({ schema, path, title }: WidgetProps) {
+  const form = useForm();
   return (
     <div className="f-tuple">
       {(schema.prefixItems ?? []).map((one, index) => (
-        <Field key={index} schema={one} path={[...path, index]} title={one.title ?? `${title} ${index + 1}`} required quiet={one.title === undefined} />
+        <form.Field key={index} schema={one} path={[...path, index]} title={one.title ?? `${title} ${index + 1}`} required quiet={one.title === undefined} />
       ))}
     </div>
   );

@@ -5,7 +5,8 @@ import type { Json, Schema } from "../../api/types";
 import { Icon } from "../../shell/Icon";
 import { t } from "../../t";
 import { key, useForm } from "../context";
-import { Faults, Field, type WidgetProps } from "../Field";
+import { Faults } from "../Faults";
+import type { WidgetProps } from "../widget";
 import { emptyOf, getIn, type Path, resolve } from "../schema";
 import { useKnownNames } from "./known";
 
@@ -143,7 +144,7 @@ function MapRow({ row, id, path, title, keyTitle, values, twice, keep, rename, r
         {row.name.trim() === "" || twice ? (
           <span className="f-none">{t("Give it a name first.")}</span>
         ) : (
-          <Field schema={values} path={at} title={t("%(name)s in %(title)s", { name: row.name, title })} required quiet held={{ value: row.value, set: keep }} />
+          <form.Field schema={values} path={at} title={t("%(name)s in %(title)s", { name: row.name, title })} required quiet held={{ value: row.value, set: keep }} />
         )}
       </span>
       {form.readOnly ? null : (

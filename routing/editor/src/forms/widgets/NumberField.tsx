@@ -4,7 +4,7 @@ import { useState } from "react";
 import type { Json } from "../../api/types";
 import { t } from "../../t";
 import { useForm } from "../context";
-import type { WidgetProps } from "../Field";
+import type { WidgetProps } from "../widget";
 import { plain } from "../schema";
 
 /** The number a person means ("1,5" too), else the text itself; undefined for nothing. */

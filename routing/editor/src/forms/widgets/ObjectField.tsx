@@ -4,7 +4,7 @@ import { useRef, useState } from "react";
 import type { Json, Schema } from "../../api/types";
 import { t } from "../../t";
 import { startsWith, useForm } from "../context";
-import { Field, type WidgetProps } from "../Field";
+import type { WidgetProps } from "../widget";
 import { brief, either, emptyOf, getIn, type Named, type Path, properties, titleOf, widgetOf } from "../schema";
 
 export function ObjectField({ schema, path }: WidgetProps) {
@@ -33,7 +33,7 @@ export function ObjectFields({ schema, path, without = [], flat = false }: Objec
   const folds = !flat && fields.some(isMain) && fields.some((field) => !isMain(field));
   const main = folds ? fields.filter(isMain) : fields;
   const more = folds ? fields.filter((field) => !isMain(field)) : [];
-  const show = (field: Named) => <Field key={field.name} schema={field.schema} path={[...path, field.name]} required={field.required} />;
+  const show = (field: Named) => <form.Field key={field.name} schema={field.schema} path={[...path, field.name]} required={field.required} />;
   return (
     <>
       {main.map(show)}
@@ -106,7 +106,7 @@ function Either({ schema, path, names }: { schema: Schema; path: Path; names: st
           </label>
         ))}
       </div>
-      {field ? <Field schema={field.schema} path={[...path, field.name]} required quiet={widgetOf(field.schema, form.root) === "conditions"} /> : null}
+      {field ? <form.Field schema={field.schema} path={[...path, field.name]} required quiet={widgetOf(field.schema, form.root) === "conditions"} /> : null}
     </div>
   );
 }

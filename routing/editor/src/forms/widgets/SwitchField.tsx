@@ -1,7 +1,7 @@
 /// Yes or no.
 
 import { useForm } from "../context";
-import type { WidgetProps } from "../Field";
+import type { WidgetProps } from "../widget";
 
 export function SwitchField({ id, value, set, title, describedBy, invalid }: WidgetProps) {
   const form = useForm();

@@ -1,7 +1,7 @@
 /// Plain text on one line or several, and dates and times.
 
 import { useForm } from "../context";
-import type { WidgetProps } from "../Field";
+import type { WidgetProps } from "../widget";
 import { plain } from "../schema";
 
 const LONG = 300;

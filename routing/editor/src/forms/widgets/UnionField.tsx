@@ -4,7 +4,7 @@ import { useRef } from "react";
 import type { Json, Schema } from "../../api/types";
 import { t } from "../../t";
 import { useForm } from "../context";
-import { Field, type WidgetProps } from "../Field";
+import type { WidgetProps } from "../widget";
 import { emptyOf, fits, members, plain, properties, resolve, words } from "../schema";
 
 export function UnionField({ id, value, set, schema, path, title }: WidgetProps) {
@@ -34,7 +34,7 @@ export function UnionField({ id, value, set, schema, path, title }: WidgetProps)
           ))}
         </select>
       </div>
-      {chosen ? <Field key={current} schema={{ ...chosen, nullable: undefined }} path={path} title={kindName(chosen, form.root)} required quiet /> : null}
+      {chosen ? <form.Field key={current} schema={{ ...chosen, nullable: undefined }} path={path} title={kindName(chosen, form.root)} required quiet /> : null}
     </div>
   );
 }

@@ -4,7 +4,7 @@ import { useState } from "react";
 import type { Json } from "../../api/types";
 import { t } from "../../t";
 import { useForm } from "../context";
-import type { WidgetProps } from "../Field";
+import type { WidgetProps } from "../widget";
 import { members, plain } from "../schema";
 import { readNumber, useNumberText } from "./NumberField";
 
