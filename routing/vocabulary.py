@@ -54,11 +54,11 @@ def outside(*, flows: Mapping[str, LiveFlow] | None = None, sources: Mapping[str
 
     `flows` and `sources` (key to mapping) are read unless they are given.
     """
-    tiers = tuple(Tier.objects.order_by("rank").values_list("key", "name"))
-    keys, names = tuple(key for key, _ in tiers), tuple(name for _, name in tiers)
+    tiers = tuple(Tier.objects.order_by("rank").values_list("key", "name", "rank"))
+    keys = tuple(key for key, *_ in tiers)
     if sources is None:
         sources = dict(DataSource.objects.filter(is_active=True).values_list("key", "mapping"))
-    fixed = _customer(keys, names)
+    fixed = _customer(tiers)
     own = {field.name for field in fixed}
     return Outside(
         contact=_CONTACT,
@@ -101,11 +101,15 @@ def _example(name: str, kind: str, suggestions: tuple[str, ...]) -> Any:
     return suggestions[0] if suggestions and made_up not in suggestions else made_up
 
 
-def _customer(keys: tuple[str, ...], names: tuple[str, ...]) -> tuple[Field, ...]:
+def _customer(tiers: tuple[tuple[str, str, int], ...]) -> tuple[Field, ...]:
+    keys = tuple(key for key, *_ in tiers)
+    tier = _example("tier", "text", keys)
+    # Of one and the same tier.
+    place = keys.index(tier) if tier in keys else -1
     return (
-        Field("tier", "text", _example("tier", "text", keys), keys),
-        Field("tier_name", "text", names[0] if names else "Gold", names),
-        Field("tier_rank", "number", 2),
+        Field("tier", "text", tier, keys),
+        Field("tier_name", "text", tiers[place][1] if tiers else "Gold", tuple(name for _, name, _ in tiers)),
+        Field("tier_rank", "number", tiers[place][2] if tiers else 2),
         Field("head_start_s", "number", 180),
         Field("lifetime_value", "number", 12500),
         Field("revenue_12m", "number", 4800),

@@ -26,6 +26,9 @@ _RUNGS = {
     "synced": gettext_lazy("what the CRM synced"),
     "default": gettext_lazy("the defaults of the flow"),
     "none": gettext_lazy("nothing"),
+    # Of tries alone: nobody was asked.
+    "made_up": gettext_lazy("the answer made up for this try"),
+    "recorded": gettext_lazy("what it answered before, not asked again"),
 }
 _WAITS = {
     "input": gettext_lazy("waits for the caller"),

@@ -8,11 +8,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from routing.admin.canvas.naming import in_names, known_words, name_of, named
+from routing.admin.canvas.naming import in_names, known_words, name_of, named, truly
 from routing.admin.story import Line, StepStory, tell
 from routing.engine.effects import Dial, Gather, Hangup, Play, Record, Say, dump
 from routing.engine.plan import Plan, PlannedStep
 from routing.engine.steps import gather
+from routing.engine.steps.to_queue import TransferToQueue
 from routing.engine.values import show
 from routing.models import Turn
 from routing.simulator.bench import Bench
@@ -50,8 +51,7 @@ def shown(simulation: Simulation, bench: Bench, scenario: Scenario) -> dict[str,
     """Everything of a try as JSON."""
     visits: list[Visit] = []
     known = _known_at_start(scenario, bench)
-    is_message = scenario.trigger == "message"
-    turns = [_turn(turn, visits, known, bench, is_message=is_message) for turn in simulation.turns]
+    turns = [_turn(turn, visits, known, bench, scenario) for turn in simulation.turns]
     edges: dict[str, list[int]] = {}
     for visit in visits:
         if visit.edge:
@@ -64,7 +64,7 @@ def shown(simulation: Simulation, bench: Bench, scenario: Scenario) -> dict[str,
         "status": simulation.status,
         "waits_for": _waits_for(simulation, bench),
         "clock": simulation.clock.isoformat(),
-        "end": _end(simulation, bench),
+        "end": _end(simulation, bench, scenario),
         "notes": list(_notes(simulation, scenario, bench)),
         "replies": [reply.model_dump(mode="json") for reply in simulation.replies],
         "used": simulation.used,
@@ -75,8 +75,9 @@ def shown(simulation: Simulation, bench: Bench, scenario: Scenario) -> dict[str,
 
 
 def _turn(
-    turn: SimulatedTurn, visits: list[Visit], known: dict[str, str], bench: Bench, *, is_message: bool
+    turn: SimulatedTurn, visits: list[Visit], known: dict[str, str], bench: Bench, scenario: Scenario
 ) -> dict[str, Any]:
+    is_message = scenario.trigger == "message"
     # Not saved: the story is told from the same fields as that of a live contact.
     effects = [dump(moment) for moment in turn.moments if not isinstance(moment, Held)]
     (story,) = tell(
@@ -85,7 +86,7 @@ def _turn(
                 number=turn.number,
                 event=turn.event,
                 effects=effects,
-                trace=named(turn.trace, bench),
+                trace=named(turn.trace, bench, scenario),
                 at=turn.at,
                 took_ms=0,
             )
@@ -96,6 +97,8 @@ def _turn(
     for step in story.steps:
         taken.append(_visit(step, visits, known, bench))
         _learn(trace, step, known)
+    if taken:
+        _overflow(visits[taken[-1] - 1], turn, bench, is_message=is_message)
     return {
         "number": turn.number,
         "at": turn.at.isoformat(),
@@ -118,6 +121,25 @@ def _visit(step: StepStory, visits: list[Visit], known: dict[str, str], bench: B
     if step.exit and not step.fallback and "/" not in step.path:
         last.edge = f"{step.path}:{_taken(bench.plan.steps.get(step.path), step.exit)}"
     return last.number
+
+
+def _overflow(visit: Visit, turn: SimulatedTurn, bench: Bench, *, is_message: bool) -> None:
+    """Says so where not the step's own team rings, but the one that it overflows into: no line leads there."""
+    planned = step_at(bench.plan, visit.story.path)
+    rings = next((moment.queue for moment in reversed(turn.moments) if isinstance(moment, Dial)), "")
+    if visit.story.fallback or planned is None or not isinstance(planned.step, TransferToQueue):
+        return
+    own = planned.step.queue
+    if not rings or rings == own or visit.is_over:
+        return
+    names = {"queue": bench.queue_name(own), "overflow": bench.queue_name(rings)}
+    visit.way = _("→ overflows into %(overflow)s") % names
+    words = (
+        _("Nobody of “%(queue)s” took it: it goes on to “%(overflow)s”, which that queue overflows into.")
+        if is_message
+        else _("Nobody of “%(queue)s” answered: “%(overflow)s” rings, which that queue overflows into.")
+    )
+    visit.lines.append(Line(words % names))
 
 
 def _taken(planned: PlannedStep | None, exit_name: str) -> str:
@@ -202,15 +224,16 @@ def _choices(simulation: Simulation, plan: Plan) -> list[dict[str, Any]]:
     ]
 
 
-def _end(simulation: Simulation, bench: Bench) -> dict[str, Any]:
+def _end(simulation: Simulation, bench: Bench, scenario: Scenario) -> dict[str, Any]:
     dial, standing = simulation.dial, simulation.standing
+    why = truly(standing.why, simulation.trace, scenario)
     return {
         "outcome": standing.outcome,
         "outcome_label": outcome_words(standing.outcome) if standing.outcome else "",
         "queue": {"key": simulation.queue, "name": bench.queue_name(simulation.queue)} if simulation.queue else None,
         "to": dial.to if dial else "",
         "headers": dict(dial.headers) if dial else {},
-        "why": in_names(standing.why, bench, sources=_sources(simulation)),
+        "why": in_names(why, bench, sources=_sources(simulation)),
         "fell_back": standing.fell_back,
         "stranded": in_names(simulation.stranded, bench, sources=_sources(simulation)),
     }

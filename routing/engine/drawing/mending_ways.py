@@ -10,6 +10,7 @@ from routing.engine.checks.ways import reached_from
 from routing.engine.drawing.patches import Change, Look, Mend, cut, put
 from routing.engine.faults import Fault
 from routing.engine.steps import BY_TYPE
+from routing.engine.steps.step import Exit
 from routing.engine.steps.to_queue import TransferToQueue
 
 # Beside a step of the canvas, in its units.
@@ -17,6 +18,8 @@ _BESIDE = (0, 170)
 # What a step takes up on the canvas, and a gap.
 _ROOM = (300, 180)
 _OFFERED = 3
+# How likely it is that an exit was forgotten which needs none: offered where there is no better one.
+_SPARE = 3
 
 
 def without(look: Look, step_id: str, place: int, label: str = "Remove this step") -> Iterator[Mend]:
@@ -53,52 +56,48 @@ def _triggers(look: Look) -> list[str]:
 
 
 def to_unreachable(fault: Fault, look: Look) -> Iterator[Mend]:
-    """From a choice of which two ways lead to one place, then from exits that lead nowhere, the nearest before it first."""
+    """From choices that make no difference, and from exits that lead nowhere; never from where a contact is done."""
     mine, place = fault.step, look.index[fault.step]
     reached = reached_from(_triggers(look), look.targets)
-    # Whoever leads to it and is itself unreachable would stay so.
-    sources = sorted(
-        (node["id"] for node in look.nodes if node["id"] in reached), key=lambda one: _far(look, one, place)
-    )
-    open_ways = [
-        (source, exit_)
+    # Whoever leads to it and is itself unreachable would stay so; whoever it leads back to would go round for ever,
+    # unless the contact is asked on the way: “Sorry, once more” is meant.
+    asking = {step_id for step_id, step in look.steps.items() if step.kind == "ask"}
+    onward = reached_from([mine], {one: () if one in asking else to for one, to in look.targets.items()}) - asking
+    sources = sorted(reached - onward, key=lambda one: _far(look, one, place))
+    ranked = [
+        (rank, source, exit_)
         for source in sources
         for exit_ in look.exits(source)
-        if look.nodes[look.index[source]].get("exits", {}).get(exit_.name) is None
-        and not look.circles_with(source, mine)
-        and not _is_done(look, source, exit_.name, mine)
+        if (rank := _rank(look, source, exit_)) is not None
     ]
-    yield from _from_twin_lines(look, sources, mine)
-    # Exits that may lead nowhere are rarely the ones that were forgotten.
-    for source, exit_ in sorted(open_ways, key=lambda way: way[1].optional or bool(way[1].otherwise))[:_OFFERED]:
+    likely = [way for way in ranked if way[0] < _SPARE] or ranked
+    for _, source, exit_ in sorted(likely, key=lambda way: way[0])[:_OFFERED]:
+        before = look.nodes[look.index[source]].get("exits", {}).get(exit_.name)
         label = f"Lead “{look.title(source)} · {exit_.label}” to it"
+        if before is not None:
+            label += f", in place of “{look.title(before)}”"
         yield Mend(label, (put("steps", look.index[source], "exits", exit_.name, value=mine),))
     yield from without(look, mine, place)
 
 
-def _is_done(look: Look, source: str, exit_name: str, target: str) -> bool:
-    """Whoever spoke with somebody, or left a message, is not put through once more; nor does a ring help anybody."""
-    before, after = look.steps.get(source), look.steps.get(target)
-    if after is None or (after.kind != "hand_over" and after.type != "voicemail"):
-        return False
-    served = before is not None and (before.type == "voicemail" or exit_name == "answered")
-    return served or look.returns(source, target)
+def _rank(look: Look, source: str, exit_: Exit) -> int | None:
+    """How likely an exit was meant to lead to a step that nothing leads to; None: it cannot have been.
 
-
-def _from_twin_lines(look: Look, sources: list[str], mine: str) -> Iterator[Mend]:
-    """A choice of which two ways lead to one place decides nothing: one of them was to lead to here."""
-    for source in sources:
-        step = look.steps.get(source)
-        if step is None or step.kind != "decide" or not _may_lead(look, source, mine):
-            continue
-        exits = look.nodes[look.index[source]].get("exits", {})
-        named = [exit_ for exit_ in look.exits(source) if exit_.name != "otherwise"]
-        for exit_ in named:
-            to = exits.get(exit_.name)
-            if to in look.index and [*exits.values()].count(to) > 1:
-                label = f"Lead “{look.title(source)} · {exit_.label}” to it, in place of “{look.title(to)}”"
-                yield Mend(label, (put("steps", look.index[source], "exits", exit_.name, value=mine),))
-                return
+    Whoever has talked to a team, or left a message, is done: what is optional there was not forgotten.
+    """
+    exits = look.nodes[look.index[source]].get("exits", {})
+    target = exits.get(exit_.name)
+    step = look.steps[source]
+    if target is None:
+        if exit_.optional and step.type != "placeholder":
+            return None
+        if exit_.optional or exit_.otherwise:
+            return _SPARE
+        return 2 if step.kind == "hand_over" else 1
+    # Two ways of one question that lead to the same step: most likely one of them was led there by mistake.
+    twins = [name for name, other in exits.items() if other == target and name != exit_.name]
+    decides = step.kind == "decide" and exit_.name != "otherwise" and target in look.index
+    return 0 if decides and twins else None
 
 
 def _far(look: Look, step_id: str, place: int) -> int:

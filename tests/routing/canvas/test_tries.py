@@ -150,6 +150,37 @@ def test_whoever_reads_a_try_meets_names_and_no_keys(reader: Client, flow: Flow,
     assert not [name for visit in found["visits"] for name in visit["values"] if "." in name or "_" in name]
 
 
+def test_the_team_that_a_queue_overflows_into_is_named_as_that(reader: Client, flow: Flow) -> None:
+    """No line on the canvas leads there."""
+    Queue.objects.filter(key="vip").update(overflow=Queue.objects.get(key="standard"))
+    unanswered = {"do": "transfer", "result": "no_answer"}
+    found = attempt(reader, flow, **GOLD, inputs=[unanswered]).json()["result"]
+    (visit,) = [one for one in found["visits"] if one["step"] == "vip"]
+    assert visit["way"] == "→ overflows into Standard"
+    assert visit["lines"][-1]["text"] == "Nobody of “VIP” answered: “Standard” rings, which that queue overflows into."
+    answered = {"do": "transfer", "result": "answered", "seconds": 60}
+    over = attempt(reader, flow, **GOLD, inputs=[unanswered, answered]).json()["result"]
+    (visit,) = [one for one in over["visits"] if one["step"] == "vip"]
+    assert sum("overflows into" in line["text"] for line in visit["lines"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"values": {"status": "gold"}}, "the answer made up for this try"),
+        ({"answer": "not_found"}, "does not know this customer"),
+        ({"answer": "fails", "last_known": {"status": "gold"}}, "its last known answer"),
+    ],
+)
+def test_nobody_is_said_to_have_been_asked_whom_nobody_asked(
+    reader: Client, flow: Flow, answer: dict[str, Any], words: str
+) -> None:
+    found = attempt(reader, flow, fetches={"loyalty": answer}).json()["result"]
+    assert "asked just now" not in json.dumps(found)
+    (visit,) = [one for one in found["visits"] if one["step"] == "loyalty"]
+    assert words in visit["lines"][0]["text"]
+
+
 def test_a_key_more_is_the_same_try_with_one_more_input(reader: Client, flow: Flow) -> None:
     busy = [{"do": "transfer", "result": "busy", "sip_code": 486}]
     found = attempt(reader, flow, inputs=busy, **GOLD).json()["result"]

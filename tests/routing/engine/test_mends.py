@@ -385,6 +385,43 @@ CASES: dict[str, tuple[dict[str, Any], str, str, str]] = {
 }
 
 
+def labels_of(data: dict[str, Any], step: str, code: str) -> list[str]:
+    found = [fault for fault in faults_of(data) if (fault.step, fault.code) == (step, code)]
+    return [mend.label for fault in found for mend in mends_of(fault, data, CATALOG, key="line")]
+
+
+def test_a_step_that_lost_its_line_gets_it_from_the_choice_that_makes_no_difference_now() -> None:
+    """Not from a team after the conversation, nor from a voicemail: whoever was there is done."""
+    data = flow(
+        {"id": "which", "title": "Loyalty?", "exits": {"gold": "team", "otherwise": "team"}},
+        {"id": "vip", "exits": {"unanswered": "beep"}},
+        {"id": "team", "exits": {"unanswered": "beep"}},
+        {"id": "beep", "type": "voicemail", "settings": {"prompt": {"text": {"en": "Speak."}}}},
+    )
+    assert labels_of(data, "vip", "unreachable") == [
+        "Lead “Loyalty? · Gold” to it, in place of “Transfer to queue · Standard”",
+        "Remove this step",
+    ]
+
+
+def test_a_step_that_nothing_reaches_may_be_led_to_by_the_question_that_it_leads_back_to() -> None:
+    """“Sorry, once more”: the caller is asked on the way."""
+    menu = {"prompt": {"text": {"en": "1?"}}, "choices": [{"name": "a", "label": "A", "key": "1"}]}
+    data = flow(
+        {"id": "ask", "exits": {"found": "menu", "not_found": "team", "failed": "team"}},
+        {"id": "menu", "type": "gather", "title": "Menu", "settings": menu, "exits": {"timed_out": "bye", "a": "team"}},
+        say("sorry", "Sorry.", done="menu"),
+    )
+    assert labels_of(data, "sorry", "unreachable") == ["Lead “Menu · Wrong entry” to it", "Remove this step"]
+
+
+def test_a_team_that_nothing_reaches_is_not_led_to_by_one_that_it_leads_back_to() -> None:
+    """They would ring in turn for ever."""
+    lonely = {"id": "lonely", "type": "queue", "settings": {"queue": "vip"}, "exits": {"unanswered": "team"}}
+    labels = labels_of(flow({"id": "team", "exits": {}}, lonely), "lonely", "unreachable")
+    assert labels == ["Lead “Ask the API · Not found” to it", "Remove this step"]
+
+
 def test_nobody_is_warned_of_a_counter_or_of_a_value_that_has_a_stand_in() -> None:
     """Both are read before they are first set, and say what they are then."""
     again = {"name": "tries", "value": "{{ vars.tries | default: 0 | plus: 1 }}", "kind": "number"}

@@ -45,6 +45,9 @@ const EDGE_TYPES: EdgeTypes = { line: LineEdge };
 const MANY = 120;
 // Below this nobody reads exits or meets a plus, and drawing them takes time.
 const FAR = 0.45;
+// On the screen a label is never smaller than so much of its size, and on the canvas never larger than so many times.
+const LABEL_LEAST = 0.9;
+const LABEL_MOST = 5;
 const SNAP: [number, number] = [GRID, GRID];
 const HOLD = ["Shift", "Meta", "Control"];
 
@@ -159,13 +162,14 @@ export function Canvas() {
     mark(lineUnder(event.clientX, event.clientY));
   };
   const onDrop = (event: DragEvent) => {
-    const type = event.dataTransfer.getData(DRAGGED);
+    // With the key of what it is called after, where it is set already.
+    const [type = "", key] = event.dataTransfer.getData(DRAGGED).split(/:(.*)/s);
     mark(null);
     if (readOnly || !type) return;
     event.preventDefault();
     const [x, y] = onCanvas(event.clientX, event.clientY);
     const line = lineUnder(event.clientX, event.clientY);
-    add(type, line && itemOf(type)?.kind !== "trigger" ? { on: lineParts(line) } : { at: underPointer(type, [x, y]) });
+    add(type, line && itemOf(type)?.kind !== "trigger" ? { on: lineParts(line) } : { at: underPointer(type, [x, y]) }, key);
   };
 
   // --- the keys, and what others ask to be shown ------------------------------------------------
@@ -259,7 +263,12 @@ export function Canvas() {
           });
         }}
         onMoveStart={() => frame.current?.classList.add("is-moving")}
-        onMove={(_event, { zoom }) => frame.current?.classList.toggle("is-far", zoom < FAR)}
+        onMove={(_event, { zoom }) => {
+          frame.current?.classList.toggle("is-far", zoom < FAR);
+          const size = labelSize(zoom);
+          // In few steps, so that hardly any frame has to be styled anew.
+          if (frame.current?.style.getPropertyValue("--fe-label") !== size) frame.current?.style.setProperty("--fe-label", size);
+        }}
         onMoveEnd={() => frame.current?.classList.remove("is-moving")}
         minZoom={0.05}
         maxZoom={2}
@@ -304,6 +313,11 @@ function withMeasures(wanted: AnyNode[], before: AnyNode[]): AnyNode[] {
     const old = known.get(node.id);
     return old?.measured && old.type === node.type ? ({ ...node, measured: old.measured }) : node;
   });
+}
+
+/** What numbers on lines are enlarged by, so that they stay readable from afar. */
+export function labelSize(zoom: number): string {
+  return String(Math.min(LABEL_MOST, Math.max(1, Math.ceil((LABEL_LEAST / zoom) * 4) / 4)));
 }
 
 /** The line under a point, even if a box that is dragged lies over it. */

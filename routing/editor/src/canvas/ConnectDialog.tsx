@@ -10,6 +10,7 @@ import { useEditor } from "../state/store";
 import { t } from "../t";
 import { type Ask, stopAsking } from "./asking";
 import { add, itemOf, link, underPointer } from "./commands";
+import { readySet } from "./ready";
 import { iconOf, kindName } from "./kinds";
 import { stepNames } from "./names";
 import { focusStep } from "./view";
@@ -20,6 +21,7 @@ export function ConnectDialog({ ask }: { ask: Extract<Ask, { kind: "connect" | "
   const definition = useEditor((state) => state.definition);
   const analysis = useEditor((state) => state.analysis);
   const palette = useEditor((state) => state.document?.palette);
+  const catalog = useEditor((state) => state.document?.catalog);
   const source = stepById(definition, ask.source);
   const said = source && saidOf(source, analysis, itemOf(source.type));
   const at = ask.kind === "connect" ? ask.at : undefined;
@@ -37,17 +39,18 @@ export function ConnectDialog({ ask }: { ask: Extract<Ask, { kind: "connect" | "
   const targets = (): Choice[] => {
     const target = chosen === undefined ? undefined : source?.exits?.[chosen];
     const inserting = ask.kind === "insert";
-    const fresh: Choice[] = (palette ?? [])
-      .filter((item) => item.kind !== "trigger")
-      .map((item) => ({
-        id: `new:${item.type}`,
-        label: item.title,
-        detail: firstSentence(item.doc),
-        icon: iconOf(item.type, item.kind),
-        kind: item.kind,
-        group: target ? t("A new step in between") : t("A new step"),
-        words: `${kindName(item.kind)} ${t("new")}`,
-      }));
+    const group = target ? t("A new step in between") : t("A new step");
+    const items = (palette ?? []).filter((item) => item.kind !== "trigger");
+    const plain: Choice[] = items.map((item) => ({
+      id: `new:${item.type}`,
+      label: item.title,
+      detail: firstSentence(item.doc),
+      icon: iconOf(item.type, item.kind),
+      kind: item.kind,
+      group,
+      words: `${kindName(item.kind)} ${t("new")}`,
+    }));
+    const fresh = [...plain, ...(catalog ? readySet(items, catalog, group) : [])];
     if (inserting || (ask.kind === "connect" && ask.only === "new")) return fresh;
     const existing: Choice[] = definition.steps
       .filter((step) => itemOf(step.type)?.kind !== "trigger")
@@ -74,8 +77,8 @@ export function ConnectDialog({ ask }: { ask: Extract<Ask, { kind: "connect" | "
   const pick = (choice: Choice) => {
     if (chosen === undefined) return;
     stopAsking();
-    const [how, id] = choice.id.split(":", 2) as [string, string];
-    if (how === "new") place(id, source.id, chosen, at);
+    const [how, id, key] = parts(choice.id);
+    if (how === "new") place(id, source.id, chosen, at, key);
     else if (how === "step") link(source.id, chosen, id);
     else link(source.id, chosen, null);
     if (how !== "new") requestAnimationFrame(() => focusStep(source.id));
@@ -98,9 +101,15 @@ export function ConnectDialog({ ask }: { ask: Extract<Ask, { kind: "connect" | "
   );
 }
 
-function place(type: string, source: string, exit: string, at: Point | undefined): void {
+function place(type: string, source: string, exit: string, at: Point | undefined, key: string | undefined): void {
   const leads = stepById(useEditor.getState().definition, source)?.exits?.[exit] !== undefined;
-  add(type, leads && !at ? { on: { source, exit } } : { from: { source, exit }, at: at && underPointer(type, at) });
+  add(type, leads && !at ? { on: { source, exit } } : { from: { source, exit }, at: at && underPointer(type, at) }, key);
+}
+
+/** What is before the first colon, before the second, and the rest. */
+function parts(id: string): [string, string, string | undefined] {
+  const [how = "", what = "", ...rest] = id.split(":");
+  return [how, what, rest.length ? rest.join(":") : undefined];
 }
 
 export function firstSentence(doc: string): string {

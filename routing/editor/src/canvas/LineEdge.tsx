@@ -14,11 +14,24 @@ function backwards({ sourceX, sourceY, targetX, targetY, data }: EdgeProps<Line>
   return [pathAround([sourceX, sourceY], [targetX, targetY], lane, ROUND), lane, (sourceY + targetY) / 2];
 }
 
+/** So nearly straight below that a curve would only look crooked. */
+const STRAIGHT = 8;
+
+function downwards(ends: Parameters<typeof getBezierPath>[0]): [string, number, number] {
+  const { sourceX, sourceY, targetX, targetY } = ends;
+  if (Math.abs(sourceX - targetX) <= STRAIGHT) {
+    const x = (sourceX + targetX) / 2;
+    return [`M${x},${sourceY}L${x},${targetY}`, x, (sourceY + targetY) / 2];
+  }
+  const [path, x, y] = getBezierPath({ ...ends, curvature: 0.3 });
+  return [path, x, y];
+}
+
 export const LineEdge = memo(function LineEdge(props: EdgeProps<Line>) {
   const { id, sourceX, sourceY, targetX, targetY, data, selected } = props;
   const ends = { sourceX, sourceY, targetX, targetY, sourcePosition: Position.Bottom, targetPosition: Position.Top };
   // Lines that lead back go around the steps instead of through them.
-  const [path, x, y] = targetY > sourceY + BACK ? getBezierPath({ ...ends, curvature: 0.3 }) : backwards(props);
+  const [path, x, y] = targetY > sourceY + BACK ? downwards(ends) : backwards(props);
   const tone = data?.tone ? `tone-${data.tone}` : data?.faded ? "is-faded" : "";
   const width = data?.weight ? 1.5 + 7 * Math.min(1, data.weight) : undefined;
   return (

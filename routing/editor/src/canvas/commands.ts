@@ -13,7 +13,8 @@ import { stopAsking, useAsking } from "./asking";
 import { choose } from "../forms/usual";
 import { GAP_ALONG, STEP_WIDTH, heightOf, layoutOf, onGrid, widthOf } from "./layout";
 import { lineParts } from "./model";
-import { besideExit, freePlace } from "./place";
+import { besideExit, freePlace, straightened } from "./place";
+import { namesake } from "./ready";
 import { beginningPlace, boxOf, fit, focusSoon, focusStep, middle, show } from "./view";
 import { type Direction, walk } from "./walk";
 import { useWriting } from "./writing";
@@ -38,13 +39,15 @@ function exitsOf(step: Step): string[] {
 }
 
 /** A step to begin with: its sample. What names a queue or the like is asked for, unless there is but one. */
-function beginning(item: PaletteItem): { title: string; settings: Settings } {
+function beginning(item: PaletteItem, key?: string): { title: string; settings: Settings } {
+  const after = key === undefined ? undefined : namesake(item);
   const step: Step = { id: "new", type: item.type, title: item.title, settings: structuredClone(item.sample) };
   const catalog = now().document?.catalog;
   for (const [name, schema] of Object.entries(item.schema.properties ?? {})) {
     if (typeof schema.choices !== "string" || !catalog) continue;
     const entries = catalog[schema.choices] ?? [];
-    choose(step, item, catalog, [name], entries.length === 1 ? (entries[0] as { key: string }).key : "");
+    const only = entries.length === 1 ? (entries[0] as { key: string }).key : "";
+    choose(step, item, catalog, [name], after?.setting === name && key !== undefined ? key : only);
   }
   return { title: step.title ?? item.title, settings: step.settings ?? {} };
 }
@@ -59,8 +62,8 @@ export interface Where {
   on?: { source: string; exit: string };
 }
 
-/** A new step. Without a place it goes where it most likely belongs. */
-export function add(type: string, where: Where = likelyPlace(type)): string | undefined {
+/** A new step. Without a place it goes where it most likely belongs; `key` is what it is called after, such as its queue. */
+export function add(type: string, where: Where = likelyPlace(type), key?: string): string | undefined {
   const item = itemOf(type);
   const { definition, analysis, readOnly, edit } = now();
   if (!item || readOnly) return undefined;
@@ -68,10 +71,11 @@ export function add(type: string, where: Where = likelyPlace(type)): string | un
   const edge = where.on ?? where.from;
   const width = widthOf(item.exits?.length ?? 1);
   const alone = () => freePlace(definition, analysis, places(), definition.steps.length ? middle() : beginningPlace());
-  const at = where.at ?? (edge ? placeFor(edge, where.on !== undefined, width) : alone());
+  const dropped = where.at && straightened(definition, analysis, places(), where.at, width, where.from);
+  const at = dropped ?? (edge ? placeFor(edge, where.on !== undefined, width) : alone());
   let id: string | undefined;
   edit(t("Add “%(title)s”", { title: item.title }), (draft) => {
-    const { title, settings } = beginning(item);
+    const { title, settings } = beginning(item, key);
     // Its id says what it is; what it is called may change with what it names.
     const step = addStep(draft, { type, title: item.title, settings }, at);
     step.title = title;
@@ -89,7 +93,8 @@ export function add(type: string, where: Where = likelyPlace(type)): string | un
   now().select([id]);
   const added = id;
   // What is to be filled in is there to be filled in; where the panel would cover the canvas, it waits.
-  if (item.kind !== "trigger" && mayOpen() && !isNarrow()) now().openPanel("settings");
+  const beside = now().panel?.id ?? "settings";
+  if (item.kind !== "trigger" && (beside === "settings" || beside === "faults") && mayOpen() && !isNarrow()) now().openPanel("settings");
   requestAnimationFrame(() => {
     show(added);
     focusStep(added);
@@ -388,10 +393,12 @@ export function sentenceOf(error: unknown): string {
   return String(error);
 }
 
-/** Whether the settings may take the place of what stands beside the canvas: nothing else that somebody works in. */
-function mayOpen(): boolean {
+/** Whether the settings of a step may take the place of what stands beside the canvas. */
+function mayOpen(step?: string): boolean {
   const { panel, overlay, mode } = now();
-  return mode === "edit" && overlay === null && (panel === null || panel.id === "settings" || panel.id === "faults");
+  // A step that a try came to is looked at in the try, which leads on to its settings; a note half written stays.
+  const isTold = overlay !== null && (step === undefined || overlay.steps[step] !== undefined);
+  return mode === "edit" && !isTold && panel?.id !== "publish";
 }
 
 function isNarrow(): boolean {
@@ -400,8 +407,8 @@ function isNarrow(): boolean {
 
 /** A click on a step, without any key that chooses several: its settings, unless something else is being done. */
 export function openClicked(): void {
-  const { panel, openPanel } = now();
-  if (mayOpen() && panel?.id !== "settings") openPanel("settings");
+  const { panel, openPanel, selection } = now();
+  if (mayOpen(selection.at(-1)) && panel?.id !== "settings") openPanel("settings");
 }
 
 /** Enter: the settings of the step; of a note its text. */

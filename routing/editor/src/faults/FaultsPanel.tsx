@@ -6,6 +6,7 @@ import { Icon } from "../shell/Icon";
 import { stepNames } from "../canvas/names";
 import { type EditorState, useEditor } from "../state/store";
 import { t, tn } from "../t";
+import { draws, leadAgain, lostLine } from "./lost";
 import { mendFault } from "./mend";
 import "./faults.css";
 
@@ -91,6 +92,10 @@ function FaultCard({ fault, mendable }: { fault: Fault; mendable: boolean }) {
   const openPanel = useEditor((state) => state.openPanel);
   const [busy, setBusy] = useState(false);
   const isError = fault.level === "error";
+  const history = useEditor((state) => state.history);
+  const definition = useEditor((state) => state.definition);
+  const analysis = useEditor((state) => state.analysis);
+  const lost = mendable && !readOnly ? lostLine(fault, history, definition, analysis) : null;
   const run = (label: string) => {
     setBusy(true);
     void mendFault(fault, label).finally(() => setBusy(false));
@@ -111,7 +116,12 @@ function FaultCard({ fault, mendable }: { fault: Fault; mendable: boolean }) {
       <p>{fault.message}</p>
       {mendable && !readOnly && (
         <div className="d-mends">
-          {fault.mends.map((mend) => (
+          {lost && (
+            <button type="button" className="fe-button is-small" disabled={busy} onClick={() => leadAgain(lost)}>
+              {lost.label}
+            </button>
+          )}
+          {fault.mends.filter((mend) => !lost || !draws(mend, lost, definition)).map((mend) => (
             <button key={mend.label} type="button" className="fe-button is-small" disabled={busy} onClick={() => run(mend.label)}>
               {mend.label}
             </button>

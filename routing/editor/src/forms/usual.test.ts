@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { PaletteItem, Step } from "../api/types";
-import { add, duplicate } from "../canvas/commands";
+import { add, duplicate, openClicked } from "../canvas/commands";
 import { documentOf, flow, step } from "../state/flows.testing";
 import { useEditor } from "../state/store";
 import { CATALOG } from "./testing";
@@ -53,6 +53,38 @@ describe("what follows of a choice", () => {
   });
 });
 
+describe("a click on a step", () => {
+  const overlay = { title: "", steps: { call: { tone: "path" as const } }, edges: {} };
+  const state = () => useEditor.getState();
+
+  beforeEach(() => {
+    state().open(documentOf(flow([step("call", {}, {}, "call"), step("say")])));
+    state().setOverlay(null);
+  });
+
+  it.each(["versions", "try", "faults"])("shows its settings while %s stands beside the canvas", (panel) => {
+    state().openPanel(panel);
+    state().select(["say"]);
+    openClicked();
+    expect(state().panel?.id).toBe("settings");
+  });
+
+  it("leaves a try open that came to the step, and a note that is half written", () => {
+    state().openPanel("try");
+    state().setOverlay(overlay);
+    state().select(["call"]);
+    openClicked();
+    expect(state().panel?.id).toBe("try");
+    state().select(["say"]);
+    openClicked();
+    expect(state().panel?.id).toBe("settings");
+    state().setOverlay(null);
+    state().openPanel("publish");
+    openClicked();
+    expect(state().panel?.id).toBe("publish");
+  });
+});
+
 describe("a new step", () => {
   beforeEach(() => {
     const document = documentOf(flow([step("call", {}, {}, "call")]));
@@ -74,6 +106,11 @@ describe("a new step", () => {
     useEditor.getState().openPanel("try");
     add("queue");
     expect(useEditor.getState().panel?.id).toBe("try");
+  });
+
+  it("is set already where it was found by the name of its queue", () => {
+    add("queue", undefined, "standard");
+    expect([last()?.title, last()?.settings]).toEqual(["To Standard", { queue: "standard" }]);
   });
 
   it("that is a copy covers no other, however many there are", () => {

@@ -45,6 +45,19 @@ describe("the steps to add", () => {
     expect(steps()[2]?.exits).toEqual({ done: "bye" });
   });
 
+  it("are found by the name of a queue, and are set then", async () => {
+    const document = documentOf(flow([step("call", {}, {}, "call")]));
+    const queue = { ...document.palette[1]!, type: "queue", title: "Transfer to queue", schema: { properties: { queue: { choices: "queue", titled: "To {name}" } } } };
+    const vip = { key: "vip", name: "VIP", url: "" };
+    useEditor.getState().open({ ...document, palette: [...document.palette, queue], catalog: { ...document.catalog, queue: [vip, { ...vip, key: "standard", name: "Standard" }] } });
+    show();
+    await userEvent.type(screen.getByRole("textbox"), "vip");
+    expect(screen.getByRole("button", { name: "Transfer to queue → VIP" })).toBeDefined();
+    expect(screen.queryByRole("button", { name: /Standard/ })).toBeNull();
+    await userEvent.type(screen.getByRole("textbox"), "{Enter}");
+    expect(steps()[1]).toMatchObject({ title: "To VIP", settings: { queue: "vip" } });
+  });
+
   it("are reached from the search with the arrow keys", async () => {
     show();
     await userEvent.type(screen.getByRole("textbox"), "{ArrowDown}{ArrowDown}{Enter}");

@@ -1,12 +1,14 @@
 /// The steps that there are, by kind: drag one onto the canvas, click it, or press Enter on it.
 
-import { useState } from "react";
+import { type KeyboardEvent, useState } from "react";
 import type { PaletteItem } from "../api/types";
 import { DRAGGED } from "../canvas/Canvas";
 import { firstSentence } from "../canvas/ConnectDialog";
 import { add } from "../canvas/commands";
 import { KINDS, iconOf, kindName } from "../canvas/kinds";
+import { readySet } from "../canvas/ready";
 import { Icon } from "../shell/Icon";
+import { search } from "../shell/SearchList";
 import { useEditor } from "../state/store";
 import { t } from "../t";
 import { Map } from "./Map";
@@ -15,10 +17,13 @@ import "./palette.css";
 export function Palette({ onClose, onAdded }: { onClose: () => void; onAdded: () => void }) {
   const palette = useEditor((state) => state.document?.palette ?? NOTHING);
   const [query, setQuery] = useState("");
+  const catalog = useEditor((state) => state.document?.catalog);
   const found = palette.filter((item) => fits(item, query));
+  // By the name of a queue or the like: the step is set already.
+  const ready = query.trim() && catalog ? search(readySet(palette, catalog), query).slice(0, READY) : [];
   const kinds = [...new Set([...KINDS, ...palette.map((item) => item.kind)])];
-  const put = (item: PaletteItem) => {
-    add(item.type);
+  const put = (type: string, key?: string) => {
+    add(type, undefined, key);
     onAdded();
   };
   return (
@@ -36,8 +41,9 @@ export function Palette({ onClose, onAdded }: { onClose: () => void; onAdded: ()
             spellCheck={false}
             onChange={(event) => setQuery(event.target.value)}
             onKeyDown={(event) => {
-              if (event.key === "Enter" && found[0]) {
-                put(found[0]);
+              if (event.key === "Enter" && (found[0] ?? ready[0])) {
+                if (found[0]) put(found[0].type);
+                else put(...typeAndKey(ready[0]?.id ?? ""));
                 setQuery("");
               } else if (event.key === "ArrowDown") stepTo(event.currentTarget, 1);
               else if (event.key === "Escape") {
@@ -70,12 +76,8 @@ export function Palette({ onClose, onAdded }: { onClose: () => void; onAdded: ()
                     event.dataTransfer.setData(DRAGGED, item.type);
                     event.dataTransfer.effectAllowed = "copy";
                   }}
-                  onClick={() => put(item)}
-                  onKeyDown={(event) => {
-                    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
-                    event.preventDefault();
-                    stepTo(event.currentTarget, event.key === "ArrowDown" ? 1 : -1);
-                  }}
+                  onClick={() => put(item.type)}
+                  onKeyDown={walks}
                 >
                   <Icon name={iconOf(item.type, item.kind)} />
                   <span>{item.title}</span>
@@ -84,7 +86,29 @@ export function Palette({ onClose, onAdded }: { onClose: () => void; onAdded: ()
             </div>
           );
         })}
-        {!found.length && <p className="fe-muted">{t("No step is called that.")}</p>}
+        {ready.length > 0 && (
+          <div role="group" aria-label={t("By name")}>
+            <h3 className="fe-palette-kind">{t("By name")}</h3>
+            {ready.map((choice) => (
+              <button
+                key={choice.id}
+                type="button"
+                className={`fe-palette-item kind-${choice.kind ?? ""}`}
+                draggable
+                onDragStart={(event) => {
+                  event.dataTransfer.setData(DRAGGED, choice.id.slice("new:".length));
+                  event.dataTransfer.effectAllowed = "copy";
+                }}
+                onClick={() => put(...typeAndKey(choice.id))}
+                onKeyDown={walks}
+              >
+                <Icon name={choice.icon ?? ""} />
+                <span>{choice.label}</span>
+              </button>
+            ))}
+          </div>
+        )}
+        {!found.length && !ready.length && <p className="fe-muted">{t("No step is called that.")}</p>}
       </div>
       <Map />
     </section>
@@ -92,6 +116,7 @@ export function Palette({ onClose, onAdded }: { onClose: () => void; onAdded: ()
 }
 
 const NOTHING: PaletteItem[] = [];
+const READY = 12;
 
 export function fits(item: PaletteItem, query: string): boolean {
   const text = `${item.title} ${item.doc} ${kindName(item.kind)} ${item.type}`.toLowerCase();
@@ -99,6 +124,18 @@ export function fits(item: PaletteItem, query: string): boolean {
     .toLowerCase()
     .split(/\s+/)
     .every((word) => text.includes(word));
+}
+
+/** Of a step that is set already: its type, and the key of what it is called after. */
+function typeAndKey(id: string): [string, string | undefined] {
+  const [, type = "", ...key] = id.split(":");
+  return [type, key.length ? key.join(":") : undefined];
+}
+
+function walks(event: KeyboardEvent<HTMLElement>): void {
+  if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+  event.preventDefault();
+  stepTo(event.currentTarget, event.key === "ArrowDown" ? 1 : -1);
 }
 
 /** To the next thing in the list, or back to the search field above it. */

@@ -128,7 +128,9 @@ function Faults() {
   const warnings = faults.length - errors;
   if (!PANELS.some((panel) => panel.id === "faults")) return null;
   if (!faults.length || empty) return null;
-  const text = errors ? tn("%(count)s error", "%(count)s errors", errors) : tn("%(count)s warning", "%(count)s warnings", warnings);
+  const text = [errors && tn("%(count)s error", "%(count)s errors", errors), warnings && tn("%(count)s warning", "%(count)s warnings", warnings)]
+    .filter(Boolean)
+    .join(", ");
   return (
     <button type="button" className={`fe-faults ${errors ? "is-error" : "is-warning"}`} onClick={() => openPanel("faults")}>
       <Icon name={errors ? "error" : "warning"} />

@@ -13,6 +13,8 @@ export interface Choice {
   group?: string;
   /** More words that find it. */
   words?: string;
+  /** Only shown to whoever searches. */
+  quiet?: boolean;
 }
 
 export function SearchList({
@@ -124,7 +126,7 @@ function ChoiceRow({
 /** Every word must be there somewhere; what begins with the first comes first. */
 export function search(choices: Choice[], query: string): Choice[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  if (!words.length) return choices;
+  if (!words.length) return choices.filter((choice) => !choice.quiet);
   const text = (choice: Choice) => `${choice.label} ${choice.detail ?? ""} ${choice.words ?? ""} ${choice.group ?? ""}`.toLowerCase();
   const rank = (choice: Choice) => {
     const label = choice.label.toLowerCase();

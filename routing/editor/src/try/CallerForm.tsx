@@ -61,7 +61,13 @@ export function CallerForm({ scenario, setup }: { scenario: Scenario; setup: Set
           {setup.customer
             .filter((field) => !field.name.startsWith("tier") && field.name !== "head_start_s")
             .map((field) => (
-              <ValueField key={field.name} field={field} value={caller.values?.[field.name]} set={(value) => set({ values: { ...caller.values, [field.name]: value } })} />
+              <ValueField
+                key={field.name}
+                field={field}
+                from={setup.fetches.some((fetch) => fetch.fields.some((one) => one.name === field.name)) ? t("synced by the CRM") : undefined}
+                value={caller.values?.[field.name]}
+                set={(value) => set({ values: { ...caller.values, [field.name]: value } })}
+              />
             ))}
         </>
       )}

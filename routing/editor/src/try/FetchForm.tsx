@@ -93,7 +93,7 @@ function Fields({ setup, values, set }: { setup: FetchSetup; values: Record<stri
   return (
     <>
       {fields.map((field) => (
-        <ValueField key={field.name} field={field} value={values[field.name]} set={(value) => set({ ...values, [field.name]: value })} />
+        <ValueField key={field.name} field={field} from={t("answer of %(source)s", { source: setup.source_name })} value={values[field.name]} set={(value) => set({ ...values, [field.name]: value })} />
       ))}
     </>
   );

@@ -1,6 +1,7 @@
 /// One visit to a step: a line that opens to what it saw, did and knew.
 
 import { Icon } from "../shell/Icon";
+import { useEditor } from "../state/store";
 import { t } from "../t";
 import type { Line, Visit } from "./model";
 
@@ -20,6 +21,11 @@ export function StepLine({ visit, isOpen, toggle }: { visit: Visit; isOpen: bool
       {isOpen && (
         <div className="tr-seen">
           {visit.lines.length ? <Lines lines={visit.lines} /> : <p className="tr-muted">{t("It looked at nothing.")}</p>}
+          {visit.step !== "" && (
+            <button type="button" className="tr-link" onClick={() => openSettings(visit.step)}>
+              {t("Settings of this step")}
+            </button>
+          )}
           {values.length > 0 && (
             <details>
               <summary>{t("What was known before")}</summary>
@@ -37,6 +43,12 @@ export function StepLine({ visit, isOpen, toggle }: { visit: Visit; isOpen: bool
       )}
     </li>
   );
+}
+
+function openSettings(step: string): void {
+  const { reveal, openPanel } = useEditor.getState();
+  reveal(step);
+  openPanel("settings");
 }
 
 const MARKS: Record<Line["mark"], string> = { "": "", yes: "check", no: "close", bad: "error" };

@@ -171,6 +171,15 @@ describe("a try", () => {
 });
 
 describe("the scenario", () => {
+  it("says where each of two values of one name is from", () => {
+    const status = { name: "status", type: "text", sample: "gold", suggestions: [] };
+    useTry.setState({ scenario: { ...SCENARIO, caller: { kind: "made_up" } }, setup: { ...SETUP, customer: [...SETUP.customer, status] } });
+    render(<TryPanel />);
+    expect(screen.getByLabelText("status synced by the CRM")).toBeDefined();
+    expect(screen.getByLabelText("status answer of Loyalty API")).toBeDefined();
+    expect(screen.getByLabelText("orders")).toBeDefined();
+  });
+
   it("has a made-up customer with a tier and values", async () => {
     await open();
     await userEvent.click(screen.getByRole("radio", { name: "A made-up customer" }));

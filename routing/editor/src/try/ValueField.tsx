@@ -5,12 +5,15 @@ import type { Json } from "../api/types";
 import { t } from "../t";
 import { plain, type SetupField, typed } from "./model";
 
-export function ValueField({ field, value, set, title }: { field: SetupField; value: Json | undefined; set: (value: Json) => void; title?: string }) {
+export function ValueField({ field, value, set, title, from }: { field: SetupField; value: Json | undefined; set: (value: Json) => void; title?: string; from?: string }) {
   const id = useId();
   const label = title ?? field.name.replaceAll("_", " ");
   return (
     <div className="tr-field is-beside">
-      <label htmlFor={id}>{label}</label>
+      <label htmlFor={id}>
+        {label}
+        {from && <small className="tr-from"> {from}</small>}
+      </label>
       {field.type === "boolean" ? (
         <select id={id} className="tr-input" value={plain(value)} onChange={(event) => set(typed(event.target.value, "boolean"))}>
           {value === undefined && <option value="">{t("not known")}</option>}

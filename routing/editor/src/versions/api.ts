@@ -133,6 +133,8 @@ export async function publish(note: string, despiteCases: boolean): Promise<numb
   actNow();
   useBack.setState({ done: null });
   nowLive(found, isDirty());
+  // The way of a try was that of a draft: what is seen now is what is live.
+  if (!useEditor.getState().looking) useEditor.getState().setOverlay(null);
   return found.version.number;
 }
 

@@ -69,7 +69,10 @@ export function PickList({ anchor, title, picks, chosen, free, empty, foot, choo
       return wanted.every((word) => text.includes(word.replace(/_/g, " ")));
     });
     const own = search.trim() && free && !picks.some((pick) => pick.value === search.trim()) ? free(search.trim()) : null;
-    return own ? [...hits, { ...own, group: t("As typed") }] : hits;
+    // The arrow keys go in the order that is seen: group by group, the one with the best hit first.
+    const best = wanted.length ? [...hits].sort((a, b) => rankOf(a, wanted) - rankOf(b, wanted)) : hits;
+    const inOrder = groupsOf(best).flatMap(([, inside]) => inside.map(({ pick }) => pick));
+    return own ? [...inOrder, { ...own, group: t("As typed") }] : inOrder;
   }, [free, picks, search]);
 
   const at = Math.min(active, found.length - 1);
@@ -164,6 +167,16 @@ export function PickList({ anchor, title, picks, chosen, free, empty, foot, choo
     </div>,
     document.body,
   );
+}
+
+/** What is called exactly so comes first, then what has it as words of its name, then what only holds it somewhere. */
+function rankOf(pick: Pick, wanted: string[]): number {
+  const own = pick.value.slice(pick.value.lastIndexOf(".") + 1).toLowerCase().replace(/_/g, " ");
+  const text = wanted.join(" ").replace(/_/g, " ");
+  const label = pick.label.toLowerCase();
+  if (own === text || label === text) return 0;
+  if (label.startsWith(text)) return 1;
+  return wanted.every((word) => label.split(/[^\p{L}\p{N}]+/u).some((one) => one.startsWith(word))) ? 2 : 3;
 }
 
 function groupsOf(picks: Pick[]): [string, { pick: Pick; index: number }[]][] {
