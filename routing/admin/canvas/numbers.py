@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from auditlog.models import LogEntry
 from django.contrib.auth import get_permission_codename
 from django.contrib.auth.models import User
 from django.db import models, transaction
@@ -50,7 +51,7 @@ def numbers(asked: Asked) -> dict[str, Any]:
             raise Refused(_("You are not allowed to choose numbers. Ask whoever manages your rights."), 403)
         _choose(asked)
     if not may(asked.user, "view") and not may(asked.user, "change"):
-        return {"numbers": [], "mine": shown(asked.flow)}
+        return {"numbers": [], "mine": shown(asked.flow), "left": {}}
     rows = _numbers().select_related("flow").defer("flow__draft").order_by("address")[:_SHOWN]
     return {
         "numbers": [
@@ -64,8 +65,23 @@ def numbers(asked: Asked) -> dict[str, Any]:
             for number in rows
         ],
         "mine": shown(asked.flow),
+        "left": _left(asked.flow),
         "add_url": _page("add"),
     }
+
+
+def _left(flow: Flow) -> dict[int, dict[str, Any]]:
+    """Number to the flow that it left for this one, as the log of changes has it, where there is that flow still."""
+    before: dict[int, int] = {}
+    rows = LogEntry.objects.get_for_objects(_numbers().filter(flow=flow)).order_by("timestamp")
+    for number, changes in rows.values_list("object_id", "changes"):
+        old, new = (changes or {}).get("flow") or (None, None)
+        if str(new) == str(flow.pk) and str(old).isdigit():
+            before[number] = int(old)
+        elif new is not None:
+            before.pop(number, None)
+    names = dict(Flow.objects.filter(pk__in=set(before.values())).values_list("pk", "name"))
+    return {number: {"id": old, "name": names[old]} for number, old in before.items() if old in names}
 
 
 @transaction.atomic

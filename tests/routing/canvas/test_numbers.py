@@ -49,6 +49,7 @@ def test_a_number_is_chosen_and_given_back(admin_client: Client, flow: Flow, oth
     number.refresh_from_db()
     assert number.flow_id == flow.pk
     assert LogEntry.objects.get_for_object(number).filter(changes__has_key="flow").exists()
+    assert answer.json()["left"] == {str(number.pk): {"id": other.pk, "name": "Other"}}
     answer = post(admin_client, flow, number=number.pk, seen=flow.pk, flow=other.pk)
     assert answer.json()["mine"] == []
 
