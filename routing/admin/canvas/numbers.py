@@ -76,8 +76,8 @@ def _left(flow: Flow) -> dict[int, dict[str, Any]]:
     rows = LogEntry.objects.get_for_objects(_numbers().filter(flow=flow)).order_by("timestamp")
     for number, changes in rows.values_list("object_id", "changes"):
         old, new = (changes or {}).get("flow") or (None, None)
-        if str(new) == str(flow.pk) and str(old).isdigit():
-            before[number] = int(old)
+        if str(new) == str(flow.pk) and (came_from := str(old)).isdigit():
+            before[number] = int(came_from)
         elif new is not None:
             before.pop(number, None)
     names = dict(Flow.objects.filter(pk__in=set(before.values())).values_list("pk", "name"))

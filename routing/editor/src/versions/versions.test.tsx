@@ -310,12 +310,31 @@ describe("publishing", () => {
     await userEvent.click(screen.getByRole("button", { name: "Choose a number" }));
     await userEvent.selectOptions(await screen.findByLabelText("Number or address"), "+4930901, Hotline (now “Old line”)");
     expect(screen.getByText(/It leaves “Old line” at once/)).toBeTruthy();
+    expect(screen.getByText(/This flow has no “Incoming call”/)).toBeTruthy();
     await userEvent.click(screen.getByRole("button", { name: "Use it for this flow" }));
+    expect(screen.getByText(/Do you mean that/)).toBeTruthy();
+    expect(posted("/numbers/")).toBeUndefined();
+    await userEvent.click(screen.getByRole("button", { name: "Use it all the same" }));
     expect(await screen.findByText("+4930901")).toBeTruthy();
     expect(posted("/numbers/")).toEqual({ number: 5, seen: 3, flow: 7 });
     expect(liveWords(1)).toBe("Version 1 is live: new contacts on +4930901 walk through it from now on.");
     useEditor.getState().messages.at(-1)?.action?.run();
     await waitFor(() => expect(posted("/numbers/")).toEqual({ number: 5, seen: 7, flow: 3 }));
+  });
+
+  it("gives a number back to the flow that it left for this one", async () => {
+    const listed = [{ id: 5, address: "+4930901", name: "", active: true, flow: { id: 7, name: "Line" } }];
+    answers["/numbers/"] = (body) => [
+      200,
+      { numbers: listed, mine: body.number ? [] : [{ ...number("+4930901"), id: 5 }], left: { 5: { id: 3, name: "Old line" } } },
+    ];
+    const document = documentWith({ numbers: [{ ...number("+4930901"), id: 5 }] });
+    useEditor.getState().open({ ...document, may: { ...document.may, choose_numbers: true } });
+    render(<PublishPanel />);
+    await userEvent.click(await screen.findByRole("button", { name: "Give a number back" }));
+    await userEvent.click(await screen.findByRole("button", { name: "Back to “Old line”" }));
+    await waitFor(() => expect(posted("/numbers/")).toEqual({ number: 5, seen: 7, flow: 3 }));
+    expect(await screen.findByText(/Nobody yet: no number starts this flow/)).toBeTruthy();
   });
 
   it("offers no number to whoever may not choose one", async () => {
