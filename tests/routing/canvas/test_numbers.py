@@ -83,7 +83,11 @@ def test_who_may_not_change_numbers_sees_only_those_of_the_flow(client: Client, 
     user = User.objects.create_user("drawer", is_staff=True)
     user.user_permissions.add(*Permission.objects.filter(codename__in=["change_flow", "publish_flow"]))
     client.force_login(user)
-    assert client.get(f"/admin/routing/flow/{flow.pk}/canvas/numbers/").json() == {"numbers": [], "mine": [], "left": {}}
+    assert client.get(f"/admin/routing/flow/{flow.pk}/canvas/numbers/").json() == {
+        "numbers": [],
+        "mine": [],
+        "left": {},
+    }
     assert post(client, flow, number=number.pk, seen=number.flow_id, flow=flow.pk).status_code == 403
     document = client.get(f"/admin/routing/flow/{flow.pk}/canvas/document/").json()
     assert document["may"]["choose_numbers"] is False
