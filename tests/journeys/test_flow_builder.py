@@ -4,73 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 
-from tests.embedded.test_supervisor import Run, free_port
-
-PASSWORD = "for-this-test"
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    subprocess.run([sys.executable, str(ROOT / "routing/editor/build.py"), "--strict"], check=True, timeout=600)
-    run = Run(tmp_path_factory.mktemp("builder") / "data", free_port(), ADMIN_PASSWORD=PASSWORD)
-    try:
-        run.wait_until_up()
-        yield run
-    finally:
-        run.process.terminate()
-        run.wait_until_ended()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        # Debian's own; Playwright could only download one.
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
-        yield browser
-        browser.close()
-
-
-def _sign_in(browser: Browser, house: Run, **options: Any) -> Page:
-    context = browser.new_context(base_url=f"http://127.0.0.1:{house.port}", **options)
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page = context.new_page()
-    page.goto("/admin/")
-    page.get_by_label("Username").fill("admin")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    page.wait_for_url("**/admin/")
-    return page
-
-
-@pytest.fixture
-def page(browser: Browser, house: Run) -> Iterator[Page]:
-    """Signed in; a script that fails fails the test. What a test takes off the network is expected to fail."""
-    page = _sign_in(browser, house, viewport={"width": 1280, "height": 800})
-    complaints: list[str] = []
-
-    def listen(message: ConsoleMessage) -> None:
-        if message.type == "error" and "Failed to load resource" not in message.text:
-            complaints.append(message.text)
-
-    page.on("console", listen)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield page
-    page.context.close()
-    assert complaints == []
-
+from tests.journeys.browsing import SignIn, barriers
 
 Draw = Callable[..., str]
 
@@ -450,25 +391,17 @@ def test_steps_that_make_no_sub_flow_are_told_before_a_name_is_asked_for(page: P
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_the_canvas_has_no_serious_barrier(browser: Browser, house: Run, scheme: Any, width: int) -> None:
-    page = _sign_in(browser, house, viewport={"width": width, "height": 800}, color_scheme=scheme)
+def test_the_canvas_has_no_serious_barrier(sign_in: SignIn, scheme: Any, width: int) -> None:
+    page = sign_in(viewport={"width": width, "height": 800}, color_scheme=scheme)
     page.goto("/admin/routing/flow/")
     page.goto(str(page.get_by_role("link", name="Priority line", exact=True).get_attribute("href")))
     page.locator(".fe-step").first.wait_for()
-    barriers = {}
+    standing = {}
 
     def look(what: str) -> None:
         page.wait_for_timeout(300)
-        found = [
-            f"{one['id']}: {node['html'][:200]}"
-            for one in Axe().run(page).response["violations"]
-            if one["impact"] in {"serious", "critical"}
-            for node in one["nodes"]
-        ]
-        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-            found.append("it scrolls sideways")
-        if found:
-            barriers[what] = found
+        if found := barriers(page):
+            standing[what] = found
 
     look("the flow")
     page.locator(".fe-step").first.click()
@@ -484,5 +417,4 @@ def test_the_canvas_has_no_serious_barrier(browser: Browser, house: Run, scheme:
     page.locator(".fe-step").first.focus()
     page.keyboard.press("Enter")
     look("the settings")
-    page.context.close()
-    assert barriers == {}
+    assert standing == {}

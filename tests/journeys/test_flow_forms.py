@@ -4,65 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 
-from tests.embedded.test_supervisor import Run, free_port
+from tests.journeys.browsing import SignIn, barriers
 
-PASSWORD = "for-this-test"
-ROOT = Path(__file__).resolve().parents[2]
 TYPES = (
     *("call", "message", "say", "gather", "fetch", "set_variables", "branch", "hours", "split", "queue", "transfer"),
     *("voicemail", "subflow", "end"),
 )
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    subprocess.run([sys.executable, str(ROOT / "routing/editor/build.py"), "--strict"], check=True, timeout=600)
-    run = Run(tmp_path_factory.mktemp("forms") / "data", free_port(), ADMIN_PASSWORD=PASSWORD)
-    try:
-        run.wait_until_up()
-        yield run
-    finally:
-        run.process.terminate()
-        run.wait_until_ended()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        # Debian's own; Playwright could only download one.
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def page(browser: Browser, house: Run) -> Iterator[Page]:
-    """Signed in; a script that fails fails the test."""
-    context = browser.new_context(
-        base_url=f"http://127.0.0.1:{house.port}", viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
-    )
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto("/admin/")
-    page.get_by_label("Username").fill("admin")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    page.wait_for_url("**/admin/")
-    yield page
-    context.close()
-    assert complaints == []
+def page(sign_in: SignIn) -> Page:
+    return sign_in(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
 
 
 def document(page: Page) -> dict[str, Any]:
@@ -229,10 +186,7 @@ def test_the_forms_of_all_steps_are_clean_for_axe_in_light_and_dark(page: Page) 
             form = open_step(page, f"it_{type_}")
             form.locator("details").evaluate_all("all => all.forEach(one => { one.open = true })")
             page.wait_for_timeout(100)
-            found = Axe().run(page, context=".fe-panel").response["violations"]
-            serious = [one for one in found if one["impact"] in {"serious", "critical"}]
-            assert serious == [], (scheme, type_, json.dumps(serious)[:2000])
+            assert barriers(page, ".fe-panel") == [], (scheme, type_)
     open_step(page, "it_branch").get_by_role("button", name=re.compile("^Variable")).first.click()
     page.get_by_role("listbox").wait_for()
-    found = Axe().run(page, context=".f-popover").response["violations"]
-    assert [one for one in found if one["impact"] in {"serious", "critical"}] == []
+    assert barriers(page, ".f-popover") == []

@@ -7,18 +7,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 
-from tests.embedded.test_supervisor import Run, free_port
+from tests.embedded.test_supervisor import ROOT, Run
+from tests.journeys.browsing import PASSWORD, SignIn, barriers
 
-PASSWORD = "for-this-test"
-ROOT = Path(__file__).resolve().parents[2]
 _PEOPLE = """
 from django.contrib.auth.models import Group, User
 for name, group in (("anna", "Managers"), ("rita", "Read-only")):
@@ -27,17 +23,9 @@ for name, group in (("anna", "Managers"), ("rita", "Read-only")):
 """
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    subprocess.run([sys.executable, str(ROOT / "routing/editor/build.py"), "--strict"], check=True, timeout=600)
-    run = Run(tmp_path_factory.mktemp("versions") / "data", free_port(), ADMIN_PASSWORD=PASSWORD)
-    try:
-        run.wait_until_up()
-        _manage(run, "shell", "-c", _PEOPLE.format(password=PASSWORD))
-        yield run
-    finally:
-        run.process.terminate()
-        run.wait_until_ended()
+@pytest.fixture(scope="module", autouse=True)
+def people(house: Run) -> None:
+    _manage(house, "shell", "-c", _PEOPLE.format(password=PASSWORD))
 
 
 def _manage(run: Run, *arguments: str) -> None:
@@ -46,55 +34,6 @@ def _manage(run: Run, *arguments: str) -> None:
     environment = {name: value for name, value in os.environ.items() if name in kept}
     command = [sys.executable, str(ROOT / "manage.py"), *arguments]
     subprocess.run(command, check=True, timeout=120, env={**environment, "DATA_DIR": str(run.data)}, cwd=ROOT)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        # Debian's own; Playwright could only download one.
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
-        yield browser
-        browser.close()
-
-
-SignIn = Callable[..., Page]
-
-
-@pytest.fixture
-def sign_in(browser: Browser, house: Run) -> Iterator[SignIn]:
-    """A browser of somebody's own; a script that fails in any of them fails the test."""
-    complaints: list[str] = []
-    contexts = []
-
-    def listen(message: ConsoleMessage) -> None:
-        # Refusals with a sentence are answers, too.
-        if message.type == "error" and "Failed to load resource" not in message.text:
-            complaints.append(message.text)
-
-    def enter(name: str = "admin", **options: Any) -> Page:
-        size = {"width": 1280, "height": 800}
-        context = browser.new_context(base_url=f"http://127.0.0.1:{house.port}", **{"viewport": size, **options})
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", listen)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto("/admin/")
-        page.get_by_label("Username").fill(name)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Log in").click()
-        page.wait_for_url("**/admin/")
-        return page
-
-    yield enter
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-@pytest.fixture
-def page(sign_in: SignIn) -> Page:
-    return sign_in()
 
 
 CALL = {"id": "call", "type": "call", "title": "Call", "exits": {"started": "greet"}}
@@ -428,10 +367,4 @@ def test_the_panels_of_drafts_have_no_serious_barrier(sign_in: SignIn, scheme: A
 
 
 def _check(page: Page, what: str) -> None:
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]}).response["violations"]
-    serious = [
-        (what, one["id"], [node["html"][:120] for node in one["nodes"][:3]])
-        for one in found
-        if one["impact"] in {"serious", "critical"}
-    ]
-    assert serious == []
+    assert barriers(page) == [], what

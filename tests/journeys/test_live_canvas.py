@@ -3,61 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.embedded.test_supervisor import Run, free_port
+from tests.embedded.test_supervisor import Run
+from tests.journeys.browsing import NARROW, WIDE, SignIn, barriers
 from tests.journeys.carrier import Call
 
-PASSWORD = "for-this-test"
 GOLD, STRANGER = "+4915100000002", "+4915100000004"
-WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    run = Run(tmp_path_factory.mktemp("live") / "data", free_port(), ADMIN_PASSWORD=PASSWORD)
-    try:
-        run.wait_until_up()
-        yield run
-    finally:
-        run.process.terminate()
-        run.wait_until_ended()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        # Debian's own; Playwright could only download one.
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser: Browser, house: Run) -> Iterator[Page]:
-    """Signed in; a script that fails fails the test."""
-    page = _sign_in(browser, house, viewport=WIDE)
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield page
-    page.context.close()
-    assert complaints == []
-
-
-def _sign_in(browser: Browser, house: Run, **options: Any) -> Page:
-    page = browser.new_context(base_url=f"http://127.0.0.1:{house.port}", **options).new_page()
-    page.goto("/admin/")
-    page.get_by_label("Username").fill("admin")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    page.wait_for_url("**/admin/")
-    return page
 
 
 def _call(house: Run, sender: str) -> Call:
@@ -77,18 +32,6 @@ def _open_live(page: Page) -> None:
     page.get_by_role("tab", name="Live").click()
 
 
-def _barriers(page: Page) -> list[str]:
-    found = [
-        f"{one['id']}: {node['html'][:120]}"
-        for one in Axe().run(page).response["violations"]
-        if one["impact"] in {"serious", "critical"}
-        for node in one["nodes"]
-    ]
-    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-        found.append("it scrolls sideways")
-    return found
-
-
 def _way(page: Page, words: str) -> Any:
     return page.get_by_role("row", name=re.compile(words))
 
@@ -97,7 +40,7 @@ def test_nobody_called_yet(page: Page) -> None:
     _open_live(page)
     expect(page.get_by_text("No contact in the last hour.")).to_be_visible()
     expect(page.locator(".fe-line-label").first).to_have_text("0")
-    assert _barriers(page) == []
+    assert barriers(page) == []
 
 
 def test_a_manager_sees_who_took_a_line_and_one_contacts_whole_way(page: Page, house: Run) -> None:
@@ -181,24 +124,23 @@ def test_everything_can_be_done_with_the_keyboard_alone(page: Page, house: Run) 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_the_live_canvas_has_no_barriers(browser: Browser, house: Run, size: dict[str, int], scheme: str) -> None:
+def test_the_live_canvas_has_no_barriers(sign_in: SignIn, house: Run, size: dict[str, int], scheme: str) -> None:
     _call(house, GOLD)
-    page = _sign_in(browser, house, viewport=size, color_scheme=scheme)
-    barriers = {}
+    page = sign_in(viewport=size, color_scheme=scheme)
+    standing = {}
     _open_live(page)
     page.locator(".lv-table").first.wait_for()
-    barriers["numbers"] = _barriers(page)
+    standing["numbers"] = barriers(page)
     page.locator(".lv-row").first.click()
     page.locator(".lv-contact").first.wait_for()
-    barriers["contacts"] = _barriers(page)
+    standing["contacts"] = barriers(page)
     page.locator(".lv-contact").first.click()
     page.locator(".lv-turns").wait_for()
-    barriers["way"] = _barriers(page)
+    standing["way"] = barriers(page)
     if size == NARROW:
         # The panel covers the canvas there; a step of the list leads to it.
         page.get_by_role("button", name=re.compile("^2 ")).click()
         expect(page.locator(".lv-turns")).to_have_count(0)
         expect(page.locator(".fe-step.is-selected")).to_be_visible()
-        barriers["canvas"] = _barriers(page)
-    page.context.close()
-    assert {where: found for where, found in barriers.items() if found} == {}
+        standing["canvas"] = barriers(page)
+    assert {where: found for where, found in standing.items() if found} == {}

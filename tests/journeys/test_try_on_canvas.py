@@ -4,61 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 
-from tests.embedded.test_supervisor import Run, free_port
+from tests.embedded.test_supervisor import Run
+from tests.journeys.browsing import NARROW, WIDE, SignIn, barriers
 from tests.journeys.carrier import Call
-
-PASSWORD = "for-this-test"
-WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    run = Run(tmp_path_factory.mktemp("try") / "data", free_port(), ADMIN_PASSWORD=PASSWORD)
-    try:
-        run.wait_until_up()
-        yield run
-    finally:
-        run.process.terminate()
-        run.wait_until_ended()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        # Debian's own; Playwright could only download one.
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser: Browser, house: Run) -> Iterator[Page]:
-    """Signed in; a script that fails fails the test."""
-    page = _sign_in(browser, house, viewport=WIDE)
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield page
-    page.context.close()
-    assert complaints == []
-
-
-def _sign_in(browser: Browser, house: Run, **options: Any) -> Page:
-    page = browser.new_context(base_url=f"http://127.0.0.1:{house.port}", **options).new_page()
-    page.goto("/admin/")
-    page.get_by_label("Username").fill("admin")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    page.wait_for_url("**/admin/")
-    return page
 
 
 def _open(page: Page, flow: str = "Priority line") -> Locator:
@@ -75,21 +29,9 @@ def _open(page: Page, flow: str = "Priority line") -> Locator:
 def _answer(panel: Locator, answer: str, **values: str) -> None:
     """What the loyalty API says in this try."""
     panel.locator(".tr-fetch > summary").click()
-    panel.get_by_role("combobox", name="Answer").select_option(answer)
+    panel.get_by_role("combobox", name="Answer", exact=True).select_option(answer)
     for name, value in values.items():
         panel.get_by_role("combobox", name=name.replace("_", " ")).fill(value)
-
-
-def _barriers(page: Page) -> list[str]:
-    found = [
-        f"{one['id']}: {node['html'][:120]}"
-        for one in Axe().run(page).response["violations"]
-        if one["impact"] in {"serious", "critical"}
-        for node in one["nodes"]
-    ]
-    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-        found.append("it scrolls sideways")
-    return found
 
 
 def _picture(page: Page, name: str) -> None:
@@ -283,25 +225,23 @@ def test_publishing_shows_which_test_cases_differ(page: Page) -> None:
     ],
     ids=["desk and light", "phone and dark"],
 )
-def test_the_panel_has_no_serious_barrier_and_does_not_scroll_sideways(
-    browser: Browser, house: Run, options: Any
-) -> None:
-    page = _sign_in(browser, house, **options)
+def test_the_panel_has_no_serious_barrier_and_does_not_scroll_sideways(sign_in: SignIn, options: Any) -> None:
+    page = sign_in(**options)
     name = options["color_scheme"]
     panel = _open(page)
     panel.get_by_role("radio", name="A made-up customer").click()
     panel.locator(".tr-fetch > summary").click()
     _picture(page, f"{name}-form")
-    assert _barriers(page) == []
+    assert barriers(page) == []
     panel.get_by_role("button", name="Start").click()
     panel.locator(".tr-end").wait_for()
     panel.locator(".tr-step button").nth(3).click()
     panel.get_by_role("button", name="Save as test case").click()
     _picture(page, f"{name}-keep")
-    assert _barriers(page) == []
+    assert barriers(page) == []
     panel.get_by_role("button", name=re.compile("Test cases")).click()
     # With cases of other tests in the list, or with none: both must be without barriers.
     page.wait_for_timeout(1000)
     _picture(page, f"{name}-cases")
-    assert _barriers(page) == []
+    assert barriers(page) == []
     page.context.close()
