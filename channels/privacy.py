@@ -56,7 +56,7 @@ def export(subject: Subject) -> Iterator[dict[str, Any]]:
         }
 
 
-def erase(subject: Subject, _now: datetime) -> dict[str, int]:
+def erase(subject: Subject, now: datetime) -> dict[str, int]:
     """That something was written, when, and whether it arrived, stays; what it was, and with whom, goes."""
     ids = list(of(subject).order_by("pk").select_for_update(of=("self",), no_key=True).values_list("pk", flat=True))
     anonymous = Concat(Value("erased-"), Cast(F("pk"), CharField()))
@@ -65,6 +65,9 @@ def erase(subject: Subject, _now: datetime) -> dict[str, int]:
     )
     # The provider's own id of an event stays: it may come once more, and must find that it was here.
     events = InboundEvent.objects.filter(conversation_id__in=ids).update(payload={}, problem="")
+    # A receipt keeps nothing once it is settled (receipts.py); these still wait for the message that they are about.
+    waiting = InboundEvent.objects.filter(conversation=None, handled_at=None, payload__sender__in=subject.spellings)
+    events += waiting.update(payload={}, problem="", handled_at=now)
     Conversation.objects.filter(pk__in=ids).update(peer=anonymous, alias="", name="", customer=None)
     played = EmulatedSend.objects.filter(Q(sender__in=subject.spellings) | Q(recipient__in=subject.spellings))
     return {"conversations": len(ids), "messages": messages, "events": events, "played messages": played.delete()[0]}

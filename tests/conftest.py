@@ -134,6 +134,26 @@ def _is_address(host: str | bytes) -> bool:
 
 
 @pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """A test that commits empties the tables at its end. What migrations put into them comes back for the next test."""
+    from django.apps import apps  # noqa: PLC0415  Django must be ready
+    from django.db import connection  # noqa: PLC0415
+    from django.db.models.signals import post_migrate  # noqa: PLC0415
+
+    from channels.roles import give_roles  # noqa: PLC0415
+
+    last = [app for app in apps.get_app_configs() if app.models_module][-1]
+
+    def put_back(sender: object, **_more: object) -> None:
+        if sender is last:  # by then the permissions of all are there
+            give_roles(apps)
+            with connection.cursor() as cursor:
+                cursor.execute("INSERT INTO queues_revision (id, number) VALUES (1, 1) ON CONFLICT DO NOTHING")
+
+    post_migrate.connect(put_back, weak=False)
+
+
+@pytest.fixture(scope="session")
 def _valkey() -> Iterator[redis.Redis]:
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as connection:
         yield connection

@@ -96,7 +96,10 @@ def _apply_all(events: list[InboundEvent], now: datetime) -> None:
             if event.attempts >= _LOOKS:
                 event.handled_at, event.problem = now, "about a message that is not ours"
                 log.info("receipt of an unknown message", inbound=event.external_id, kind=event.kind)
-    InboundEvent.objects.bulk_update(events, ["handled_at", "attempts", "retry_at", "problem"])
+        if event.handled_at is not None:
+            # It said whom it was about. What stays is that it came, so that it counts once.
+            event.payload = {}
+    InboundEvent.objects.bulk_update(events, ["handled_at", "attempts", "retry_at", "problem", "payload"])
 
 
 def _apply(event: InboundEvent, now: datetime) -> bool:

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.utils import timezone
 
+from channels.messaging import receipts
+from channels.models import InboundEvent, Message
+
 if TYPE_CHECKING:
     from tests.channels.messaging.conftest import Chat
 
@@ -398,3 +401,17 @@ def test_an_echo_without_a_token_settles_the_message_whose_words_it_has(start: C
     assert chat.wait(31) == []
     message = chat.conversation.messages.get(direction="out")
     assert (message.state, message.external_id) == ("sent", "ig-1")
+
+
+def test_a_receipt_keeps_nothing_of_whom_it_was_about_once_it_is_settled(chat: Chat) -> None:
+    chat.write("Hello")
+    message = Message.objects.get(direction="out")
+    chat.keep(
+        chat.event(kind="status", message="out-1", token=f"m{message.pk}", state="delivered"),
+        chat.event(kind="status", message="of-somebody-else", state="read"),
+    )
+    told = InboundEvent.objects.filter(kind="status")
+    assert all(one.payload["sender"] for one in told)
+    for turn in range(20):
+        receipts.handle_receipts(now=chat.now + timedelta(hours=turn))
+    assert [(one.payload, one.handled_at is not None) for one in told.all()] == [({}, True)] * 2

@@ -100,6 +100,10 @@ def _wrote(customer: Customer) -> None:
         account=account, number=number, conversation=talk, kind="message", external_id="SM1", occurred_at=NOW,
         received_at=NOW, handled_at=NOW, payload={"text": NAME},
     )  # fmt: skip
+    InboundEvent.objects.create(
+        account=account, number=number, kind="status", external_id="SM2/read", occurred_at=NOW, received_at=NOW,
+        payload={"sender": f"whatsapp:{PHONE}", "state": "read", "message": "SM2"},
+    )  # fmt: skip
     OptOut.objects.create(kind="phone", value=PHONE, word="STOP", since=NOW)
 
 
