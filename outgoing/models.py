@@ -74,6 +74,8 @@ class Delivery(models.Model):
     # What the trigger saw; the body is made of it once, and stays the same however often it is sent.
     facts = models.JSONField()
     body = models.TextField(_("body"), blank=True)
+    # Tiers change by the hundred thousand at once; what is told of a contact does not wait behind them.
+    is_bulk = models.BooleanField(default=False, editable=False)
     state = models.CharField(_("state"), max_length=6, choices=State, default=State.DUE)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     due_at = models.DateTimeField(_("next attempt"))
@@ -93,7 +95,9 @@ class Delivery(models.Model):
             models.UniqueConstraint(fields=["subscription", "event_id"], name="delivery_once_a_subscription"),
         ]
         indexes = [
-            models.Index(fields=["subscription", "due_at", "id"], name="delivery_due", condition=Q(state="due")),
+            models.Index(
+                fields=["subscription", "is_bulk", "due_at", "id"], name="delivery_due", condition=Q(state="due")
+            ),
             models.Index(fields=["created_at"], name="delivery_by_age"),
         ]
 

@@ -16,19 +16,18 @@ from routing.models import Contact
 
 
 def write_bodies(deliveries: Sequence[Delivery]) -> None:
-    """Gives each delivery that has none its body; a few queries for all of them. They are not saved."""
-    new = [one for one in deliveries if not one.body]
+    """Gives each delivery its body; a few queries for all of them. They are not saved."""
     contacts = Contact.objects.select_related("customer", "tier", "queue", "version__flow").defer(
         "run", "customer__attributes", "version__definition", "version__flow__draft"
     )
-    known = contacts.in_bulk({one.facts["contact"] for one in new if "contact" in one.facts})
+    known = contacts.in_bulk({one.facts["contact"] for one in deliveries if "contact" in one.facts})
     customers = Customer.objects.only("external_id", "name").in_bulk(
-        {one.facts["customer"] for one in new if "customer" in one.facts}
+        {one.facts["customer"] for one in deliveries if "customer" in one.facts}
     )
     # Queues and tiers are few.
     queues = dict(Queue.objects.values_list("id", "key")) if known else {}
     tiers = dict(Tier.objects.values_list("id", "key")) if customers else {}
-    for one in new:
+    for one in deliveries:
         if one.kind == Kind.TIER_CHANGED:
             data = _of_tier(one.facts, customers.get(one.facts["customer"]), tiers)
         else:
@@ -44,6 +43,9 @@ def _of_contact(delivery: Delivery, contact: Contact | None, queues: Mapping[int
         data |= ContactBody(contact, context={"personal": delivery.subscription.personal}).data
     # As it was then: by now the contact may have gone on.
     then = {name: facts[name] for name in ("state", "outcome", "fell_back", "last_event_at", "ended_at")}
+    if delivery.kind == Kind.CONTACT_STARTED:
+        # Where the first answer is the last one, its row is written once, with all that came of it.
+        return {**data, **then, "state": Contact.State.IN_FLOW, "outcome": "", "ended_at": None, "queue": None}
     return {**data, **then, "queue": queues.get(facts["queue"])}
 
 

@@ -1,10 +1,11 @@
-"""Sends what is due: several at a time, few for each listener, and never in a transaction."""
+"""Sends what is due: a few at a time to each listener, contacts before what comes in masses, and never in a transaction."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,19 +27,24 @@ KEEP_FOR = timedelta(days=30)
 _CONNECT_S, _ANSWER_S = 5.0, 10.0
 # Whoever took a delivery and died gives it back by this.
 _LEASE = timedelta(seconds=60)
-_EACH, _AT_ONCE = 8, 8
+# One slow listener takes its own few places, not everybody's.
+_PLACES, _PLACES_OF_ALL = 8, 64
+# What is answered within this after the first answer is written down with it.
+_TOGETHER_S = 0.005
 _RESPONSE_CHARS = 1000
 
-# One slow listener takes its own few places, not everybody's.
+# Of each listener as many as it has places free: of what comes one by one first, else of what comes in masses.
 _CLAIM = """
-UPDATE outgoing_delivery SET attempts = attempts + 1, due_at = %s
+UPDATE outgoing_delivery SET attempts = attempts + 1, due_at = %(lease)s
  WHERE id IN (
-   SELECT due.id FROM outgoing_subscription s CROSS JOIN LATERAL (
-     SELECT d.id FROM outgoing_delivery d
-      WHERE d.subscription_id = s.id AND d.state = 'due' AND d.due_at <= %s
-      ORDER BY d.due_at, d.id LIMIT %s FOR UPDATE SKIP LOCKED) due
+   SELECT due.id FROM outgoing_subscription s
+     JOIN unnest(%(busy)s::bigint[], %(taken)s::int[]) AS b(id, taken) ON b.id = s.id
+     CROSS JOIN LATERAL (
+       SELECT d.id FROM outgoing_delivery d
+        WHERE d.subscription_id = s.id AND d.state = 'due' AND d.is_bulk = %(bulk)s AND d.due_at <= %(now)s
+        ORDER BY d.due_at, d.id LIMIT %(places)s - b.taken FOR UPDATE SKIP LOCKED) due
     WHERE s.is_active)
-RETURNING id
+RETURNING id, subscription_id
 """
 
 
@@ -59,28 +65,50 @@ class Heard:
 def send_due(*, clock: Callable[[], datetime], until: float) -> int:
     """Sends everything that is due, or stops at `until` (of `time.monotonic`); how many attempts were made."""
     total = 0
-    while time.monotonic() < until:
-        done = _send_some(clock)
-        total += done
-        if not done:
-            break
-    return total
+    under_way: dict[Future[Heard], Delivery] = {}
+    with ThreadPoolExecutor(_PLACES_OF_ALL, "outgoing") as pool:
+        while True:
+            if time.monotonic() < until:
+                for delivery in _claim(under_way.values(), clock()):
+                    under_way[pool.submit(_post, _order(delivery, clock()))] = delivery
+                    total += 1
+            if not under_way:
+                return total
+            wait(under_way, return_when=FIRST_COMPLETED)
+            done, _later = wait(under_way, timeout=_TOGETHER_S)
+            _write_down([(under_way.pop(one), one.result()) for one in done], clock())
 
 
-def _send_some(clock: Callable[[], datetime]) -> int:
-    now = clock()
+def _claim(under_way: Collection[Delivery], now: datetime) -> list[Delivery]:
+    """What is sent next, with its body. Nobody else takes it until its lease is over."""
+    free = _PLACES_OF_ALL - len(under_way)
+    taken = Counter(dict.fromkeys(Subscription.objects.filter(is_active=True).values_list("pk", flat=True), 0))
+    taken.update(one.subscription_id for one in under_way)
+    ids: list[int] = []
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_CLAIM, (now + _LEASE, now, _EACH))
-        ids = [row[0] for row in cursor.fetchall()]
-        deliveries = list(Delivery.objects.select_related("subscription").filter(pk__in=ids).order_by("id"))
-        write_bodies(deliveries)
-        Delivery.objects.bulk_update(deliveries, ["body"])
-    orders = [_order(one, now) for one in deliveries]
-    with ThreadPoolExecutor(_AT_ONCE, "outgoing") as pool:
-        answers = list(pool.map(_post, orders))
-    for delivery, heard in zip(deliveries, answers, strict=True):
-        _write_down(delivery, heard, clock())
-    return len(deliveries)
+        for bulk in (False, True):
+            listeners = [pk for pk, count in taken.items() if count < _PLACES][:free]
+            if not listeners:
+                break
+            cursor.execute(
+                _CLAIM,
+                {
+                    "lease": now + _LEASE,
+                    "busy": listeners,
+                    "taken": [taken[pk] for pk in listeners],
+                    "bulk": bulk,
+                    "now": now,
+                    "places": _PLACES,
+                },
+            )
+            for pk, listener in cursor.fetchall():
+                ids.append(pk)
+                taken[listener] += 1
+        deliveries = list(Delivery.objects.select_related("subscription").filter(pk__in=ids).order_by("is_bulk", "id"))
+        new = [one for one in deliveries if not one.body]
+        write_bodies(new)
+        Delivery.objects.bulk_update(new, ["body"])
+    return deliveries
 
 
 def _order(delivery: Delivery, now: datetime) -> Order:
@@ -111,20 +139,25 @@ def _ms(began: float) -> float:
 
 
 @transaction.atomic
-def _write_down(delivery: Delivery, heard: Heard, now: datetime) -> None:
-    delivery.status, delivery.response, delivery.error = heard.status, heard.response, heard.error[:300]
-    delivery.took_ms, delivery.sent_at = heard.took_ms, now
-    subscription = Subscription.objects.select_for_update().filter(pk=delivery.subscription_id).first()
-    if subscription is None:
-        return  # taken away meanwhile, and what was due with it
-    if heard.ok:
-        delivery.state = Delivery.State.SENT
-        if subscription.failing_since:
-            subscription.failing_since = None
-            subscription.save(update_fields=["failing_since"])
-    else:
-        _fail(delivery, subscription, heard, now)
-    delivery.save(update_fields=["status", "response", "error", "took_ms", "sent_at", "state", "due_at"])
+def _write_down(answered: Sequence[tuple[Delivery, Heard]], now: datetime) -> None:
+    listeners = Subscription.objects.select_for_update(no_key=True).order_by("pk")
+    known = {row.pk: row for row in listeners.filter(pk__in={one.subscription_id for one, _heard in answered})}
+    before = {pk: (row.failing_since, row.is_active) for pk, row in known.items()}
+    # Some were taken away meanwhile, and what was due with them.
+    told = [(one, heard) for one, heard in answered if one.subscription_id in known]
+    for delivery, heard in told:
+        subscription = known[delivery.subscription_id]
+        delivery.status, delivery.response, delivery.error = heard.status, heard.response, heard.error[:300]
+        delivery.took_ms, delivery.sent_at = heard.took_ms, now
+        if heard.ok:
+            delivery.state, subscription.failing_since = Delivery.State.SENT, None
+        else:
+            _fail(delivery, subscription, heard, now)
+    rows = [one for one, _heard in told]
+    Delivery.objects.bulk_update(rows, ["status", "response", "error", "took_ms", "sent_at", "state", "due_at"])
+    for pk, row in known.items():
+        if (row.failing_since, row.is_active) != before[pk]:
+            row.save(update_fields=["failing_since", "disabled_why", "is_active"])
 
 
 def _fail(delivery: Delivery, subscription: Subscription, heard: Heard, now: datetime) -> None:
@@ -133,6 +166,8 @@ def _fail(delivery: Delivery, subscription: Subscription, heard: Heard, now: dat
     else:
         delivery.due_at = now + timedelta(seconds=PAUSES_S[delivery.attempts - 1])
     subscription.failing_since = subscription.failing_since or now
+    if not subscription.is_active:
+        return  # somebody switched it off, and said why
     if heard.status == 410:
         subscription.disabled_why = _("It answered 410: it does not want to hear any more.")
     elif now - subscription.failing_since > GIVE_UP_AFTER:
@@ -140,7 +175,6 @@ def _fail(delivery: Delivery, subscription: Subscription, heard: Heard, now: dat
     if subscription.disabled_why:
         subscription.is_active = False
         log.warning("webhook_switched_off", subscription=subscription.name, why=subscription.disabled_why)
-    subscription.save(update_fields=["failing_since", "disabled_why", "is_active"])
 
 
 def prune(*, now: datetime) -> int:

@@ -3,10 +3,11 @@
 from django.db import migrations
 
 _FORWARD = """
-CREATE FUNCTION outgoing_note(what text, facts jsonb) RETURNS void LANGUAGE sql AS $$
+CREATE FUNCTION outgoing_note(what text, facts jsonb, bulk boolean) RETURNS void LANGUAGE sql AS $$
   INSERT INTO outgoing_delivery
-    (subscription_id, event_id, kind, facts, body, state, attempts, due_at, response, error, created_at)
-  SELECT s.id, event.id, what, facts, '', 'due', 0, clock_timestamp(), '', '', clock_timestamp()
+    (subscription_id, event_id, kind, facts, is_bulk, body, state, attempts, due_at, response, error,
+     created_at)
+  SELECT s.id, event.id, what, facts, bulk, '', 'due', 0, clock_timestamp(), '', '', clock_timestamp()
     FROM outgoing_subscription s, (SELECT gen_random_uuid() AS id) event
    WHERE s.is_active AND what = ANY(s.kinds)
 $$;
@@ -22,16 +23,16 @@ BEGIN
     'outcome', NEW.outcome, 'queue', NEW.queue_id, 'fell_back', NEW.fell_back,
     'last_event_at', NEW.last_event_at, 'ended_at', NEW.ended_at);
   IF TG_OP = 'INSERT' THEN
-    PERFORM outgoing_note('contact.started', facts);
+    PERFORM outgoing_note('contact.started', facts, false);
   END IF;
   IF NEW.queue_id IS NOT NULL AND (TG_OP = 'INSERT' OR OLD.queue_id IS DISTINCT FROM NEW.queue_id) THEN
-    PERFORM outgoing_note('contact.routed', facts);
+    PERFORM outgoing_note('contact.routed', facts, false);
   END IF;
   IF NEW.outcome = 'connected' AND (TG_OP = 'INSERT' OR OLD.outcome <> 'connected') THEN
-    PERFORM outgoing_note('contact.answered', facts);
+    PERFORM outgoing_note('contact.answered', facts, false);
   END IF;
   IF NEW.state = 'ended' AND (TG_OP = 'INSERT' OR OLD.state <> 'ended') THEN
-    PERFORM outgoing_note('contact.ended', facts);
+    PERFORM outgoing_note('contact.ended', facts, false);
   END IF;
   RETURN NULL;
 END $$;
@@ -39,7 +40,7 @@ END $$;
 CREATE FUNCTION outgoing_tier() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM outgoing_note('customer.tier_changed', jsonb_build_object('customer', NEW.id,
-    'external_id', NEW.external_id, 'before', OLD.tier_id, 'after', NEW.tier_id, 'by', NEW.tier_by));
+    'external_id', NEW.external_id, 'before', OLD.tier_id, 'after', NEW.tier_id, 'by', NEW.tier_by), true);
   RETURN NULL;
 END $$;
 
@@ -57,7 +58,7 @@ DROP TRIGGER tell_of_change ON routing_contact;
 DROP TRIGGER tell_of_new ON routing_contact;
 DROP FUNCTION outgoing_tier();
 DROP FUNCTION outgoing_contact();
-DROP FUNCTION outgoing_note(text, jsonb);
+DROP FUNCTION outgoing_note(text, jsonb, boolean);
 """
 
 

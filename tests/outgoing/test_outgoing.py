@@ -6,8 +6,9 @@ import base64
 import hashlib
 import hmac
 import json
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,6 +29,16 @@ from routing.models import Contact
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 Listen = Callable[..., NewSubscription]
+
+
+@pytest.fixture(scope="session")
+def make_httpserver() -> Iterator[HTTPServer]:
+    """Answers several at a time, as listeners do."""
+    server = HTTPServer(threaded=True)
+    server.start()
+    yield server
+    server.clear()
+    server.stop()
 
 
 @pytest.fixture
@@ -138,6 +149,15 @@ class TestSending:
         assert (delivery.state, delivery.status, delivery.response, delivery.attempts) == ("sent", 200, "thanks", 1)
         assert send() == 0
 
+    def test_a_contact_that_is_over_at_once_began_nowhere(self, listen: Listen, httpserver: HTTPServer) -> None:
+        listen("contact.started", "contact.ended")
+        call(state="ended", outcome="connected", ended_at=NOW, queue=Queue.objects.create(key="vip", name="VIP"))
+        httpserver.expect_request("/hook").respond_with_data("")
+        send()
+        told = {one["type"]: one["data"] for one in map(json.loads, Delivery.objects.values_list("body", flat=True))}
+        assert [told["contact.started"][name] for name in ("state", "outcome", "queue")] == ["in_flow", "", None]
+        assert [told["contact.ended"][name] for name in ("state", "outcome", "queue")] == ["ended", "connected", "vip"]
+
     def test_a_tier_is_told_by_its_keys_and_numbers_to_whom_may_see_them(
         self, listen: Listen, httpserver: HTTPServer
     ) -> None:
@@ -222,16 +242,56 @@ class TestSending:
 
     def test_one_slow_listener_does_not_hold_up_the_others(self, listen: Listen, httpserver: HTTPServer) -> None:
         listen("contact.started")
-        other = subscribe(
-            name="Other", url=httpserver.url_for("/other"), kinds=["contact.started"], by=None, now=NOW
-        ).subscription
+        subscribe(name="Other", url=httpserver.url_for("/other"), kinds=["contact.started"], by=None, now=NOW)
         for _ in range(30):
             call()
-        httpserver.expect_request("/hook").respond_with_data("", status=500)
-        httpserver.expect_request("/other").respond_with_data("")
-        # A first round takes a few of each, however many wait for the first.
-        sending._send_some(lambda: datetime.now(tz=UTC) + timedelta(hours=1))
-        assert Delivery.objects.filter(subscription=other, state="sent").count() == 8
+        others: set[str] = set()
+        all_heard = threading.Event()
+
+        def slow(_request: Request) -> Response:
+            # Nobody slow is answered before the other has heard everything.
+            return Response("late", status=200 if all_heard.wait(10) else 500)
+
+        def other(request: Request) -> Response:
+            others.add(request.headers["webhook-id"])
+            if len(others) == 30:
+                all_heard.set()
+            return Response("")
+
+        httpserver.expect_request("/hook").respond_with_handler(slow)
+        httpserver.expect_request("/other").respond_with_handler(other)
+        assert send() == 60
+        assert set(Delivery.objects.values_list("state", "status")) == {("sent", 200)}
+
+    def test_contacts_do_not_wait_behind_customers_who_move_by_the_thousand(
+        self, listen: Listen, httpserver: HTTPServer
+    ) -> None:
+        listen()
+        gold = Tier.objects.create(key="gold", name="Gold", rank=1)
+        Customer.objects.bulk_create([Customer(external_id=f"C-{number}") for number in range(100)])
+        Customer.objects.update(tier=gold, tier_by="share")
+        told: list[str] = []
+
+        def hook(request: Request) -> Response:
+            told.append(json.loads(request.get_data())["type"])
+            if len(told) == 20:
+                late.set()
+            return Response("")
+
+        late = threading.Event()
+        httpserver.expect_request("/hook").respond_with_handler(hook)
+        claim = sending._claim
+
+        def claim_and_call(under_way: Collection[Delivery], now: datetime) -> list[Delivery]:
+            if late.is_set() and not Contact.objects.exists():
+                call()
+            return claim(under_way, now)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sending, "_claim", claim_and_call)
+            assert send() == 101
+        # After those that were under way already, and before the others.
+        assert 20 <= told.index("contact.started") < 50
 
     def test_only_one_sender_runs_at_a_time(self, listen: Listen, httpserver: HTTPServer) -> None:
         from django.core.cache import cache  # noqa: PLC0415
