@@ -18,10 +18,10 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from customers.files import export, services
-from customers.files.columns import targets
+from customers.files.columns import in_words, targets
 from customers.files.models import Import
 from customers.files.reading import Unreadable
-from customers.files.services import NobodyIsNamed
+from customers.files.services import ColumnsAreTheSame, NobodyIsNamed
 from customers.files.sheets import KINDS, written
 from customers.models import Customer
 
@@ -120,13 +120,19 @@ class ImportAdmin(ModelAdmin):
             "groups": groups.items(),
             "counts": [(label, file.counts.get(name, 0)) for name, label in RESULTS.items()],
             "results": [(label, file.results.get(name, 0)) for name, label in RESULTS.items()],
-            "changes": [{**one, "label": RESULTS.get(one["result"], one["result"])} for one in file.changes],
+            "changes": [
+                self._change(file, one, {target.name: target.label for target in known}) for one in file.changes
+            ],
             "faults": file.faults.order_by("row")[:_SHOWN],
             "fault_count": file.faults.count(),
             "is_busy": file.state in {Import.State.CHECKING, Import.State.RUNNING},
             "unmapped": services.unmapped(file),
         }
         return TemplateResponse(request, "admin/files/show.html", context)
+
+    def _change(self, file: Import, one: dict[str, Any], known: dict[str, str]) -> dict[str, Any]:
+        pairs = [(in_words(name, file.columns, file.mapping, known), *pair) for name, pair in one["pairs"].items()]
+        return {**one, "label": RESULTS.get(one["result"], one["result"]), "pairs": pairs}
 
     def _act(self, request: HttpRequest, file: Import) -> None:
         match request.POST.get("do"):
@@ -141,6 +147,11 @@ class ImportAdmin(ModelAdmin):
                         request,
                         _("Say which column has the customer number, a telephone number or an e-mail address."),
                     )
+                except ColumnsAreTheSame as same:
+                    # Kept, so that only what is wrong has to be chosen again.
+                    Import.objects.filter(pk=file.pk).update(mapping=mapping)
+                    said = _("%(columns)s: another column is the same already. Choose something else, or “not taken”.")
+                    messages.error(request, said % {"columns": ", ".join(f"“{one}”" for one in same.columns)})
             case "confirm":
                 if not services.confirm(file=file, now=now()):
                     messages.error(request, _("Look at what would change first."))

@@ -15,6 +15,8 @@ from customers.models import Attribute, Identity
 
 NEW: Final = "new"
 NOTHING: Final = ""
+# A column of our own export that says what came of all the others.
+TIER_THAT_COUNTS: Final = "tier_that_counts"
 _ATTRIBUTE: Final = "attributes."
 _IDENTITY: Final = "identity."
 _FIELDS: Final = {
@@ -38,7 +40,7 @@ _FIELDS: Final = {
 _OTHER_NAMES: Final = {
     "external_id": "id customerid customernumber customerno kundennummer kundennr kdnr externalid number nummer",
     "name": "fullname customername kunde kundenname customer",
-    "tier": "loyaltytier status stufe klasse segment tierinthecrm",
+    "tier": "loyaltytier loyaltystatus stufe kundenstufe tierinthecrm",
     "lifetime_value": "ltv clv kundenwert totalrevenue gesamtumsatz",
     "revenue_12m": "revenue umsatz umsatz12m revenue12months jahresumsatz annualrevenue",
     "currency": "währung waehrung",
@@ -94,6 +96,31 @@ def guesses(columns: Sequence[str], known: Sequence[Target], remembered: Mapping
         is_free = guess not in found or guess == NEW or guess.startswith(_IDENTITY)
         found.append(guess if is_free and guess in names else NOTHING)
     return found
+
+
+def twice(columns: Sequence[str], mapping: Sequence[str]) -> list[str]:
+    """Columns that are to be what another one is already. Only addresses, and new further values, may be several."""
+    seen: set[str] = set()
+    found = []
+    for column, target in zip(columns, mapping, strict=True):
+        name = f"{_ATTRIBUTE}{slug(column)}" if target == NEW else target
+        if name in seen:
+            found.append(column)
+        elif name != NOTHING and not name.startswith(_IDENTITY):
+            seen.add(name)
+    return found
+
+
+def in_words(field: str, columns: Sequence[str], mapping: Sequence[str], known: Mapping[str, str]) -> str:
+    """A field of a record as the file calls it, else as people do; `known` is target to label."""
+    head, _dot, rest = field.partition(".")
+    if head == "identities":
+        own = [column for column, target in zip(columns, mapping, strict=False) if target.startswith(_IDENTITY)]
+        return ", ".join(own) or _("addresses")
+    target = f"{_ATTRIBUTE}{rest}" if head == "attributes" else "tier" if head == "crm_tier" else head
+    titles = dict(zip(mapping, columns, strict=False))
+    titles |= {f"{_ATTRIBUTE}{slug(one)}": one for one, is_ in zip(columns, mapping, strict=False) if is_ == NEW}
+    return titles.get(target) or known.get(target) or rest or field
 
 
 def _squeezed(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.db.models import QuerySet
 
+from customers.files.columns import TIER_THAT_COUNTS
 from customers.files.sheets import Cell
 from customers.models import Attribute, Customer, Identity
 
@@ -30,8 +31,13 @@ _FIELDS: Final = (
 
 
 def header(attributes: list[Attribute]) -> list[str]:
-    """Names that importing knows again."""
-    return [*_FIELDS, *(str(kind) for kind in Identity.Kind.values), *(row.name for row in attributes)]
+    """Names that importing knows again, and last what it takes nothing of: the tier that counts, however it came about."""
+    return [
+        *_FIELDS,
+        *(str(kind) for kind in Identity.Kind.values),
+        *(row.name for row in attributes),
+        TIER_THAT_COUNTS,
+    ]
 
 
 def declared() -> list[Attribute]:
@@ -42,7 +48,7 @@ def rows(customers: QuerySet[Customer], attributes: list[Attribute], *, shows_id
     """In the order of ids. Two queries a page."""
     kinds = list(Identity.Kind.values)
     last = 0
-    ordered = customers.order_by("id").select_related("tier").prefetch_related("identities")
+    ordered = customers.order_by("id").select_related("tier", "crm_tier").prefetch_related("identities")
     while True:
         page = list(ordered.filter(pk__gt=last)[:_PAGE])
         if not page:
@@ -53,10 +59,17 @@ def rows(customers: QuerySet[Customer], attributes: list[Attribute], *, shows_id
             for identity in one.identities.all() if shows_identities else ():
                 known.setdefault(identity.kind, []).append(identity.value)
             yield [
-                *(one.tier.key if name == "tier" and one.tier else _plain(getattr(one, name)) for name in _FIELDS),
+                *(_field(one, name) for name in _FIELDS),
                 *("; ".join(sorted(known.get(kind, ()))) for kind in kinds),
                 *(_plain((one.attributes or {}).get(row.name)) for row in attributes),
+                one.tier.key if one.tier else None,
             ]
+
+
+def _field(customer: Customer, name: str) -> Cell:
+    if name == "tier":
+        return customer.crm_tier.key if customer.crm_tier else None
+    return _plain(getattr(customer, name))
 
 
 def _plain(value: Any) -> Cell:

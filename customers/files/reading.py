@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Generator
 from datetime import date, datetime
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 _LOOKED_AT: Final = 64 * 1024
 _COLUMNS: Final = 200
 _DELIMITERS: Final = ";,\t|"
+_UNCALCULATED: Final = re.compile(rb"(</f>|<f[^>]*/>)(<v ?/>|<v></v>)?</c>")
 _UNPACKED: Final = 2 * 1024**3  # what a file of XLSX may hold unpacked, against bombs
 
 
@@ -24,6 +26,14 @@ class Unreadable(ValueError):
 
 def kind_of(begin: bytes) -> str:
     return "xlsx" if begin.startswith(b"PK\x03\x04") else "csv"
+
+
+def refuse_bytes(file: IO[bytes], encoding: str) -> None:
+    """Raises Unreadable for what is no text at all: pictures, archives, programs."""
+    file.seek(0)
+    begin = file.read(_LOOKED_AT)
+    if encoding != "utf-16" and b"\0" in begin:
+        raise Unreadable(_("This is no table. Save it as CSV or XLSX, and upload that."))
 
 
 def encoding_of(file: IO[bytes]) -> str:
@@ -68,7 +78,8 @@ def rows_of(file: IO[bytes], kind: str, encoding: str, delimiter: str) -> Genera
         return
     text = io.TextIOWrapper(file, encoding, errors="replace", newline="")
     try:
-        for row in csv.reader(text, delimiter=delimiter):
+        lines = (line.replace("\0", "\ufffd") for line in text)
+        for row in csv.reader(lines, delimiter=delimiter):
             yield row[:_COLUMNS]
     except csv.Error as error:
         raise Unreadable(_("The file is no table: %(cause)s.") % {"cause": error}) from None
@@ -81,6 +92,7 @@ def _of_xlsx(file: IO[bytes]) -> Generator[list[Any], None, None]:
         with zipfile.ZipFile(file) as archive:
             if sum(one.file_size for one in archive.infolist()) > _UNPACKED:
                 raise Unreadable(_("The file is too large once it is unpacked. Save it as CSV, or in parts."))
+            _refuse_uncalculated(archive)
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()
@@ -90,6 +102,23 @@ def _of_xlsx(file: IO[bytes]) -> Generator[list[Any], None, None]:
         if isinstance(error, Unreadable):
             raise
         raise Unreadable(_("The file is no table of XLSX. Open and save it once more.")) from None
+
+
+def _refuse_uncalculated(archive: zipfile.ZipFile) -> None:
+    """A program wrote formulas without what comes of them: each would be an empty cell."""
+    for name in archive.namelist():
+        if not name.startswith("xl/worksheets/sheet"):
+            continue
+        with archive.open(name) as sheet:
+            tail = b""
+            while piece := sheet.read(_LOOKED_AT * 16):
+                if _UNCALCULATED.search(tail + piece):
+                    raise Unreadable(
+                        _(
+                            "There are formulas in the file that were never calculated. Open it in your spreadsheet program, save it, and upload it again."
+                        )
+                    )
+                tail = piece[-100:]
 
 
 def _cell(value: Any) -> Any:

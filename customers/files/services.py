@@ -15,12 +15,13 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from customers.files.columns import NOTHING, Reader, guesses, targets
+from customers.files.columns import NOTHING, TIER_THAT_COUNTS, Reader, guesses, in_words, targets, twice
 from customers.files.models import Fault, Import, Piece, Remembered
-from customers.files.reading import Unreadable, delimiter_of, encoding_of, kind_of, rows_of, trimmed
+from customers.files.reading import Unreadable, delimiter_of, encoding_of, kind_of, refuse_bytes, rows_of, trimmed
 from customers.history import differences, snapshot
 from customers.models import Attribute, Customer, CustomerChange, Tier
 from customers.sync.loading import catalog
+from customers.sync.records import Fault as RecordFault
 from customers.sync.services import Options, read_records, sync_customers
 from customers.sync.state import Outcome
 
@@ -40,10 +41,16 @@ def take_file(*, upload: UploadedFile[Any], by: str, now: datetime) -> Import:
     file.seek(0)
     kind = kind_of(file.read(8))
     encoding = encoding_of(file) if kind == "csv" else ""
+    if kind == "csv":
+        refuse_bytes(file, encoding)
     delimiter = delimiter_of(file, encoding) if kind == "csv" else ""
     head = [trimmed(row) for row in islice(rows_of(file, kind, encoding, delimiter), _SAMPLE + 1)]
     if not head or not head[0]:
         raise Unreadable(_("The first row has no names of columns."))
+    if not any(any(cell not in (None, "") for cell in row) for row in head[1:]):
+        raise Unreadable(
+            _("There is only one row. The first one has the names of the columns, a customer a row comes below.")
+        )
     columns = [str(one or "").strip()[:200] for one in head[0]]
     known = targets()
     remembered = dict(
@@ -72,16 +79,23 @@ class NobodyIsNamed(ValueError):
     """No column says which customer a row is about."""
 
 
+class ColumnsAreTheSame(ValueError):
+    """Several columns are to be one field; `columns` are those that are too many."""
+
+    def __init__(self, columns: list[str]) -> None:
+        super().__init__(", ".join(columns))
+        self.columns = columns
+
+
 def choose_columns(*, file: Import, mapping: Sequence[str], now: datetime) -> None:
-    """Remembers the choice, and has a worker look through the file. Raises NobodyIsNamed."""
+    """Has a worker look through the file. Raises NobodyIsNamed, ColumnsAreTheSame."""
     from customers.files.tasks import look_through  # noqa: PLC0415  tasks call services
 
     if not any(one == "external_id" or one.startswith("identity.") for one in mapping):
         raise NobodyIsNamed
+    if again := twice(file.columns, mapping):
+        raise ColumnsAreTheSame(again)
     with transaction.atomic():
-        for column, target in zip(file.columns, mapping, strict=True):
-            if column:
-                Remembered.objects.update_or_create(header=column.lower(), defaults={"target": target})
         file.faults.all().delete()
         Import.objects.filter(pk=file.pk).update(
             mapping=list(mapping),
@@ -97,7 +111,7 @@ def choose_columns(*, file: Import, mapping: Sequence[str], now: datetime) -> No
 
 
 def confirm(*, file: Import, now: datetime) -> bool:
-    """Has a worker write it; False if it is not the time for that."""
+    """Has a worker write it, and remembers what the columns were; False if it is not the time for that."""
     from customers.files.tasks import bring_in  # noqa: PLC0415  tasks call services
 
     with transaction.atomic():
@@ -105,6 +119,9 @@ def confirm(*, file: Import, now: datetime) -> bool:
             state=Import.State.RUNNING, beat_at=now, written=0, results={}
         )
         if is_ready:
+            for column, target in zip(file.columns, file.mapping, strict=True):
+                if column and target != NOTHING:
+                    Remembered.objects.update_or_create(header=column.lower(), defaults={"target": target})
             transaction.on_commit(partial(bring_in.delay, file.pk))
     return bool(is_ready)
 
@@ -197,22 +214,33 @@ def _batches(file: Import, done: int) -> Generator[list[tuple[int, dict[str, Any
 
 
 def _keep_faults(file: Import, batch: list[tuple[int, dict[str, Any]]], wrong: list[Outcome]) -> None:
-    titles = dict(zip(file.mapping, file.columns, strict=False))
+    known = labels() if wrong else {}
     Fault.objects.bulk_create(
         [
             Fault(
                 file=file,
                 row=batch[one.index][0],
                 external_id=one.external_id or str(batch[one.index][1].get("external_id", ""))[:100],
-                reason=" ".join(
-                    f"{titles.get(fault.field, fault.field)}: {fault.detail}" if fault.field else fault.detail
-                    for fault in one.faults
-                ),
+                reason=" ".join(_said(file, fault, known) for fault in one.faults),
             )
             for one in wrong
         ],
         ignore_conflicts=True,
     )
+
+
+def _said(file: Import, fault: RecordFault, known: dict[str, str]) -> str:
+    """In the words of the file: whoever reads it sends no records."""
+    detail = fault.detail
+    if fault.code == "identity_taken":
+        ours = _("Merge the two, or take the address away there first.")
+        detail = detail.replace(_("Merge the two, or send take_identities."), ours)
+    return f"{in_words(fault.field, file.columns, file.mapping, known)}: {detail}" if fault.field else detail
+
+
+def labels() -> dict[str, str]:
+    """What a column may be to what people call it. One query."""
+    return {target.name: target.label for target in targets()}
 
 
 def _changes(batch: list[tuple[int, dict[str, Any]]], outcomes: list[Outcome], most: int) -> list[dict[str, Any]]:
@@ -244,4 +272,6 @@ def _changes(batch: list[tuple[int, dict[str, Any]]], outcomes: list[Outcome], m
 
 
 def unmapped(file: Import) -> list[str]:
-    return [column for column, target in zip(file.columns, file.mapping, strict=False) if target == NOTHING]
+    """Columns that are not taken, but for the one that nobody would miss."""
+    pairs = zip(file.columns, file.mapping, strict=False)
+    return [column for column, target in pairs if target == NOTHING and column != TIER_THAT_COUNTS]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
@@ -17,6 +18,8 @@ Cell = str | int | float | Decimal | bool | date | datetime | None
 _ROWS_OF_A_SHEET: Final = 1_048_576
 _BLOCK: Final = 500
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # the wide ones count too
+# A telephone number is a plus and digits, which no spreadsheet calculates with.
+_NUMBER: Final = re.compile(r"\+[0-9]+")
 CSV: Final = "text/csv; charset=utf-8"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 KINDS: Final = {"csv": CSV, "xlsx": XLSX}
@@ -24,11 +27,8 @@ KINDS: Final = {"csv": CSV, "xlsx": XLSX}
 
 def harmless(text: str) -> str:
     """A text that a spreadsheet does not take for a formula: an apostrophe before it, which importing takes off again."""
-    return (
-        f"'{text}"
-        if text.startswith(_DANGEROUS) or (text.startswith("'") and text[1:].startswith(_DANGEROUS))
-        else text
-    )
+    bare = text.removeprefix("'")
+    return f"'{text}" if bare.startswith(_DANGEROUS) and not _NUMBER.fullmatch(text) else text
 
 
 def without_guard(text: str) -> str:

@@ -192,8 +192,9 @@ def _addresses(record: Record, known: Known, outcome: Outcome, state: State) -> 
         elif held.external_id != known.external_id:
             if not record.takes_identities:
                 said = {"address": ":".join(address), "customer": held.external_id}
-                detail = _("%(address)s belongs to customer %(customer)s. Merge the two, or send take_identities.")
-                outcome.faults = [*outcome.faults, Fault("identities", "identity_taken", detail % said)]
+                detail = _("%(address)s belongs to customer %(customer)s.") % said
+                hint = _("Merge the two, or send take_identities.")
+                outcome.faults = [*outcome.faults, Fault("identities", "identity_taken", f"{detail} {hint}")]
                 continue
             other = state.by_number.get(held.external_id)
             if other is None:
