@@ -119,7 +119,7 @@ class Preview(Work):
     matrix = models.JSONField(default=list)
     """[tier before, tier after, how many, their revenue], tiers by key, empty for none."""
     examples = models.JSONField(default=list)
-    """The first by value: [customer id, from, to, amount or null, who decides]."""
+    """The first by value of each pair of tiers: [customer id, from, to, amount or null, who decides]."""
     note = models.CharField(max_length=200, blank=True)
 
     class Meta:

@@ -7,11 +7,19 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial, wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -20,12 +28,14 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from customers.files.sheets import KINDS, written
 from customers.models import Customer, Tier
 from customers.tiers.drawing import short
 from customers.tiers.fields import METRICS, OPERATORS, catalog
 from customers.tiers.models import Policy, Preview, Rate, Run, State
+from customers.tiers.movers import EXAMPLES, movers
 from customers.tiers.previewing import carry_on_preview
-from customers.tiers.selectors import in_sentences, policy_in_force, spec_of
+from customers.tiers.selectors import ground, in_sentences, policy_in_force, spec_of
 from customers.tiers.services import PolicyChanged, ask_preview, put_in_force, start_run
 from customers.tiers.shares import read_levels
 from customers.tiers.spec import Spec, SpecIsWrong, read_spec
@@ -58,6 +68,9 @@ def urls(tiers: ModelAdmin[Tier]) -> list[URLPattern]:
         path("policy/state/", view(run_state, changes=False), name="customers_tier_policy_state"),
         path("policy/versions/<int:number>/", view(go_back, changes=True), name="customers_tier_policy_back"),
         path("policy/previews/<int:pk>/", view(preview, changes=True), name="customers_tier_policy_preview"),
+        path(
+            "policy/previews/<int:pk>/moves.<str:kind>", view(moves, changes=True), name="customers_tier_policy_moves"
+        ),
         path("policy/previews/<int:pk>/state/", view(state, changes=True), name="customers_tier_policy_preview_state"),
     ]
 
@@ -141,7 +154,7 @@ def preview(site: ModelAdmin[Tier], request: HttpRequest, *, pk: int, **_kwargs:
         "preview": found,
         "draft": str(found.pk),
         "sentences": in_sentences(spec, fields=catalog(), tiers=names),
-        **(_counted(found, tiers) if found.state == State.DONE else {}),
+        **(_counted(found, tiers, *_pair(request)) if found.state == State.DONE else {}),
         "currency": spec.currency,
         "metric": METRICS.get(spec.metric, spec.metric),
         "is_outdated": found.based_on != (getattr(policy_in_force(), "number", 0)),
@@ -149,6 +162,41 @@ def preview(site: ModelAdmin[Tier], request: HttpRequest, *, pk: int, **_kwargs:
         "unknown_currencies": _without_rate(spec),
     }
     return TemplateResponse(request, "admin/tiers/preview.html", context)
+
+
+def moves(_site: ModelAdmin[Tier], request: HttpRequest, *, pk: int, kind: str, **_kwargs: Any) -> HttpResponseBase:
+    """Everybody who would move, or of one tier to another, as a file. They are looked at anew."""
+    found = get_object_or_404(Preview, pk=pk)
+    if kind not in KINDS or found.state != State.DONE:
+        raise Http404
+    spec = Spec.model_validate(found.spec)
+    before, after = _pair(request)
+    names = [
+        _("Customer number"),
+        _("Name"),
+        _("From"),
+        _("To"),
+        str(METRICS.get(spec.metric, spec.metric)),
+        _("Because of"),
+    ]
+    rows = movers(
+        spec,
+        ground(currency=spec.currency, now=now()),
+        read_levels(found.levels),
+        upto=found.upto,
+        before=before,
+        after=after,
+    )
+    said = {key: str(label) for key, label in Customer.TierBy.choices}
+    cells = ([*row[:4], row[4] if row[4] is None else round(row[4], 2), said.get(row[5], row[5])] for row in rows)
+    answer = StreamingHttpResponse(written(kind, names, cells), content_type=KINDS[kind])
+    answer["Content-Disposition"] = f'attachment; filename="moves-{pk}.{kind}"'
+    return answer
+
+
+def _pair(request: HttpRequest) -> tuple[str | None, str | None]:
+    """From which tier to which, by key; empty is none, nothing said is any."""
+    return request.GET.get("from"), request.GET.get("to")
 
 
 def state(_site: ModelAdmin[Tier], _request: HttpRequest, *, pk: int, **_kwargs: Any) -> HttpResponse:
@@ -210,8 +258,8 @@ def _confirm(request: HttpRequest, found: Preview, spec: Spec) -> HttpResponse:
     return HttpResponseRedirect(reverse("admin:customers_tier_policy"))
 
 
-def _counted(found: Preview, tiers: list[Tier]) -> dict[str, Any]:
-    """The matrix as a table: a line for each tier before, a column for each tier after."""
+def _counted(found: Preview, tiers: list[Tier], from_: str | None, to: str | None) -> dict[str, Any]:
+    """The matrix as a table: a line for each tier before, a column for each tier after; and the first who move."""
     rank = {tier.key: tier.rank for tier in tiers} | {"": 1_000_000}
     names = {tier.key: tier.name for tier in tiers} | {"": _("no tier")}
     counts = {(before, after): count for before, after, count, _revenue in found.matrix}
@@ -223,7 +271,13 @@ def _counted(found: Preview, tiers: list[Tier]) -> dict[str, Any]:
         {
             "name": names.get(before, before),
             "cells": [
-                {"to": names.get(after, after), "count": counts.get((before, after), 0), "stays": before == after}
+                {
+                    "to": names.get(after, after),
+                    "count": counts.get((before, after), 0),
+                    "stays": before == after,
+                    "query": urlencode({"from": before, "to": after}),
+                    "is_shown": (before, after) == (from_, to),
+                }
                 for after in keys
             ],
             "before": sum(counts.get((before, after), 0) for after in keys),
@@ -231,7 +285,9 @@ def _counted(found: Preview, tiers: list[Tier]) -> dict[str, Any]:
         }
         for before in keys
     ]
-    people = Customer.objects.only("name", "external_id").in_bulk([one[0] for one in found.examples])
+    is_one = from_ is not None and to is not None
+    chosen = [one for one in found.examples if not is_one or (one[1], one[2]) == (from_, to)][:EXAMPLES]
+    people = Customer.objects.only("name", "external_id").in_bulk([one[0] for one in chosen])
     said = dict(Customer.TierBy.choices)
     return {
         "columns": [names.get(key, key) for key in keys],
@@ -252,9 +308,13 @@ def _counted(found: Preview, tiers: list[Tier]) -> dict[str, Any]:
                 "amount": amount,
                 "by": said.get(by, by),
             }
-            for pk, before, after, amount, by in found.examples
+            for pk, before, after, amount, by in chosen
             if pk in people
         ],
+        "shown_from": names.get(from_ or "", from_) if is_one else "",
+        "shown_to": names.get(to or "", to) if is_one else "",
+        "movers": counts.get((from_ or "", to or ""), 0) if is_one else found.moved,
+        "query": f"?{urlencode({'from': from_, 'to': to})}" if is_one else "",
     }
 
 

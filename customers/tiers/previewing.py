@@ -9,16 +9,16 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from customers.tiers.compiling import BY_OF_CODE, CODE_NOW, Levels, amount, decision
+from customers.tiers.compiling import Levels
 from customers.tiers.matching import Ground
 from customers.tiers.models import Preview, State
+from customers.tiers.movers import EXAMPLES, looked, most_of_each
 from customers.tiers.selectors import ground
 from customers.tiers.services import next_chunk
 from customers.tiers.shares import levels_json, levels_of, read_levels
 from customers.tiers.spec import Spec
 
 _CHUNK: Final = 200_000
-EXAMPLES: Final = 50
 
 
 def carry_on_preview(*, preview_id: int, now: datetime) -> bool:
@@ -43,25 +43,9 @@ def carry_on_preview(*, preview_id: int, now: datetime) -> bool:
 
 
 def _add(preview: Preview, spec: Spec, facts: Ground, levels: Levels, last: int) -> None:
-    """The policy is looked at as it will be carried out at first: without its margin."""
-    code = decision(spec, facts, levels, is_sharp=True)
-    value = amount(spec.metric, facts)
-    looked = f"""WITH looked AS MATERIALIZED (
-          SELECT c.id, COALESCE(c.tier_id, 0) AS old, {CODE_NOW} AS code_now, {code.text} AS code, {value.text} AS value
-          FROM customers_customer c WHERE c.id > %s::bigint AND c.id <= %s::bigint)"""  # noqa: S608  our own parts
-    params = (*code.params, *value.params, preview.cursor, last)
+    sql = looked(spec, facts, levels, after=preview.cursor, upto=last)
     with connection.cursor() as cursor:
-        # One scan for both questions: the rows of the matrix first, then the examples.
-        cursor.execute(
-            f"""{looked},
-                top AS (
-                  SELECT id, old, code / 8 AS new, value, {BY_OF_CODE} AS by FROM looked WHERE code / 8 <> old
-                  ORDER BY value DESC NULLS LAST, id LIMIT {EXAMPLES})
-                SELECT NULL::bigint, old, code / 8, sum(GREATEST(value, 0)), NULL::text, count(*) FROM looked
-                GROUP BY old, code / 8
-                UNION ALL SELECT id, old, new, value, by, 1 FROM top""",  # noqa: S608  our own parts
-            params,
-        )
+        cursor.execute(*most_of_each(sql))
         rows = cursor.fetchall()
     keys = {pk: key for key, pk in facts.tiers.items()} | {0: ""}
     counts: Counter[tuple[str, str]] = Counter()
@@ -80,4 +64,9 @@ def _add(preview: Preview, spec: Spec, facts: Ground, levels: Levels, last: int)
             examples.append([customer_id, *move, None if revenue is None else str(round(revenue, 2)), by])
     preview.matrix = [[*move, count, str(round(sums[move], 2))] for move, count in sorted(counts.items())]
     examples.sort(key=lambda one: (one[3] is None, -Decimal(one[3] or 0), one[0]))
-    preview.examples = examples[:EXAMPLES]
+    places: Counter[tuple[str, str]] = Counter()
+    preview.examples = []
+    for one in examples:
+        places[one[1], one[2]] += 1
+        if places[one[1], one[2]] <= EXAMPLES:
+            preview.examples.append(one)

@@ -162,3 +162,29 @@ def test_the_pages_of_the_policy_ask_the_database_little(
     admin_client.get(HOME)
     with django_assert_max_num_queries(9):
         admin_client.get(HOME)
+
+
+def test_each_number_of_the_table_leads_to_who_that_is_and_all_of_them_to_a_file(
+    admin_client: Client, add: Callable[..., Customer], tiers: dict[str, Tier]
+) -> None:
+    for number in range(70):
+        add(1000 - number, name=f"Person {number}", tier=tiers["silver"] if number % 7 else None)
+    spec = {"order": ["share"], "metric": "revenue_12m", "cuts": [{"tier": "gold", "percent": 100}], "rest": "silver"}
+    answer: Any = admin_client.post("/admin/customers/tier/policy/edit/", {"spec": json.dumps(spec), "note": ""})
+    assert answer.status_code == 302, re.findall(r"<li>(.*?)</li>", answer.content.decode())
+    page = admin_client.get(answer.url).content.decode()
+    links = re.findall(r'href="\?(from=[^"#]*)#who-title"', page)
+    assert [link.replace("&amp;", "&") for link in links] == ["from=silver&to=gold", "from=&to=gold"]
+    one = admin_client.get(f"{answer.url}?from=&to=gold").content.decode()
+    assert "Who goes from no tier to Gold" in one
+    assert ("Person 7<" in one, "Person 8<" in one) == (True, False)
+    whole = b"".join(admin_client.get(f"{answer.url}moves.csv")).decode("utf-8-sig").splitlines()
+    assert whole[0].startswith("Customer number,Name,From,To,")
+    assert len(whole) == 71
+    some = b"".join(admin_client.get(f"{answer.url}moves.csv?from=&to=gold")).decode("utf-8-sig").splitlines()
+    assert [line.split(",")[:4] for line in some[1:3]] == [
+        ["C-1", "Person 0", "", "gold"],
+        ["C-8", "Person 7", "", "gold"],
+    ]
+    assert len(some) == 11
+    assert admin_client.get(f"{answer.url}moves.exe").status_code == 404
