@@ -72,6 +72,9 @@ class CustomerForm(forms.ModelForm):  # type: ignore[type-arg]
         data: dict[str, Any] = super().clean() or {}
         if data.get("manual_tier_until") and not data.get("manual_tier"):
             self.add_error("manual_tier", _("Choose the tier that holds until then."))
+        until = data.get("manual_tier_until")
+        if until and until <= timezone.now() and "manual_tier_until" in self.changed_data:
+            self.add_error("manual_tier_until", _("That is over already, so the tier would hold for no time at all."))
         if isinstance(data.get("attributes"), dict):
             own = {row.name: _kept(row.kind, data.get(_PREFIX + row.name)) for row in self.declared}
             data["attributes"] |= {name: value for name, value in own.items() if value is not None}

@@ -116,6 +116,12 @@ def _in_words(name: str, pair: Any, labels: Mapping[str, str]) -> tuple[str, str
         label = labels.get(inner, inner)
     elif place == "consent":
         label = _("consent: %(purpose)s") % {"purpose": dict(Consent.Purpose.choices).get(inner, inner)}
+    elif name == "tier_by":
+        said = {key: str(words) for key, words in Customer.TierBy.choices if key}
+        before, after = said.get(str(before)), said.get(str(after))
+        label = str(Customer._meta.get_field(name).verbose_name)  # type: ignore[union-attr]  # noqa: SLF001
+    elif name == "policy":
+        label, after = str(_("policy of tiers")), _("version %(number)s") % {"number": after}
     elif name in _NAMED:
         label = str(_NAMED[name])
     else:

@@ -27,7 +27,7 @@ from customers.tiers.models import Snapshot
 from customers.tiers.pages import base, guard, to_preview
 from customers.tiers.selectors import ground, policy_in_force, spec_of
 from customers.tiers.shares import levels_of
-from customers.tiers.snapshots import take_snapshots
+from customers.tiers.snapshots import BEHIND, customers_since, take_snapshots
 from customers.tiers.spec import Cut, Spec, SpecIsWrong, read_spec
 
 _COUNTED_AT_ONCE: Final = 20_000
@@ -65,6 +65,9 @@ def show(site: ModelAdmin[Tier], request: HttpRequest, **_kwargs: Any) -> HttpRe
         "may_change": site.has_change_permission(request),
         "may_export": request.user.has_perm("customers.view_customer"),
     }
+    if snapshot:
+        later = customers_since(snapshot)
+        context |= {"later": later, "is_far_behind": later >= BEHIND}
     if snapshot and snapshot.points:
         rows = _rows(snapshot, cuts, tiers, spec.rest)
         context |= {

@@ -40,10 +40,10 @@ def assign(*, customer_ids: Sequence[int], now: datetime) -> int:
     facts = ground(currency=spec.currency, now=now)
     code = decision(spec, facts, levels_in_force(policy), is_sharp=False)
     scope = Sql("c.id = ANY(%s::bigint[])", (list(customer_ids),))
-    return _move(scope, code, facts)
+    return _move(scope, code, facts, policy)
 
 
-def _move(scope: Sql, code: Sql, facts: Ground) -> int:
+def _move(scope: Sql, code: Sql, facts: Ground, policy: Policy | None) -> int:
     """Locks whoever is to move and moves them; gives how many came into another tier. Three statements."""
     with connection.cursor() as cursor:
         # Looked at first without a lock: nearly everybody stays. Whoever moves is looked at again once they are locked.
@@ -57,10 +57,10 @@ def _move(scope: Sql, code: Sql, facts: Ground) -> int:
             return 0
         cursor.execute(
             f"""WITH looked AS MATERIALIZED (
-                  SELECT c.id, c.external_id, c.tier_id AS old, {CODE_NOW} AS code_now, {code.text} AS code
+                  SELECT c.id, c.external_id, c.tier_id AS old, c.tier_by AS old_by, {CODE_NOW} AS code_now, {code.text} AS code
                   FROM customers_customer c WHERE c.id = ANY(%s::bigint[])),
                 decided AS (
-                  SELECT id, external_id, old, NULLIF(code / 8, 0) AS new, {BY_OF_CODE} AS by FROM looked
+                  SELECT id, external_id, old, old_by, NULLIF(code / 8, 0) AS new, {BY_OF_CODE} AS by FROM looked
                   WHERE code <> code_now),
                 written AS (
                   UPDATE customers_customer c SET tier_id = d.new, tier_by = d.by, updated_at = %s::timestamptz,
@@ -68,15 +68,25 @@ def _move(scope: Sql, code: Sql, facts: Ground) -> int:
                                       WHEN d.new IS NULL THEN NULL ELSE %s::timestamptz END
                   FROM decided d WHERE c.id = d.id),
                 moves AS (
-                  SELECT d.id, d.external_id, a.key AS was, b.key AS is_now, d.by FROM decided d
+                  SELECT d.id, d.external_id, a.key AS was, b.key AS is_now, d.old_by, d.by FROM decided d
                   LEFT JOIN customers_tier a ON a.id = d.old LEFT JOIN customers_tier b ON b.id = d.new
                   WHERE d.old IS DISTINCT FROM d.new),
                 remembered AS (
                   INSERT INTO customers_customerchange (customer_id, at, by, via, changes)
                   SELECT id, %s::timestamptz, '', %s::text,
-                         jsonb_build_object('tier', jsonb_build_array(was, is_now)) FROM moves)
+                         jsonb_build_object('tier', jsonb_build_array(was, is_now),
+                                            'tier_by', jsonb_build_array(old_by, by))
+                         || CASE WHEN by IN ('rule', 'share') AND %s::int IS NOT NULL
+                                 THEN jsonb_build_object('policy', jsonb_build_array(NULL, %s::int))
+                                 ELSE '{{}}'::jsonb END FROM moves)
                 SELECT id, external_id, was, is_now, by FROM moves ORDER BY id""",  # noqa: S608  our own parts
-            (*code.params, ids, facts.now, facts.now, facts.now, CustomerChange.Via.TIERS.value),
+            (
+                *code.params,
+                ids,
+                *[facts.now] * 3,
+                CustomerChange.Via.TIERS.value,
+                *[policy.number if policy else None] * 2,
+            ),
         )
         moves = [Move(row[0], row[1], row[2] or "", row[3] or "", row[4]) for row in cursor.fetchall()]
     if moves:
@@ -165,7 +175,7 @@ def carry_on_run(*, run_id: int, now: datetime) -> bool:
             facts = ground(currency=spec.currency, now=now)
             code = decision(spec, facts, levels_in_force(run.policy), is_sharp=run.is_sharp)
             scope = Sql("c.id > %s::bigint AND c.id <= %s::bigint", (run.cursor, last))
-            run.moved += _move(scope, code, facts)
+            run.moved += _move(scope, code, facts, run.policy)
         run.cursor, run.looked_at, run.beat_at = last, run.looked_at + count, now
         run.state = State.RUNNING if count else State.DONE
         run.save(update_fields=["cursor", "looked_at", "moved", "beat_at", "state"])

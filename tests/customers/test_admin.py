@@ -168,3 +168,18 @@ def test_tiers_are_listed_with_their_color_and_how_far_they_jump(admin_client: C
     page = admin_client.get(reverse("admin:customers_tier_changelist")).content.decode().replace("\xa0", " ")
     assert 'data-color="#d97706"' in page
     assert "jumps 3 minutes ahead" in page
+
+
+def test_a_tier_by_hand_that_is_over_already_is_refused(admin_client: Client, customer: Customer) -> None:
+    until = {"manual_tier": str(customer.tier_id), "manual_tier_until_0": "2020-01-01", "manual_tier_until_1": "10:00"}
+    answer = admin_client.post(reverse("admin:customers_customer_add"), _form(**until))
+    assert "That is over already" in answer.content.decode()
+    assert not Customer.objects.filter(external_id="C-2").exists()
+
+
+def test_a_customers_page_leads_to_their_contacts_and_conversations(admin_client: Client, customer: Customer) -> None:
+    page = admin_client.get(reverse("admin:customers_customer_change", args=[customer.pk])).content.decode()
+    for name in ("routing_contact", "channels_conversation"):
+        address = f"{reverse(f'admin:{name}_changelist')}?customer__id__exact={customer.pk}"
+        assert address in page
+        assert admin_client.get(address).status_code == 200

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from customers.history import timeline
 from customers.models import Customer, CustomerChange, Tier
 from customers.tiers import services
 from customers.tiers.compiling import Levels
@@ -148,7 +149,14 @@ def test_a_change_is_remembered_and_told_once(
     policy = decide(order=["rule"], rules=BIG)
     _again(policy)
     change = CustomerChange.objects.get()
-    assert (change.customer_id, change.via, change.changes) == (customer.pk, "tiers", {"tier": [None, "platinum"]})
+    assert (change.customer_id, change.via) == (customer.pk, "tiers")
+    assert change.changes == {"tier": [None, "platinum"], "tier_by": ["", "rule"], "policy": [None, policy.number]}
+    [line] = timeline(customer.pk, {})
+    assert sorted(line.changes) == [
+        ("policy of tiers", "–", f"version {policy.number}"),
+        ("tier", "–", "platinum"),
+        ("tier decided by", "–", "a rule"),
+    ]
     assert moves == [Move(customer.pk, "C-1", "", "platinum", "rule")]
 
 

@@ -88,9 +88,9 @@ function start({ points, customers, revenue, box, words }) {
       const text = cut.group.querySelector("[data-name]");
       const y = Math.max(Number(cut.handle.getAttribute("cy")) + 16, last + 18);
       last = y;
-      text.setAttribute("y", Math.min(y, height - bottom - 4));
-      text.setAttribute("dy", 0);
       const isRight = Number(text.getAttribute("x")) > width * 0.72;
+      text.setAttribute("y", Math.min(y, height - bottom - 4));
+      text.setAttribute("dy", isRight ? 8 : 0); // The curve comes from the left, and is nearly level there.
       text.setAttribute("text-anchor", isRight ? "end" : "start");
       text.setAttribute("dx", isRight ? -14 : 14);
     }
@@ -128,7 +128,11 @@ function start({ points, customers, revenue, box, words }) {
         show(cut);
       }
     });
-    cut.input.addEventListener("change", () => { cut.input.value = cut.percent; });
+    cut.input.addEventListener("change", () => {
+      const text = cut.input.value.trim(), percent = Number(text.replace(",", "."));
+      form.querySelector("[data-odd]").hidden = text !== "" && percent >= 0 && percent <= 100;
+      cut.input.value = cut.percent;
+    });
   }
 
   // The share of the revenue at the point of the curve that lies nearest to the pointer.
