@@ -12,10 +12,13 @@ from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext_lazy as _
 
 from channels.messaging.models import Conversation, EmulatedSend, InboundEvent, Message, OptOut
+from channels.models import Number
 from customers.privacy.registry import Keeper, Kept, Subject, register, register_kept
+from customers.privacy.sight import register_house
 
 
 def register_all() -> None:
+    register_house(lambda: Number.objects.values_list("address", flat=True))
     register(Keeper("conversations", _("conversations"), export, erase))
     register(Keeper("opt_outs", _("opt-outs"), export_opt_outs, erase_opt_outs))
     register_kept(

@@ -209,7 +209,7 @@ class CustomerAdmin(ModelAdmin):
 
     @display(description=_("known by"), empty_value="–")
     def known_by(self, customer: Customer) -> str | None:
-        addresses = [identity.value for identity in customer.identities.all()]
+        addresses = [str(identity) for identity in customer.identities.all()]
         return ", ".join(addresses[:2]) + (f" +{len(addresses) - 2}" if len(addresses) > 2 else "") or None
 
     # Columns without an order of their own: no index serves it.

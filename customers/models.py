@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from customers.privacy.sight import shown
+
 
 class Tier(models.Model):
     """A class of customers, and how much sooner than others they are served."""
@@ -207,7 +209,7 @@ class Identity(models.Model):
         indexes = [models.Index(fields=["value"], name="identity_value_begins", opclasses=["varchar_pattern_ops"])]
 
     def __str__(self) -> str:
-        return self.value
+        return shown(self.value)
 
 
 class Consent(models.Model):

@@ -121,7 +121,7 @@ def search_customers(text: str, *, most: int = 8) -> list[FoundCustomer]:
             external_id=row.external_id,
             tier=row.tier.name if row.tier else "",
             addresses=tuple(
-                one.value for one in sorted(row.identities.all(), key=lambda one: (one.kind != "phone", one.pk))
+                str(one) for one in sorted(row.identities.all(), key=lambda one: (one.kind != "phone", one.pk))
             ),
         )
         for row in rows

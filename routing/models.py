@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from customers.privacy.sight import shown
+
 
 class Flow(models.Model):
     """A routing that managers edit as a draft and publish as numbered versions."""
@@ -179,7 +181,7 @@ class Contact(models.Model):
     @property
     def sender_shown(self) -> str:
         """Without the channel's name before it, which people are told in words."""
-        return self.sender.removeprefix(f"{self.channel}:")
+        return shown(self.sender.removeprefix(f"{self.channel}:"))
 
     @property
     def recipient_shown(self) -> str:

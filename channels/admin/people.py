@@ -1,8 +1,10 @@
 """People and their roles."""
 
+from copy import copy
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin import AdminSite
 from django.contrib.auth.admin import GroupAdmin as BaseGroupAdmin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group, Permission, User
@@ -20,13 +22,17 @@ from django_celery_beat.models import (
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from channels.admin.entering import EntryForm
 
 # The schedule comes from the settings; whoever edits it here would be overruled at the next start.
 for model in (PeriodicTask, CrontabSchedule, IntervalSchedule, SolarSchedule, ClockedSchedule):
     admin.site.unregister(model)
 admin.site.unregister(User)
 admin.site.unregister(Group)
+admin.site.login_form = EntryForm
 
 _OWN_APPS = (
     "access",
@@ -59,6 +65,19 @@ def _in_words(permission: Permission) -> str:
     return f"{capfirst(permission.content_type.name)}: {permission.name.removeprefix('Can ')}"
 
 
+class _AsInTheMenu(ChangeList):
+    def __init__(self, request: HttpRequest, model: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, model, *args, **kwargs)
+        self.opts = self.model_admin.opts
+
+
+def _called(opts: Any, one: Any, many: Any) -> Any:
+    """The pages say what the menu says; the models are Django's, and their own names stay."""
+    opts = copy(opts)
+    opts.verbose_name, opts.verbose_name_plural = one, many
+    return opts
+
+
 @admin.register(User)
 class UserAdmin(BaseUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     form = UserChangeForm
@@ -88,6 +107,16 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     ]
     readonly_fields = ["last_login", "date_joined"]
 
+    def __init__(self, model: type[User], admin_site: AdminSite) -> None:
+        super().__init__(model, admin_site)
+        self.opts = _called(self.opts, _("person"), _("people"))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002
+        return _AsInTheMenu
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().changelist_view(request, {"title": _("People"), **(extra_context or {})})
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         users: QuerySet[User] = super().get_queryset(request)
         # Those that API keys act as are nobody whom one could meet.
@@ -102,8 +131,11 @@ class UserAdmin(BaseUserAdmin, ModelAdmin):  # type: ignore[type-arg]
             kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget
         field = super().formfield_for_manytomany(db_field, request, **kwargs)
         if db_field.name == "groups" and field:
+            field.label = _("Roles")
             field.help_text = _(
-                "Managers set everything up. Supervisors keep queues, hours and customers. Read-only looks."
+                "Managers set everything up, export customers and erase them. Supervisors keep queues, hours and "
+                "customers, and see whole telephone numbers and e-mails. Read-only looks, and sees them cut short: "
+                "+49…01. API clients are for programs, and do not sign in here."
             )
         return field
 
@@ -123,6 +155,16 @@ class GroupAdmin(BaseGroupAdmin, ModelAdmin):
     list_display = ["name", "people"]
     filter_horizontal = ()
     compressed_fields = False
+
+    def __init__(self, model: type[Group], admin_site: AdminSite) -> None:
+        super().__init__(model, admin_site)
+        self.opts = _called(self.opts, _("role"), _("roles"))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002
+        return _AsInTheMenu
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().changelist_view(request, {"title": _("Roles"), **(extra_context or {})})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
         groups: QuerySet[Group] = super().get_queryset(request)

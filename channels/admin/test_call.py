@@ -32,6 +32,7 @@ from channels.providers.twilio.emulator.setup import (
 from channels.providers.twilio.emulator.wire import Wire
 from channels.providers.twilio.inbound import read_place
 from customers.models import Identity
+from customers.privacy.sight import may_see
 
 # A call that nobody carries on is forgotten.
 _KEPT_S = 3600
@@ -98,7 +99,7 @@ def _page(request: HttpRequest, *, site: AdminSite) -> HttpResponse:
         "chosen": request.GET.get("number", numbers[0].address if numbers else ""),
         "caller": request.GET.get("caller", ""),
         "callers": _found_callers(request, ""),
-        "may_see_customers": request.user.has_perm("customers.view_customer"),
+        "may_see_customers": _may_see(request.user),
         "keypad": "123456789*0#",
     }
     return TemplateResponse(request, "admin/channels/number/test_call.html", context)
@@ -109,9 +110,14 @@ def _callers(request: HttpRequest, **_kwargs: Any) -> HttpResponse:
     return JsonResponse({"callers": _found_callers(request, request.GET.get("q", "").strip()[:100])})
 
 
+def _may_see(user: Any) -> bool:
+    """Whoever picks a caller picks a whole number."""
+    return bool(user.has_perm("customers.view_customer")) and may_see(user)
+
+
 def _found_callers(request: HttpRequest, words: str) -> list[dict[str, str]]:
     """Customers with a telephone, for who may see customers."""
-    if not request.user.has_perm("customers.view_customer"):
+    if not _may_see(request.user):
         return []
     phones = Identity.objects.filter(kind=Identity.Kind.PHONE).select_related("customer__tier")
     for word in words.split()[:5]:

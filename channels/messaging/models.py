@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from customers.privacy.sight import shown
+
 # As people call them.
 CHANNELS = {"sms": "SMS", "whatsapp": "WhatsApp", "messenger": "Messenger", "instagram": "Instagram"}
 
@@ -70,7 +72,7 @@ class Conversation(models.Model):
     @property
     def address(self) -> str:
         """For people: “WhatsApp +49…”, and of SMS the number alone."""
-        return address_shown(self.peer)
+        return shown(address_shown(self.peer))
 
 
 class InboundEvent(models.Model):
@@ -194,7 +196,7 @@ class OptOut(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.value
+        return shown(self.value)
 
 
 class Template(models.Model):

@@ -24,6 +24,7 @@ from customers.files.reading import Unreadable
 from customers.files.services import ColumnsAreTheSame, NobodyIsNamed
 from customers.files.sheets import KINDS, written
 from customers.models import Customer
+from customers.privacy import sight
 
 _SHOWN = 50
 RESULTS = {
@@ -183,11 +184,11 @@ class ImportAdmin(ModelAdmin):
     def export_view(self, request: HttpRequest, kind: str) -> HttpResponseBase:
         """The customers of the list as it is filtered and searched."""
         customers = self.admin_site.get_model_admin(Customer)
-        if not customers.has_view_permission(request) or kind not in KINDS:
+        if not (customers.has_view_permission(request) and sight.may_export(request.user)) or kind not in KINDS:
             raise PermissionDenied
         found = customers.get_changelist_instance(request).get_queryset(request).prefetch_related(None)
         attributes = export.declared()
-        shows = request.user.has_perm("customers.view_identity")
+        shows = sight.may_see(request.user)
         pieces = written(kind, export.header(attributes), export.rows(found, attributes, shows_identities=shows))
         answer = StreamingHttpResponse(pieces, content_type=KINDS[kind])
         answer["Content-Disposition"] = f'attachment; filename="customers-{now():%Y-%m-%d}.{kind}"'

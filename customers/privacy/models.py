@@ -19,7 +19,10 @@ class Receipt(models.Model):
         verbose_name_plural = _("erasures")
         ordering = ["-id"]
         default_permissions = ("view",)
-        permissions = [("erase_customer", "Can export and erase a customer everywhere")]
+        permissions = [
+            ("erase_customer", "Can export and erase a customer everywhere"),
+            ("export_customers", "Can export lists of customers as files"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.pk} · {self.at:%Y-%m-%d %H:%M}"

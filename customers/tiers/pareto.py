@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from customers.files.sheets import KINDS, Cell, written
 from customers.models import Tier
+from customers.privacy.sight import may_export
 from customers.tiers import drawing
 from customers.tiers.compiling import Sql, amount, join
 from customers.tiers.fields import METRICS, catalog
@@ -63,7 +64,7 @@ def show(site: ModelAdmin[Tier], request: HttpRequest, **_kwargs: Any) -> HttpRe
         "has_tiers": bool(tiers),
         "uses_shares": spec.uses_shares and spec.metric == metric,
         "may_change": site.has_change_permission(request),
-        "may_export": request.user.has_perm("customers.view_customer"),
+        "may_export": may_export(request.user),
     }
     if snapshot:
         later = customers_since(snapshot)
@@ -175,8 +176,8 @@ def table(_site: ModelAdmin[Tier], request: HttpRequest, **_kwargs: Any) -> Http
 
 def people(_site: ModelAdmin[Tier], request: HttpRequest, **_kwargs: Any) -> HttpResponseBase:
     """Every customer with the tier they have and the one that these cuts would give; as a stream."""
-    if not request.user.has_perm("customers.view_customer"):
-        messages.error(request, _("Customers are for those who may see them."))
+    if not may_export(request.user):
+        messages.error(request, _("Customers as a file are for those who may export them."))
         return HttpResponseRedirect(reverse("admin:customers_tier_pareto"))
     metric, kind = _metric(request.GET), _kind(request.GET)
     tiers = list(Tier.objects.all())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -351,3 +352,17 @@ def test_posts_without_their_token_are_refused(admin_user: User, queue: Queue) -
     client.force_login(admin_user)
     for view in ("routing_flow_import", "queues_queue_add"):
         assert client.post(reverse(f"admin:{view}"), {}).status_code == 403
+
+
+@pytest.mark.parametrize(("is_staff", "said"), [(True, "You have no role yet"), (False, "not meant for these pages")])
+def test_whoever_has_no_role_is_told_so_when_signing_in(client: Client, is_staff: bool, said: str) -> None:
+    User.objects.create_user("nobody", password="password", is_staff=is_staff)
+    wrong = client.post(reverse("admin:login"), {"username": "nobody", "password": "guess"}).content.decode()
+    assert said not in wrong
+    assert said in client.post(reverse("admin:login"), {"username": "nobody", "password": "password"}).content.decode()
+
+
+def test_the_pages_about_people_are_called_as_in_the_menu(admin_client: Client) -> None:
+    for view, one, many in (("auth_user", "person", "People"), ("auth_group", "role", "Roles")):
+        assert re.search(rf"<title>\s*{many}", _page(admin_client, f"{view}_changelist"))
+        assert f"Add {one}" in _page(admin_client, f"{view}_add")

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'erasure',
                 'verbose_name_plural': 'erasures',
                 'ordering': ['-id'],
-                'permissions': [('erase_customer', 'Can export and erase a customer everywhere')],
+                'permissions': [('erase_customer', 'Can export and erase a customer everywhere'), ('export_customers', 'Can export lists of customers as files')],
                 'default_permissions': ('view',),
             },
         ),

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from customers.privacy.sight import shown
 from routing.admin.canvas.door import Asked, Refused, canvas_view, page
 from routing.admin.veil import veiled
 from routing.admin.ways import list_url
@@ -118,7 +119,7 @@ def contacts_only(asked: Asked) -> None:
 
 
 def _sender(contact: Contact, *, may_see_customers: bool) -> str:
-    return contact.sender if may_see_customers else veiled(contact.sender)
+    return shown(contact.sender) if may_see_customers else veiled(contact.sender)
 
 
 def _look(asked: Asked) -> Look:

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from customers.privacy.sight import may_see
 from customers.selectors import search_customers
 from routing.admin.canvas.door import Asked, Refused, canvas_view, first_sentence
 from routing.admin.canvas.tried import shown
@@ -81,7 +82,7 @@ def scenario_in(asked: Asked) -> Scenario:
 
 def run(asked: Asked, bench: Bench, scenario: Scenario) -> Simulation:
     """Raises Refused where somebody may not ask what the scenario asks."""
-    oracle = Asking(real=asked.may("change"), recorded=asked.user.has_perm("customers.view_customer"))
+    oracle = Asking(real=asked.may("change"), recorded=may_see(asked.user))
     try:
         return bench.run(scenario, oracle=oracle)
     except AskingNotAllowed:
@@ -113,5 +114,5 @@ def _past(asked: Asked) -> Scenario:
 
 
 def _may_see_customers(asked: Asked) -> None:
-    if not asked.user.has_perm("customers.view_customer"):
+    if not (asked.user.has_perm("customers.view_customer") and may_see(asked.user)):
         raise Refused(_("You are not allowed to see customers. Try it with a made-up one."), 403)

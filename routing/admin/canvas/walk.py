@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from customers.privacy.sight import shown_all
 from routing.admin.canvas.door import Asked, Refused, canvas_view, page
 from routing.admin.canvas.traffic import contact_row, contacts_only, without_definitions
 from routing.admin.story import Line, StepStory, TurnStory, tell
@@ -81,7 +82,7 @@ def contact(asked: Asked, contact_id: int) -> dict[str, Any]:
 
 def veil(answer: dict[str, Any], *, may_see_customers: bool) -> dict[str, Any]:
     """The answer without anybody's whole telephone number, for who may not see customers."""
-    return answer if may_see_customers else veiled_all(answer, but=_FACTS)
+    return shown_all(answer, but=_FACTS) if may_see_customers else veiled_all(answer, but=_FACTS)
 
 
 def _contact(contact_id: int) -> Contact:

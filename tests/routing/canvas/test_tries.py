@@ -287,7 +287,7 @@ def test_a_real_customer_needs_the_right_to_see_customers(client: Client, flow: 
     real = {"kind": "real", "customer_id": anna.pk, "number": "+4915112345678"}
     assert attempt(client, flow, caller=real).status_code == 403
     assert client.get(address(flow, "try/customers") + "?q=Anna").status_code == 403
-    with_permissions(client, "other", "view_flow", "view_customer")
+    with_permissions(client, "other", "view_flow", "view_customer", "view_identity")
     found = attempt(client, flow, caller=real, fetches={"loyalty": {"answer": "fails"}}).json()["result"]
     assert found["turns"][0]["heard"][0]["text"] == "Welcome, Anna Muster."
     # The API failed, and the CRM had synced the status.
