@@ -126,7 +126,7 @@ class ContactAdmin(ModelAdmin):
         contact = self._contact(request, object_id)
         if not self.has_view_permission(request, contact):
             raise PermissionDenied
-        story = tell(contact.turns.order_by("number"))
+        story = tell(contact.turns.order_by("number"), written=contact.channel != Contact.Channel.VOICE)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

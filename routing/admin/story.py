@@ -13,7 +13,20 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from routing.engine.conditions import Operator, label
 from routing.engine.conditions.words import PHRASES
-from routing.engine.effects import ComeBack, Dial, Effect, Gather, Hangup, Play, Record, Say, load
+from routing.engine.effects import (
+    AwaitReply,
+    ComeBack,
+    Dial,
+    Effect,
+    Enqueue,
+    Gather,
+    Hangup,
+    Play,
+    Record,
+    Say,
+    SendMessage,
+    load,
+)
 from routing.engine.steps import BY_TYPE
 from routing.models import Turn
 
@@ -35,6 +48,17 @@ _WAITS = {
     "fetch": gettext_lazy("waits for the answer of the data source"),
     "transfer": gettext_lazy("is put through"),
     "recording": gettext_lazy("records"),
+}
+# Of conversations in writing.
+_WAITS_WRITTEN = {
+    "input": gettext_lazy("waits for the reply"),
+    "transfer": gettext_lazy("waits for somebody of the team"),
+    "recording": gettext_lazy("waits for what they write"),
+}
+_TRANSFERS_WRITTEN = {
+    "canceled": gettext_lazy("They left before anybody answered"),
+    "no_answer": gettext_lazy("Nobody of the team answered"),
+    "failed": gettext_lazy("It could not be handed over"),
 }
 _TRANSFERS = {
     "completed": gettext_lazy("The conversation is over"),
@@ -92,14 +116,14 @@ class TurnStory:
     raw: Mapping[str, Any]
 
 
-def tell(turns: Iterable[Turn]) -> list[TurnStory]:
-    """The whole contact, in order."""
+def tell(turns: Iterable[Turn], *, written: bool = False) -> list[TurnStory]:
+    """The whole contact, in order. `written`: in the words of a conversation, rather than of a call."""
     return [
         TurnStory(
             number=turn.number,
             at=turn.at,
-            event=_event(turn.event),
-            steps=tuple(_step(entry) for entry in _told(turn.trace)),
+            event=_event_written(turn.event) if written else _event(turn.event),
+            steps=tuple(_step(entry, written=written) for entry in _told(turn.trace)),
             answers=tuple(line for effect in turn.effects for line in _effect(load(effect))),
             took_ms=turn.took_ms,
             raw={"event": turn.event, "trace": turn.trace, "effects": turn.effects},
@@ -147,7 +171,24 @@ def _event(event: Mapping[str, Any]) -> str:
     return _("Something happened")
 
 
-def _step(entry: Mapping[str, Any]) -> StepStory:
+def _event_written(event: Mapping[str, Any]) -> str:
+    match event:
+        case {"event": "MessageReceived", "text": text} if event.get("payload"):
+            return _("They chose “%(text)s”") % {"text": text}
+        case {"event": "MessageReceived" | "WordsSpoken", "text": text} if text:
+            return _("They wrote “%(text)s”") % {"text": text}
+        case {"event": "MessageReceived"}:
+            return _("They sent a picture or a file")
+        case {"event": "InputTimedOut"}:
+            return _("No reply came")
+        case {"event": "HungUp"}:
+            return _("They left")
+        case {"event": "TransferEnded", "status": str(status)} if status in _TRANSFERS_WRITTEN:
+            return str(_TRANSFERS_WRITTEN[status])
+    return _event(event)
+
+
+def _step(entry: Mapping[str, Any], *, written: bool = False) -> StepStory:
     if entry.get("stranded"):
         line = Line(str(entry["stranded"]), "bad")
         return StepStory(
@@ -165,7 +206,7 @@ def _step(entry: Mapping[str, Any]) -> StepStory:
     known = BY_TYPE.get(kind)
     lines = [line for seen in entry.get("saw", ()) for line in _seen(seen)]
     lines.extend(Line(str(done)) for done in entry.get("did", ()))
-    left_by = _left_by(entry)
+    left_by = _left_by(entry, written=written)
     title = str(entry.get("title") or (known.title if known else kind) or entry.get("step", ""))
     return StepStory(
         title=title,
@@ -186,6 +227,9 @@ def _step(entry: Mapping[str, Any]) -> StepStory:
 _ICONS = {
     "call": "call",
     "message": "chat",
+    "ask": "contact_support",
+    "ask_choice": "list",
+    "send_message": "send",
     "say": "record_voice_over",
     "gather": "dialpad",
     "fetch": "cloud_download",
@@ -201,15 +245,18 @@ _ICONS = {
 }
 
 
-def _left_by(entry: Mapping[str, Any]) -> str:
+def _left_by(entry: Mapping[str, Any], *, written: bool) -> str:
     if entry.get("hung_up"):
-        return _("· hung up here")
+        return _("· left here") if written else _("· hung up here")
     if entry.get("came_back"):
         exit_ = str(entry.get("exit", ""))
         back = _("· back from the sub-flow")
         return back if exit_ == "done" else f"{back} → {exit_.replace('_', ' ')}"
     if waits_for := entry.get("waits_for"):
-        return f"· {_WAITS.get(waits_for, waits_for)}"
+        if waits_for == "input" and any(seen.get("what") == "input" for seen in entry.get("saw", ())):
+            return _("· asks again")
+        words = _WAITS_WRITTEN.get(waits_for) if written else None
+        return f"· {words or _WAITS.get(waits_for, waits_for)}"
     exit_ = str(entry.get("exit", ""))
     if not exit_ or exit_ in {"done", "started"}:
         return ""
@@ -305,6 +352,36 @@ def _effect(effect: Effect) -> Iterator[Line]:
             yield Line(_("Recorded a message of at most %(time)s") % {"time": _seconds(longest)})
         case Hangup(reject=reject):
             yield Line(_("Refused the call") if reject else _("Hung up"))
+        case _:
+            yield from _written(effect)
+
+
+def _written(effect: Effect) -> Iterator[Line]:
+    match effect:
+        case SendMessage(text=text, media=media, choices=choices):
+            if text:
+                yield Line(_("Wrote “%(text)s”") % {"text": text})
+            for url in media:
+                yield Line(_("Sent %(url)s") % {"url": url})
+            if choices:
+                labels = ", ".join(f"“{name}”" for _key, name in choices)
+                yield Line(_("Offered %(choices)s") % {"choices": labels})
+        case AwaitReply(timeout_s=seconds):
+            yield Line(_("Waited for a reply, for up to %(time)s") % {"time": span(seconds)})
+        case Enqueue(queue=queue):
+            yield Line(_("Put into the queue “%(queue)s”") % {"queue": queue})
+
+
+def span(seconds: float) -> str:
+    """A length of time in the largest unit that it has a whole number of: 90 seconds, 10 minutes, 2 days."""
+    whole = round(seconds)
+    if whole and whole % 86_400 == 0:
+        return ngettext("%(count)d day", "%(count)d days", whole // 86_400) % {"count": whole // 86_400}
+    if whole and whole % 3_600 == 0:
+        return ngettext("%(count)d hour", "%(count)d hours", whole // 3_600) % {"count": whole // 3_600}
+    if whole and whole % 60 == 0:
+        return ngettext("%(count)d minute", "%(count)d minutes", whole // 60) % {"count": whole // 60}
+    return _seconds(whole)
 
 
 def _seconds(count: Any) -> str:

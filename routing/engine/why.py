@@ -25,7 +25,11 @@ def explain(trace: Sequence[Mapping[str, Any]], *, went_to: str, flow: str, fell
     saw = [(entry, seen) for entry in trace for seen in entry.get("saw", ())]
     # What came after somebody was dialled, or a message was left, cannot be why.
     handed = next((at for at, (_, seen) in enumerate(saw) if seen["what"] in {"transfer", "recording"}), len(saw))
-    reason = f"because the flow could not go on: {_plain(fell_back)}" if fell_back else _reason(saw[:handed])
+    reason = (
+        f"because the flow could not go on: {_plain(fell_back)}"
+        if fell_back
+        else _reason(saw[:handed], who="they" if is_written(trace) else "the caller")
+    )
     clauses = [f"{went_to} {reason}"]
     missed = [f"{seen.get('queue', '')}: {seen['seen']}" for _, seen in saw if seen["what"] == "transfer"]
     if missed and not fell_back:
@@ -35,7 +39,12 @@ def explain(trace: Sequence[Mapping[str, Any]], *, went_to: str, flow: str, fell
     return "; ".join(clauses) + (f"; decided by {flow}." if flow else ".")
 
 
-def _reason(saw: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> str:
+def is_written(trace: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the contact began with a message, so that nobody called."""
+    return any(entry.get("type") == "message" for entry in trace[:1])
+
+
+def _reason(saw: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], *, who: str) -> str:
     """What decided last: a branch, opening hours, a split, an answer of the caller, a fetch that found nothing."""
     decisions = [
         (entry, seen)
@@ -56,7 +65,7 @@ def _reason(saw: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> str:
         case "split":
             return f"by the percentage split “{title}”"
         case "input":
-            return f"because the caller answered {seen['seen']} to “{title}”"
+            return f"because {who} answered {seen['seen']} to “{title}”"
         case "fetch" if seen["status"] == "not_found":
             return f"because the data source “{seen['source']}” does not know the customer"
         case "fetch":

@@ -9,7 +9,7 @@ from typing import Any
 from routing.engine.effects import Dial, Enqueue
 from routing.engine.events import Event, HungUp, TransferEnded
 from routing.engine.plan import Plan
-from routing.engine.why import explain
+from routing.engine.why import explain, is_written
 from routing.models import Contact
 from routing.runner.play import Played
 from routing.runner.store import Standing
@@ -56,7 +56,8 @@ def standing(
     why = before.why if before else ""
     if dial is not None or (over and (not why or outcome in {Outcome.VOICEMAIL, Outcome.UNANSWERED})):
         why = (
-            f"The caller hung up in “{played.trace[-1]['title']}”, before the contact was put through."
+            f"{'They left' if is_written(trace) else 'The caller hung up'} in “{played.trace[-1]['title']}”, "
+            "before the contact was put through."
             if isinstance(event, HungUp) and dial is None and played.trace
             else explain(trace, went_to=_went(dial, outcome, surroundings), flow=_flow(plan), fell_back=fell_back)
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from routing.engine.effects import Dial, Effect, Gather, Record
+from routing.engine.effects import AwaitReply, Dial, Effect, Gather, Record
 from routing.engine.events import (
     DigitsPressed,
     Event,
     HungUp,
     InputTimedOut,
+    MessageReceived,
     MessageRecorded,
     TransferEnded,
     WordsSpoken,
@@ -28,9 +29,11 @@ _STATUSES = {
 }
 
 
-def event_of(done: Input) -> Event:
+def event_of(done: Input, *, writes: bool) -> Event:
     """The same fact that a carrier would tell of."""
     match done:
+        case Words(words=words, payload=payload) if writes:
+            return MessageReceived(words, payload)
         case Keys(keys=keys):
             return DigitsPressed(keys)
         case Words(words=words):
@@ -46,9 +49,12 @@ def event_of(done: Input) -> Event:
             return HungUp()
 
 
-def fits(done: Input, waits_for: str) -> bool:
+def fits(done: Input, waits_for: str, *, writes: bool) -> bool:
     """Whether a carrier could tell of it while the contact waits for this."""
     match done:
+        case Words() if writes:
+            # What is left after the “tone” is left in writing.
+            return waits_for in {"input", "recording"}
         case HangUp():
             return True
         case Keys() | Words():
@@ -68,7 +74,7 @@ def takes_s(done: Input, last: Effect | None, *, writes: bool) -> float:
     match done:
         case Words() if writes:
             return _WRITES_S
-        case Silence() if isinstance(last, Gather | Record):
+        case Silence() if isinstance(last, Gather | Record | AwaitReply):
             return float(last.timeout_s)
         case Transferred(result="answered", seconds=seconds):
             return float(seconds)

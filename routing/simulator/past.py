@@ -60,6 +60,8 @@ def _inputs(event: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             yield {"do": "keys", "keys": digits}
         case {"event": "WordsSpoken", "text": str(text)} if text:
             yield {"do": "words", "words": text[:1000]}
+        case {"event": "MessageReceived", "text": str(text)} if text:
+            yield {"do": "words", "words": text[:1000], "payload": str(event.get("payload") or "")[:200]}
         case {"event": "InputTimedOut"}:
             yield {"do": "silence"}
         case {"event": "TransferEnded", "status": str(status)}:

@@ -88,6 +88,8 @@ class Words(_Input):
 
     do: Literal["words"]
     words: Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+    payload: ShortText = ""
+    """What was behind the button, where one was pressed in place of writing."""
 
 
 class Silence(_Input):

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias
 
 import structlog
 
-from routing.engine.effects import Dial, Effect, Fetch, Gather, Hangup, Record
+from routing.engine.effects import AwaitReply, Dial, Effect, Enqueue, Fetch, Gather, Hangup, Record, SendMessage
 from routing.engine.events import CameBack, ContactStarted, Event, FetchAnswered
 from routing.engine.plan import Plan
 from routing.engine.run import Advance, Status, advance
@@ -67,6 +67,8 @@ class SimulatedTurn:
     at: datetime
     moments: list[Moment]
     trace: list[dict[str, Any]]
+    over_at: datetime
+    """When the contact had something to do again, or it was over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,9 @@ class Simulation:
     waits_for: str
     """`input`, `transfer`, `recording`; empty when it is over."""
     prompt: Effect | None
-    """What the contact was told to do: keys, a transfer, a recording."""
+    """What the contact was told to do: keys, a written reply, a transfer, a recording."""
+    offered: tuple[tuple[str, str], ...]
+    """Name and label of the answers that the last message offers."""
     clock: datetime
     reference: str
     replies: tuple[Reply, ...]
@@ -123,6 +127,7 @@ class _Try:
     queue: str = ""
     dial: Dial | None = None
     prompt: Effect | None = None
+    offered: tuple[tuple[str, str], ...] = ()
 
 
 def simulate(
@@ -155,13 +160,13 @@ def simulate(
         customer=dict(customer) if customer else None,
     )
     _turn(attempt, start, {"event": "ContactStarted"})
-    used = 0
+    used, writes = 0, scenario.trigger == "message"
     for done in scenario.inputs:
         waits_for = (attempt.state or {}).get("waits_for", "")
-        if attempt.status != "waiting" or not fits(done, waits_for):
+        if attempt.status != "waiting" or not fits(done, waits_for, writes=writes):
             break
-        attempt.now += timedelta(seconds=takes_s(done, attempt.prompt, writes=scenario.trigger == "message"))
-        event = event_of(done)
+        attempt.now += timedelta(seconds=takes_s(done, attempt.prompt, writes=writes))
+        event = event_of(done, writes=writes)
         _turn(attempt, event, {"event": type(event).__name__, **_fields(event)})
         used += 1
     assert attempt.standing is not None  # the first turn has set it
@@ -173,6 +178,7 @@ def simulate(
         dial=attempt.dial,
         waits_for=(attempt.state or {}).get("waits_for", "") if attempt.status == "waiting" else "",
         prompt=attempt.prompt,
+        offered=attempt.offered,
         clock=attempt.now,
         reference=reference,
         replies=tuple(attempt.replies),
@@ -218,12 +224,18 @@ def _turn(attempt: _Try, event: Event, said: dict[str, Any]) -> None:
         surroundings=attempt.around,
         now=attempt.now,
     )
+    attempt.offered = ()
     for effect in played.effects:
-        if isinstance(effect, Gather | Dial | Record | Hangup):
-            attempt.prompt = effect
+        match effect:
+            case Gather() | AwaitReply() | Dial() | Enqueue() | Record() | Hangup():
+                attempt.prompt = effect
+            case SendMessage(choices=choices):
+                attempt.offered = choices
         if isinstance(effect, Dial):
-            attempt.dial, attempt.queue = effect, effect.queue
-    attempt.turns.append(SimulatedTurn(len(attempt.turns), said, at, moments, list(played.trace)))
+            attempt.dial = effect
+        if isinstance(effect, Dial | Enqueue):
+            attempt.queue = effect.queue
+    attempt.turns.append(SimulatedTurn(len(attempt.turns), said, at, moments, list(played.trace), attempt.now))
 
 
 def _play(attempt: _Try, event: Event) -> tuple[Played, list[Moment]]:

@@ -9,16 +9,29 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from routing.admin.canvas.naming import in_names, known_words, name_of, named, truly
-from routing.admin.story import Line, StepStory, tell
-from routing.engine.effects import Dial, Gather, Hangup, Play, Record, Say, dump
+from routing.admin.story import Line, StepStory, TurnStory, span, tell
+from routing.engine.effects import (
+    AwaitReply,
+    Dial,
+    Enqueue,
+    Gather,
+    Hangup,
+    Play,
+    Record,
+    Say,
+    SendMessage,
+    dump,
+)
 from routing.engine.plan import Plan, PlannedStep
-from routing.engine.steps import gather
+from routing.engine.prompts import readable
+from routing.engine.steps import ask_choice, gather
 from routing.engine.steps.to_queue import TransferToQueue
 from routing.engine.values import show
-from routing.models import Turn
+from routing.models import Contact, Turn
 from routing.simulator.bench import Bench
 from routing.simulator.cases import expected_of
 from routing.simulator.expectation import got_of, outcome_words, title_of
+from routing.simulator.reading import look_of, numbered
 from routing.simulator.scenario import Scenario
 from routing.simulator.simulate import Held, Moment, SimulatedTurn, Simulation
 from routing.simulator.splits import step_at
@@ -51,7 +64,7 @@ def shown(simulation: Simulation, bench: Bench, scenario: Scenario) -> dict[str,
     """Everything of a try as JSON."""
     visits: list[Visit] = []
     known = _known_at_start(scenario, bench)
-    turns = [_turn(turn, visits, known, bench, scenario) for turn in simulation.turns]
+    turns = [_turn(turn, visits, known, bench, scenario, simulation) for turn in simulation.turns]
     edges: dict[str, list[int]] = {}
     for visit in visits:
         if visit.edge:
@@ -69,13 +82,18 @@ def shown(simulation: Simulation, bench: Bench, scenario: Scenario) -> dict[str,
         "replies": [reply.model_dump(mode="json") for reply in simulation.replies],
         "used": simulation.used,
         "expected": expected_of(got).as_json(),
-        "expected_words": _expected_words(got.outcome, got.queue, got.end, bench),
+        "expected_words": _expected_words(_outcome(got.outcome, scenario), got.queue, got.end, bench),
         "path": list(got.path),
     }
 
 
 def _turn(
-    turn: SimulatedTurn, visits: list[Visit], known: dict[str, str], bench: Bench, scenario: Scenario
+    turn: SimulatedTurn,
+    visits: list[Visit],
+    known: dict[str, str],
+    bench: Bench,
+    scenario: Scenario,
+    simulation: Simulation,
 ) -> dict[str, Any]:
     is_message = scenario.trigger == "message"
     # Not saved: the story is told from the same fields as that of a live contact.
@@ -90,22 +108,43 @@ def _turn(
                 at=turn.at,
                 took_ms=0,
             )
-        ]
+        ],
+        written=is_message,
     )
     trace = iter(turn.trace)
     taken: list[int] = []
+    ways: dict[int, str] = {}
     for step in story.steps:
-        taken.append(_visit(step, visits, known, bench))
+        number = _visit(step, visits, known, bench)
+        taken.append(number)
+        # Of this turn alone: a step that asked again had not been left yet.
+        ways[number] = (visits[number - 1].way if step.exit else "") or step.left_by
         _learn(trace, step, known)
     if taken:
-        _overflow(visits[taken[-1] - 1], turn, bench, is_message=is_message)
+        last = visits[taken[-1] - 1]
+        _overflow(last, turn, bench, is_message=is_message)
+        ways[last.number] = last.way or ways[last.number]
     return {
         "number": turn.number,
         "at": turn.at.isoformat(),
-        "event": story.event,
-        "heard": [heard for moment in turn.moments for heard in _heard(moment, bench, is_message=is_message)],
+        "event": _event(story, turn, simulation, scenario),
+        "heard": [heard for moment in turn.moments for heard in _heard(moment, bench, scenario)],
         "visits": list(dict.fromkeys(taken)),
+        "ways": [ways[number] for number in dict.fromkeys(taken)],
     }
+
+
+def _event(story: TurnStory, turn: SimulatedTurn, simulation: Simulation, scenario: Scenario) -> str:
+    """What happened; of silence, for how long: the clock is further by as much."""
+    match turn.event:
+        case {"event": "ContactStarted"} if scenario.trigger == "message":
+            text = scenario.details.get("text", "")
+            return _("They wrote “%(text)s”") % {"text": text} if text else _("They wrote to us")
+        case {"event": "InputTimedOut"}:
+            passed = (turn.at - simulation.turns[turn.number - 1].over_at).total_seconds()
+            words = _("No reply for %(time)s") if scenario.trigger == "message" else _("Nothing heard for %(time)s")
+            return words % {"time": span(passed)}
+    return story.event
 
 
 def _visit(step: StepStory, visits: list[Visit], known: dict[str, str], bench: Bench) -> int:
@@ -173,15 +212,22 @@ def _shown(visit: Visit, bench: Bench) -> dict[str, Any]:
     }
 
 
-def _heard(moment: Moment, bench: Bench, *, is_message: bool) -> Iterator[dict[str, Any]]:
+def _heard(moment: Moment, bench: Bench, scenario: Scenario) -> Iterator[dict[str, Any]]:
+    is_message = scenario.trigger == "message"
     match moment:
+        case SendMessage(text=text, language=language, media=media, choices=choices):
+            yield from ({"kind": "media", "text": url} for url in media)
+            if text or choices:
+                yield {"kind": "say", "text": text, "language": language, **_offer(text, choices, scenario)}
+        case Enqueue(queue=queue):
+            yield {"kind": "dial", "text": _("It waits for the team of %(name)s") % {"name": bench.queue_name(queue)}}
         case Say(text=text, language=language):
             yield {"kind": "say", "text": text, "language": language}
         case Play(url=url):
             yield {"kind": "play", "text": url}
         case Gather(prompts=prompts):
             for prompt in prompts:
-                yield from _heard(prompt, bench, is_message=is_message)
+                yield from _heard(prompt, bench, scenario)
         case Held(seconds=seconds) if seconds >= _PAUSE_S:
             yield {
                 "kind": "wait",
@@ -198,6 +244,17 @@ def _heard(moment: Moment, bench: Bench, *, is_message: bool) -> Iterator[dict[s
             yield {"kind": "hangup", "text": _("The call is refused") if reject else over}
 
 
+def _offer(text: str, choices: tuple[tuple[str, str], ...], scenario: Scenario) -> dict[str, Any]:
+    """The answers of a message as its channel shows them."""
+    if not choices:
+        return {}
+    labels = [label for _name, label in choices]
+    look = look_of(scenario.channel, text, labels)
+    if look == "numbers":
+        return {"text": numbered(text, labels), "look": look}
+    return {"look": look, "choices": [{"label": label, "payload": name} for name, label in choices]}
+
+
 def _waits_for(simulation: Simulation, bench: Bench) -> dict[str, Any] | None:
     if not simulation.waits_for:
         return None
@@ -206,6 +263,15 @@ def _waits_for(simulation: Simulation, bench: Bench) -> dict[str, Any] | None:
         case Gather() as asked if simulation.waits_for == "input":
             found |= {"keys": asked.keys, "speech": asked.speech, "digits": asked.digits, "timeout_s": asked.timeout_s}
             found["choices"] = _choices(simulation, bench.plan)
+        case AwaitReply(timeout_s=timeout):
+            found |= {"timeout_s": timeout, "timeout": span(timeout)}
+            offered = [
+                {"label": label, "keys": "", "words": str(number)}
+                for number, (_name, label) in enumerate(simulation.offered, start=1)
+            ]
+            found["choices"] = offered or _choices(simulation, bench.plan)
+        case Enqueue(queue=queue) if simulation.waits_for == "transfer":
+            found["name"] = bench.queue_name(queue)
         case Dial(to=to, queue=queue, ring_s=ring_s) if simulation.waits_for == "transfer":
             found |= {"name": bench.queue_name(queue) if queue else to, "to": to, "ring_s": ring_s}
         case Record(max_s=longest) if simulation.waits_for == "recording":
@@ -216,6 +282,17 @@ def _waits_for(simulation: Simulation, bench: Bench) -> dict[str, Any] | None:
 def _choices(simulation: Simulation, plan: Plan) -> list[dict[str, Any]]:
     at = simulation.trace[-1]["step"] if simulation.trace else ""
     planned = step_at(plan, at)
+    if planned is not None and isinstance(planned.step, ask_choice.AskChoice):
+        labels = [choice.label for choice in planned.step.choices]
+        # A label may hold variables: the number is what is certain to be heard.
+        return [
+            {
+                "label": readable(label),
+                "keys": str(number) if number < 10 or len(labels) < 10 else "",
+                "words": str(number),
+            }
+            for number, label in enumerate(labels, start=1)
+        ]
     if planned is None or not isinstance(planned.step, gather.Gather):
         return []
     return [
@@ -229,7 +306,7 @@ def _end(simulation: Simulation, bench: Bench, scenario: Scenario) -> dict[str, 
     why = truly(standing.why, simulation.trace, scenario)
     return {
         "outcome": standing.outcome,
-        "outcome_label": outcome_words(standing.outcome) if standing.outcome else "",
+        "outcome_label": _outcome(standing.outcome, scenario) if standing.outcome else "",
         "queue": {"key": simulation.queue, "name": bench.queue_name(simulation.queue)} if simulation.queue else None,
         "to": dial.to if dial else "",
         "headers": dict(dial.headers) if dial else {},
@@ -237,6 +314,12 @@ def _end(simulation: Simulation, bench: Bench, scenario: Scenario) -> dict[str, 
         "fell_back": standing.fell_back,
         "stranded": in_names(simulation.stranded, bench, sources=_sources(simulation)),
     }
+
+
+def _outcome(outcome: str, scenario: Scenario) -> str:
+    if outcome == Contact.Outcome.ABANDONED and scenario.trigger == "message":
+        return _("they left")
+    return outcome_words(outcome)
 
 
 def _sources(simulation: Simulation) -> set[str]:
@@ -262,7 +345,7 @@ def _notes(simulation: Simulation, scenario: Scenario, bench: Bench) -> Iterator
 
 def _expected_words(outcome: str, queue: str, end: str, bench: Bench) -> dict[str, str]:
     return {
-        "outcome": outcome_words(outcome),
+        "outcome": outcome,
         "queue": bench.queue_name(queue) if queue else _("no queue"),
         "end": title_of(end, bench.plan) if end else _("the fallback queue"),
     }

@@ -67,7 +67,7 @@ def contact(asked: Asked, contact_id: int) -> dict[str, Any]:
     }
     if known == str(found.next_turn) and found.state == Contact.State.ENDED:
         return veil(answer, may_see_customers=may_see)
-    turns = tell(Turn.objects.filter(contact=found).order_by("number"))
+    turns = tell(Turn.objects.filter(contact=found).order_by("number"), written=found.channel != Contact.Channel.VOICE)
     answer |= _way(found, turns, {version.pk}, found.version_id or 0)
     answer = veil(answer, may_see_customers=may_see)
     if not known:

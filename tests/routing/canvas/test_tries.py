@@ -22,6 +22,7 @@ from queues.models import Queue, SipAddress
 from routing.models import Contact, Flow, FlowCase, FlowVersion
 from routing.services import create_flow, publish_flow, save_draft
 from routing.simulator import oracle
+from routing.simulator.reading import look_of
 
 pytestmark = pytest.mark.django_db
 
@@ -534,3 +535,98 @@ def test_the_text_form_offers_to_publish_all_the_same(admin_client: Client, flow
     assert page.status_code == 302
     flow.refresh_from_db()
     assert flow.live is not None
+
+
+ANSWERS = [{"name": "sales", "label": "Sales"}, {"name": "help", "label": "Help"}]
+
+
+def written() -> dict[str, Any]:
+    """Asks in writing what it is, offers answers, and hands over."""
+    question = {"text": {"en": "You wrote {{ contact.text }}. What is it?"}}
+    settings_ = {"question": question, "choices": ANSWERS, "timeout_min": 10, "retries": 1}
+    exits = {"sales": "vip", "help": "vip", "invalid": "bye", "timed_out": "bye"}
+    return {
+        "format": 1,
+        "steps": [
+            {"id": "message", "type": "message", "exits": {"started": "what"}},
+            {"id": "what", "type": "ask_choice", "settings": settings_, "exits": exits},
+            {"id": "vip", "type": "queue", "settings": {"queue": "vip"}, "exits": {"unanswered": "bye"}},
+            {"id": "bye", "type": "end"},
+        ],
+    }
+
+
+def write(client: Client, flow: Flow, draft: Any = None, channel: str = "whatsapp", *inputs: Any) -> Any:
+    said = {"trigger": "message", "channel": channel, "details": {"text": "Hi"}, "inputs": list(inputs)}
+    return attempt(client, flow, draft or written(), **said).json()["result"]
+
+
+@pytest.mark.parametrize("channel", ["whatsapp", "messenger", "instagram"])
+def test_a_question_stands_in_the_conversation_with_its_buttons_and_one_is_pressed(
+    reader: Client, flow: Flow, channel: str
+) -> None:
+    (asked,) = write(reader, flow, None, channel)["turns"][0]["heard"]
+    assert (asked["text"], asked["look"]) == ("You wrote Hi. What is it?", "buttons")
+    assert [one["label"] for one in asked["choices"]] == ["Sales", "Help"]
+    press = {"do": "words", "words": "Sales", "payload": asked["choices"][0]["payload"]}
+    pressed = write(reader, flow, None, channel, press)
+    assert pressed["turns"][1]["event"] == "They chose “Sales”"
+    assert pressed["end"]["queue"] == {"key": "vip", "name": "VIP"}
+    assert pressed["waits_for"] == {"kind": "transfer", "name": "VIP"}
+
+
+def test_where_a_channel_has_no_buttons_the_answers_are_numbered_and_a_number_answers(
+    reader: Client, flow: Flow
+) -> None:
+    found = write(reader, flow, None, "sms")
+    (asked,) = found["turns"][0]["heard"]
+    assert asked["text"] == "You wrote Hi. What is it?\n\n1. Sales\n2. Help"
+    assert [(one["label"], one["words"]) for one in found["waits_for"]["choices"]] == [("Sales", "1"), ("Help", "2")]
+    answered = write(reader, flow, None, "sms", {"do": "words", "words": "2"})
+    assert answered["turns"][1]["event"] == "They wrote “2”"
+    assert answered["edges"]["what:help"] == [2]
+
+
+@pytest.mark.parametrize(
+    ("count", "label", "look"), [(3, "Twenty characters ok", "buttons"), (4, "Sales", "list"), (11, "Sales", "numbers")]
+)
+def test_whatsapp_shows_three_buttons_or_a_list_of_ten(count: int, label: str, look: str) -> None:
+    assert look_of("whatsapp", "What is it?", [label] * count) == look
+    assert look_of("whatsapp", "", [label] * count) == "numbers"
+
+
+def test_a_reply_that_does_not_come_takes_as_long_as_the_step_waits_and_each_round_says_how_it_stood(
+    reader: Client, flow: Flow
+) -> None:
+    silence = {"do": "silence"}
+    found = write(reader, flow, None, "whatsapp", silence, {"do": "words", "words": "help"})
+    assert [turn["event"] for turn in found["turns"]] == [
+        "They wrote “Hi”",
+        "No reply for 10 minutes",
+        "They wrote “help”",
+    ]
+    assert found["turns"][1]["at"] == "2026-03-02T10:10:00+00:00"
+    what = next(visit["number"] for visit in found["visits"] if visit["path"] == "what")
+    ways = [turn["ways"][turn["visits"].index(what)] for turn in found["turns"]]
+    assert ways == ["· waits for the reply", "· asks again", "→ Help"]
+    assert write(reader, flow)["waits_for"]["timeout"] == "10 minutes"
+
+
+def test_nothing_that_is_told_of_a_message_speaks_of_a_caller(reader: Client, flow: Flow) -> None:
+    rounds = [
+        [{"do": "silence"}, {"do": "silence"}],
+        [{"do": "words", "words": "A-17"}, {"do": "hang_up"}],
+        [{"do": "words", "words": "1"}, {"do": "transfer", "result": "no_answer"}],
+    ]
+    for inputs in rounds:
+        told = json.dumps(write(reader, flow, None, "sms", *inputs)).lower()
+        assert not any(word in told for word in ("caller", "hung up", "the call ", "the line", "rings at")), told
+
+
+def test_a_call_offers_the_keys_of_a_question_with_choices(reader: Client, flow: Flow) -> None:
+    draft = written()
+    draft["steps"][0] |= {"id": "call", "type": "call"}
+    found = attempt(reader, flow, draft).json()["result"]
+    assert [(one["label"], one["keys"]) for one in found["waits_for"]["choices"]] == [("Sales", "1"), ("Help", "2")]
+    pressed = attempt(reader, flow, draft, inputs=[{"do": "keys", "keys": "2"}]).json()["result"]
+    assert pressed["edges"]["what:help"] == [2]

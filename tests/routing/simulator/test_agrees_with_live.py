@@ -99,7 +99,7 @@ def live(version: FlowVersion, scenario: Scenario, tried: Simulation, customer: 
             origin="test",
             external_id=external_id,
             turn=turn,
-            event=event_of(done),
+            event=event_of(done, writes=False),
             now=played.at,
             until=time.monotonic() + 5,
         )

@@ -4,7 +4,7 @@ import { useId } from "react";
 import { t } from "../t";
 import { CallerForm } from "./CallerForm";
 import { FetchForm } from "./FetchForm";
-import type { Scenario, Setup } from "./model";
+import { CHANNELS, channelOf, onChannel, type Scenario, type Setup } from "./model";
 import { askAgain, change, useTry } from "./state";
 import { instantOf, moments, ownZone, wallClock, zoneWords } from "./when";
 
@@ -15,7 +15,7 @@ export function ScenarioForm({ scenario, setup }: { scenario: Scenario; setup: S
     <div className="tr-form">
       <CallerForm scenario={scenario} setup={setup} />
       <When scenario={scenario} setup={setup} />
-      {setup && (setup.numbers.length > 1 || setup.triggers.length > 1) && <Where scenario={scenario} setup={setup} />}
+      {setup && (setup.numbers.length > 1 || setup.triggers.length > 1 || scenario.trigger === "message") && <Where scenario={scenario} setup={setup} />}
       {setup && setup.fetches.length > 0 && (
         <fieldset>
           <legend>{t("What the data sources answer")}</legend>
@@ -78,29 +78,56 @@ function When({ scenario, setup }: { scenario: Scenario; setup: Setup | null }) 
   );
 }
 
-const CHANNELS: Record<string, string> = { whatsapp: "whatsapp", messenger: "messenger", instagram: "instagram" };
-
 function Where({ scenario, setup }: { scenario: Scenario; setup: Setup }) {
   const id = useId();
-  const choose = (trigger: "call" | "message", called: string) =>
-    change({ trigger, called, channel: trigger === "call" ? "voice" : (CHANNELS[called.split(":")[0] ?? ""] ?? "sms"), inputs: [] });
+  const trigger = scenario.trigger ?? "call";
+  const isMessage = trigger === "message";
+  const choose = (next: "call" | "message", called: string) => change(onChannel(scenario, next, channelOf(called), called));
+  const reach = (channel: string) =>
+    change(onChannel(scenario, "message", channel, setup.numbers.find((number) => channelOf(number) === channel) ?? scenario.called ?? ""));
+  const text = scenario.details?.text ?? "";
   return (
     <fieldset>
       <legend>{t("Where")}</legend>
       {setup.triggers.length > 1 && (
         <div className="tr-radios">
-          {setup.triggers.map((trigger) => (
-            <label key={trigger}>
-              <input type="radio" name={id} checked={(scenario.trigger ?? "call") === trigger} onChange={() => choose(trigger, scenario.called ?? "")} />
-              {trigger === "call" ? t("A call") : t("A message")}
+          {setup.triggers.map((one) => (
+            <label key={one}>
+              <input type="radio" name={id} checked={trigger === one} onChange={() => choose(one, scenario.called ?? "")} />
+              {one === "call" ? t("A call") : t("A message")}
             </label>
           ))}
         </div>
       )}
+      {isMessage && (
+        <>
+          <label className="tr-field">
+            {t("Written on")}
+            <select className="tr-input" value={scenario.channel ?? "sms"} onChange={(event) => reach(event.target.value)}>
+              {Object.entries(CHANNELS).map(([channel, name]) => (
+                <option key={channel} value={channel}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </label>
+          <label className="tr-field">
+            {t("What they write first")}
+            <textarea
+              className="tr-input"
+              rows={2}
+              maxLength={200}
+              value={text}
+              placeholder={t("Such as: where is my parcel?")}
+              onChange={(event) => change({ details: { ...scenario.details, text: event.target.value } })}
+            />
+          </label>
+        </>
+      )}
       {setup.numbers.length > 1 && (
         <label className="tr-field">
           {t("To which number")}
-          <select className="tr-input" value={scenario.called ?? ""} onChange={(event) => choose(scenario.trigger ?? "call", event.target.value)}>
+          <select className="tr-input" value={scenario.called ?? ""} onChange={(event) => choose(trigger, event.target.value)}>
             {setup.numbers.map((number) => (
               <option key={number}>{number}</option>
             ))}

@@ -5,7 +5,8 @@ import { useEditor } from "../state/store";
 import { t } from "../t";
 import type { Line, Visit } from "./model";
 
-export function StepLine({ visit, isOpen, toggle }: { visit: Visit; isOpen: boolean; toggle: () => void }) {
+/** `way`: how it stood when the turn was over that this line belongs to. */
+export function StepLine({ visit, way, isOpen, toggle }: { visit: Visit; way: string; isOpen: boolean; toggle: () => void }) {
   const values = Object.entries(visit.values);
   return (
     <li className={`tr-step ${visit.stop ? "is-stopped" : ""}`} style={{ marginInlineStart: `${visit.depth * 0.9}rem` }}>
@@ -14,9 +15,9 @@ export function StepLine({ visit, isOpen, toggle }: { visit: Visit; isOpen: bool
         <Icon name={visit.icon} />
         <span className="tr-step-title">
           {visit.title}
-          {visit.fallback && <em>{t("fallback queue")}</em>}
+          {visit.fallback && visit.title !== t("Fallback queue") && <em>{t("fallback queue")}</em>}
         </span>
-        {visit.way && <span className="tr-way">{visit.way.replace(/^[→·] /, "")}</span>}
+        {way && <span className="tr-way">{way.replace(/^[→·] /, "")}</span>}
       </button>
       {isOpen && (
         <div className="tr-seen">

@@ -5,10 +5,10 @@ import { Icon } from "../shell/Icon";
 import { useEditor } from "../state/store";
 import { t } from "../t";
 import { EndCard } from "./EndCard";
-import { type Heard, type Turn, type Visit, type WaitsFor, acts } from "./model";
+import { type Heard, type Input, type Turn, type Visit, type WaitsFor, acts } from "./model";
 import { act, choose, isOurs, restart, showAgain, stepBack, useTry } from "./state";
 import { StepLine } from "./StepLine";
-import { clockWords, ownZone, zoneWords } from "./when";
+import { ownZone, turnWords, zoneWords } from "./when";
 
 export function Talk() {
   const result = useTry((state) => state.result);
@@ -24,13 +24,22 @@ export function Talk() {
   if (!result || !scenario) return running ? <p role="status">{t("Calling…")}</p> : null;
   const zone = scenario.time_zone ?? ownZone();
   const inputs = (scenario.inputs ?? []).length;
+  const last = result.turns.at(-1)?.number;
+  const answers = !problem && result.waits_for?.kind === "input" && !running;
   return (
     <>
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- long conversations scroll by keyboard, too */}
       <section className={`tr-talk ${running ? "is-running" : ""}`} aria-label={t("Conversation")} tabIndex={0} aria-busy={running}>
         <ol>
           {result.turns.map((turn) => (
-            <TurnView key={turn.number} turn={turn} visits={result.visits} zone={zone} isMessage={scenario.trigger === "message"} />
+            <TurnView
+              key={turn.number}
+              turn={turn}
+              visits={result.visits}
+              when={turnWords(turn.at, result.turns[turn.number - 1]?.at ?? scenario.at, zone)}
+              isMessage={scenario.trigger === "message"}
+              mayAnswer={answers && turn.number === last}
+            />
           ))}
         </ol>
       </section>
@@ -63,22 +72,25 @@ export function Talk() {
   );
 }
 
-function TurnView({ turn, visits, zone, isMessage }: { turn: Turn; visits: Visit[]; zone: string; isMessage: boolean }) {
+function TurnView({ turn, visits, when, isMessage, mayAnswer }: { turn: Turn; visits: Visit[]; when: string; isMessage: boolean; mayAnswer: boolean }) {
   const chosen = useTry((state) => state.chosen);
-  const mine = turn.visits.map((number) => visits.find((one) => one.number === number)).filter((one) => one !== undefined);
+  const mine = turn.visits.flatMap((number, index) => {
+    const visit = visits.find((one) => one.number === number);
+    return visit ? [{ visit, way: turn.ways?.[index] ?? visit.way }] : [];
+  });
   return (
     <li className="tr-turn">
       <p className="tr-event">
         <span>{turn.event}</span>
-        <time dateTime={turn.at}>{clockWords(turn.at, zone)}</time>
+        <time dateTime={turn.at}>{when}</time>
       </p>
       <ul className="tr-steps">
-        {mine.map((visit) => (
-          <StepLine key={visit.number} visit={visit} isOpen={visit.number === chosen} toggle={() => choose(visit.number === chosen ? null : visit.number)} />
+        {mine.map(({ visit, way }) => (
+          <StepLine key={visit.number} visit={visit} way={way} isOpen={visit.number === chosen} toggle={() => choose(visit.number === chosen ? null : visit.number)} />
         ))}
       </ul>
       {turn.heard.map((heard, index) => (
-        <Bubble key={index} heard={heard} isMessage={isMessage} />
+        <Bubble key={index} heard={heard} isMessage={isMessage} mayAnswer={mayAnswer} />
       ))}
     </li>
   );
@@ -87,6 +99,7 @@ function TurnView({ turn, visits, zone, isMessage }: { turn: Turn; visits: Visit
 const ICONS: Record<Heard["kind"], string> = {
   say: "volume_up",
   play: "music_note",
+  media: "attach_file",
   wait: "hourglass_top",
   dial: "ring_volume",
   record: "mic",
@@ -95,12 +108,35 @@ const ICONS: Record<Heard["kind"], string> = {
 
 const WRITTEN: Partial<Record<Heard["kind"], string>> = { say: "chat", dial: "groups", hangup: "flag" };
 
-function Bubble({ heard, isMessage }: { heard: Heard; isMessage: boolean }) {
+function Bubble({ heard, isMessage, mayAnswer }: { heard: Heard; isMessage: boolean; mayAnswer: boolean }) {
+  const text = heard.kind === "play" ? t("Sound: %(address)s", { address: heard.text }) : heard.text;
   return (
-    <p className={`tr-bubble is-${heard.kind}`} lang={heard.language || undefined}>
+    <div className={`tr-bubble is-${heard.kind}`} lang={heard.language || undefined}>
       <Icon name={isMessage ? (WRITTEN[heard.kind] ?? ICONS[heard.kind]) : ICONS[heard.kind]} />
-      <span>{heard.kind === "play" ? t("Sound: %(address)s", { address: heard.text }) : heard.text}</span>
-    </p>
+      <div className="tr-said">
+        <p>{text}</p>
+        {heard.choices && (
+          <ul className={`tr-offer is-${heard.look ?? "buttons"}`} aria-label={heard.look === "list" ? t("They choose from a list") : t("They press a button")}>
+            {heard.choices.map((choice) => (
+              <li key={choice.payload}>
+                <Offered label={choice.label} input={{ do: "words", words: choice.label, payload: choice.payload }} mayAnswer={mayAnswer} />
+              </li>
+            ))}
+          </ul>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** An answer on offer, as it looks in the message; what was offered earlier is only shown. */
+function Offered({ label, input, mayAnswer }: { label: string; input: Input; mayAnswer: boolean }) {
+  return mayAnswer ? (
+    <button type="button" onClick={() => void act(input)}>
+      {label}
+    </button>
+  ) : (
+    <span>{label}</span>
   );
 }
 
@@ -115,12 +151,16 @@ function Possible({ waits, isMessage }: { waits: WaitsFor; isMessage: boolean })
         : t("What does the caller do?")
       : waits.kind === "transfer"
         ? t(isMessage ? "It is with %(name)s. What happens?" : "It rings. What happens at %(name)s?", { name: waits.name ?? waits.to ?? "" })
-        : t("The tone has sounded.");
+        : isMessage
+          ? t("What do they leave in writing?")
+          : t("The tone has sounded.");
+  const offers = useTry((state) => state.result?.turns.at(-1)?.heard.some((one) => one.choices) ?? false);
+  const writes = waits.kind !== "transfer" && isMessage;
   return (
     <section className="tr-possible" aria-label={question}>
       <h3>{question}</h3>
       <div className="tr-acts">
-        {acts(waits, isMessage).map((one) => (
+        {acts(offers ? { ...waits, choices: [] } : waits, isMessage).map((one) => (
           <button key={one.label} type="button" className="fe-button" disabled={running} onClick={() => void act(one.input)}>
             <Icon name={one.icon} />
             {one.label}
@@ -128,7 +168,8 @@ function Possible({ waits, isMessage }: { waits: WaitsFor; isMessage: boolean })
         ))}
       </div>
       {waits.kind === "input" && !isMessage && waits.keys && <Keypad length={waits.digits ?? null} running={running} />}
-      {waits.kind === "input" && (isMessage || waits.speech) && <Speak isMessage={isMessage} running={running} />}
+      {(writes || (waits.kind === "input" && waits.speech)) && <Speak isMessage={isMessage} running={running} />}
+      {offers && <p className="tr-muted">{t("They press an answer in the message above, or write.")}</p>}
     </section>
   );
 }

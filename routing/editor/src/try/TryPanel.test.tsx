@@ -98,6 +98,42 @@ describe("a try", () => {
     expect(tries().at(-1)?.inputs).toEqual([{ do: "keys", keys: "42" }]);
   });
 
+  it("shows the answers on offer in the message itself, and a click answers", async () => {
+    const choices = [{ label: "Sales", payload: "choice:sales" }];
+    const asked = { number: 0, at: SCENARIO.at, event: "They wrote “Hi”", visits: [], heard: [{ kind: "say" as const, text: "What is it?", look: "buttons" as const, choices }] };
+    came = () => result({ turns: [asked], waits_for: { kind: "input", timeout: "10 minutes", choices: [{ label: "Sales", keys: "", words: "1" }] } });
+    await open();
+    act(() => useTry.setState({ scenario: { ...SCENARIO, trigger: "message", channel: "whatsapp" } }));
+    await userEvent.click(screen.getByRole("button", { name: "Start" }));
+    expect(await screen.findByRole("button", { name: "No reply for 10 minutes" })).toBeTruthy();
+    await userEvent.click(screen.getByRole("button", { name: "Sales" }));
+    expect(tries().at(-1)?.inputs).toEqual([{ do: "words", words: "Sales", payload: "choice:sales" }]);
+  });
+
+  it("is written on any channel, with a first text, also where no number uses the flow", async () => {
+    await open();
+    act(() => useTry.setState({ setup: { ...SETUP, triggers: ["message"], numbers: [] }, scenario: { ...SCENARIO, trigger: "message", channel: "sms" } }));
+    await userEvent.selectOptions(screen.getByLabelText("Written on"), "WhatsApp");
+    await userEvent.type(screen.getByLabelText("What they write first"), "Hi");
+    await userEvent.click(screen.getByRole("button", { name: "Start" }));
+    expect(tries().at(-1)).toMatchObject({ channel: "whatsapp", details: { text: "Hi" }, caller: { number: "whatsapp:+4915100000000" } });
+  });
+
+  it("does not start with a real customer until one of those found is chosen", async () => {
+    await open();
+    await userEvent.click(screen.getByLabelText("A real customer"));
+    expect(screen.getByRole("button", { name: "Start" }).hasAttribute("disabled")).toBe(true);
+    expect(screen.getByText("Find the customer first, and choose one of those found.")).toBeTruthy();
+  });
+
+  it("says of each turn how a step stood when it was over", async () => {
+    const visits = [visit(1, "menu", { way: "→ Sales" })];
+    const turn = (number: number, way: string) => ({ number, at: SCENARIO.at, event: `Turn ${number}`, heard: [], visits: [1], ways: [way] });
+    came = () => result({ visits, turns: [turn(0, "· waits for the reply"), turn(1, "· asks again"), turn(2, "→ Sales")] });
+    await start();
+    for (const words of ["waits for the reply", "asks again", "Sales"]) expect(screen.getAllByText(words)).toHaveLength(1);
+  });
+
   it("opens what a step saw, from the list and from the canvas", async () => {
     await start();
     await userEvent.click(screen.getByRole("button", { name: /LOYALTY/ }));

@@ -5,7 +5,7 @@ import { useEditor } from "../state/store";
 import { Icon } from "../shell/Icon";
 import { t } from "../t";
 import { CaseList } from "./CaseList";
-import { callerWords } from "./model";
+import { callerWords, lacksCustomer } from "./model";
 import { ScenarioForm } from "./ScenarioForm";
 import { cameBack, run, start, stop, useTry } from "./state";
 import { Talk } from "./Talk";
@@ -59,7 +59,8 @@ function Trying() {
         <Problem />
         <ScenarioForm scenario={scenario} setup={setup} />
         <div className="tr-start">
-          <button type="button" className="fe-button is-primary" disabled={running} onClick={() => void start()}>
+          {lacksCustomer(scenario) && <p className="tr-muted">{t("Find the customer first, and choose one of those found.")}</p>}
+          <button type="button" className="fe-button is-primary" disabled={running || lacksCustomer(scenario)} onClick={() => void start()}>
             <Icon name={scenario.trigger === "message" ? "chat" : "call"} />
             {t("Start")}
           </button>

@@ -44,7 +44,13 @@ describe("what a contact can do", () => {
     const found = acts({ kind: "input", keys: true, speech: true, choices }, false);
     expect(labels(found)).toEqual(["1: Sales", "“help”", "Silence", "Hang up"]);
     expect(found[0]?.input).toEqual({ do: "keys", keys: "1" });
-    expect(labels(acts({ kind: "input", keys: true, choices }, true))).toEqual(["“sales”", "“help”", "No answer", "Leave"]);
+    expect(labels(acts({ kind: "input", keys: true, choices }, true))).toEqual(["“sales”", "“help”", "No reply", "Leave"]);
+  });
+
+  it("is the number of an answer that was offered, and no reply for as long as the step waits", () => {
+    const found = acts({ kind: "input", timeout: "10 minutes", choices: [{ label: "Sales", keys: "", words: "1" }] }, true);
+    expect(labels(found)).toEqual(["“1”: Sales", "No reply for 10 minutes", "Leave"]);
+    expect(found[0]?.input).toEqual({ do: "words", words: "1" });
   });
 
   it("is every end of a transfer", () => {

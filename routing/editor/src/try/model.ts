@@ -14,7 +14,7 @@ export interface Caller {
 
 export type Input =
   | { do: "keys"; keys: string }
-  | { do: "words"; words: string }
+  | { do: "words"; words: string; payload?: string }
   | { do: "silence" }
   | { do: "hang_up" }
   | { do: "transfer"; result: "answered" | "busy" | "no_answer" | "failed" | "hung_up"; sip_code?: number; seconds?: number }
@@ -111,9 +111,12 @@ export interface Visit {
 }
 
 export interface Heard {
-  kind: "say" | "play" | "wait" | "dial" | "record" | "hangup";
+  kind: "say" | "play" | "media" | "wait" | "dial" | "record" | "hangup";
   text: string;
   language?: string;
+  /** How the channel shows answers to choose from; numbers stand in the text itself. */
+  look?: "buttons" | "list" | "numbers";
+  choices?: { label: string; payload: string }[];
 }
 
 export interface Turn {
@@ -122,6 +125,8 @@ export interface Turn {
   event: string;
   heard: Heard[];
   visits: number[];
+  /** For each of them, how it stood when this turn was over. */
+  ways?: string[];
 }
 
 export interface WaitsFor {
@@ -130,6 +135,8 @@ export interface WaitsFor {
   speech?: boolean;
   digits?: number | null;
   timeout_s?: number;
+  /** The same in words, where it is long. */
+  timeout?: string;
   choices?: { label: string; keys: string; words: string }[];
   name?: string;
   to?: string;
@@ -232,7 +239,7 @@ export interface Act {
 /** What the contact can do now, as buttons; keys and words of one's own beside them are the panel's. */
 export function acts(waits: WaitsFor | null, isMessage: boolean): Act[] {
   if (!waits) return [];
-  const hangUp: Act = { label: isMessage ? t("Leave") : t("Hang up"), input: { do: "hang_up" }, icon: "call_end" };
+  const hangUp: Act = { label: isMessage ? t("Leave") : t("Hang up"), input: { do: "hang_up" }, icon: isMessage ? "logout" : "call_end" };
   switch (waits.kind) {
     case "input": {
       const choices = (waits.choices ?? []).flatMap((choice): Act[] => {
@@ -240,9 +247,13 @@ export function acts(waits: WaitsFor | null, isMessage: boolean): Act[] {
           return [{ label: t("%(keys)s: %(label)s", { keys: choice.keys, label: choice.label }), input: { do: "keys", keys: choice.keys }, icon: "dialpad" }];
         }
         const words = choice.words || choice.keys;
+        if (isMessage && words && choice.label.toLowerCase() !== words.toLowerCase()) {
+          return [{ label: t("“%(words)s”: %(label)s", { words, label: choice.label }), input: { do: "words", words }, icon: "chat" }];
+        }
         return words ? [{ label: t("“%(words)s”", { words }), input: { do: "words", words }, icon: "record_voice_over" }] : [];
       });
-      return [...choices, { label: isMessage ? t("No answer") : t("Silence"), input: { do: "silence" }, icon: "hourglass_empty" }, hangUp];
+      const silence = isMessage ? (waits.timeout ? t("No reply for %(time)s", { time: waits.timeout }) : t("No reply")) : t("Silence");
+      return [...choices, { label: silence, input: { do: "silence" }, icon: "hourglass_empty" }, hangUp];
     }
     case "transfer": {
       const name = waits.name ?? waits.to ?? "";
@@ -262,6 +273,7 @@ export function acts(waits: WaitsFor | null, isMessage: boolean): Act[] {
       ];
     }
     case "recording":
+      if (isMessage) return [{ label: waits.timeout ? t("No reply for %(time)s", { time: waits.timeout }) : t("No reply"), input: { do: "silence" }, icon: "hourglass_empty" }, hangUp];
       return [
         { label: t("Leave a message"), input: { do: "recording", seconds: 12 }, icon: "voicemail" },
         { label: t("Say nothing"), input: { do: "silence" }, icon: "hourglass_empty" },
@@ -308,7 +320,33 @@ export function samples(fields: SetupField[]): Values {
 
 /** Who calls, in a few words. */
 export function callerWords(scenario: Scenario, customer: FoundCustomer | null, setup: Setup | null): string {
-  const number = scenario.caller?.number ?? "";
+  const who = personWords(scenario, customer, setup);
+  return scenario.trigger === "message" ? t("%(who)s, by %(channel)s", { who, channel: CHANNELS[scenario.channel ?? "sms"] ?? scenario.channel ?? "" }) : who;
+}
+
+/** What people write on, by the names that they know. */
+export const CHANNELS: Record<string, string> = { sms: "SMS", whatsapp: "WhatsApp", messenger: "Messenger", instagram: "Instagram" };
+
+/** The channel of one of our addresses; a number without a word before it takes calls and SMS. */
+export function channelOf(address: string): string {
+  const word = address.split(":")[0] ?? "";
+  return word in CHANNELS ? word : "sms";
+}
+
+/** The scenario on another way in. What was done until now no longer fits, and the sender has an address of that channel. */
+export function onChannel(scenario: Scenario, trigger: "call" | "message", channel: string, called: string): Partial<Scenario> {
+  const plain = (scenario.caller?.number ?? "").replace(/^(whatsapp|messenger|instagram):/, "");
+  const number = trigger === "message" && channel !== "sms" ? `${channel}:${plain}` : plain;
+  return { trigger, channel: trigger === "call" ? "voice" : channel, called, inputs: [], caller: { ...scenario.caller, number } };
+}
+
+/** A real customer has to be chosen first. */
+export function lacksCustomer(scenario: Scenario): boolean {
+  return scenario.caller?.kind === "real" && !scenario.caller.customer_id;
+}
+
+function personWords(scenario: Scenario, customer: FoundCustomer | null, setup: Setup | null): string {
+  const number = (scenario.caller?.number ?? "").replace(/^(whatsapp|messenger|instagram):/, "");
   switch (scenario.caller?.kind) {
     case "real":
       return t("%(name)s, %(number)s", { name: customer?.name || customer?.external_id || t("A real customer"), number });

@@ -36,6 +36,13 @@ export function clockWords(instant: string, zone: string): string {
   return new Date(instant).toLocaleTimeString(languageOf(), { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone: zone });
 }
 
+/** The time of what happened, with the day where that is another one than before. */
+export function turnWords(at: string, before: string, zone: string): string {
+  const clock = clockWords(at, zone);
+  if (wallClock(at, zone).slice(0, 10) === wallClock(before, zone).slice(0, 10)) return clock;
+  return `${new Date(at).toLocaleDateString(languageOf(), { weekday: "short", day: "numeric", month: "short", timeZone: zone })}, ${clock}`;
+}
+
 export function ownZone(): string {
   return Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 }
