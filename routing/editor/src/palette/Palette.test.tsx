@@ -45,6 +45,23 @@ describe("the steps to add", () => {
     expect(steps()[2]?.exits).toEqual({ done: "bye" });
   });
 
+  it("are added by their very name, whatever else has the word in it", async () => {
+    const document = documentOf(flow([step("call", {}, {}, "call")]));
+    const like = document.palette[1]!;
+    const others = [
+      { ...like, type: "gather", kind: "ask" as const, title: "Ask for keys or speech", doc: "Asks with choices." },
+      { ...like, type: "send", kind: "ask" as const, title: "Send a message", doc: "" },
+      { ...like, type: "ask_choice", kind: "end" as const, title: "Ask with choices", doc: "" },
+      { ...like, type: "end", kind: "end" as const, title: "End", doc: "" },
+    ];
+    useEditor.getState().open({ ...document, palette: [...document.palette, ...others] });
+    show();
+    for (const name of ["Ask with choices", "end", "ask with"]) {
+      await userEvent.type(screen.getByRole("textbox"), `${name}{Enter}`);
+    }
+    expect(steps().map((one) => one.type)).toEqual(["call", "ask_choice", "end", "ask_choice"]);
+  });
+
   it("are found by the name of a queue, and are set then", async () => {
     const document = documentOf(flow([step("call", {}, {}, "call")]));
     const queue = { ...document.palette[1]!, type: "queue", title: "Transfer to queue", schema: { properties: { queue: { choices: "queue", titled: "To {name}" } } } };

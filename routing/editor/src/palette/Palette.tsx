@@ -8,7 +8,7 @@ import { add } from "../canvas/commands";
 import { KINDS, iconOf, kindName } from "../canvas/kinds";
 import { readySet } from "../canvas/ready";
 import { Icon } from "../shell/Icon";
-import { search } from "../shell/SearchList";
+import { farFrom, search } from "../shell/SearchList";
 import { useEditor } from "../state/store";
 import { t } from "../t";
 import { Map } from "./Map";
@@ -18,10 +18,12 @@ export function Palette({ onClose, onAdded }: { onClose: () => void; onAdded: ()
   const palette = useEditor((state) => state.document?.palette ?? NOTHING);
   const [query, setQuery] = useState("");
   const catalog = useEditor((state) => state.document?.catalog);
-  const found = palette.filter((item) => fits(item, query));
+  const all = palette.filter((item) => fits(item, query));
+  // Enter adds the first one, so what is called like that comes first, with its kind.
+  const found = query.trim() ? all.sort((a, b) => farFrom(a.title, query) - farFrom(b.title, query)) : all;
   // By the name of a queue or the like: the step is set already.
   const ready = query.trim() && catalog ? search(readySet(palette, catalog), query).slice(0, READY) : [];
-  const kinds = [...new Set([...KINDS, ...palette.map((item) => item.kind)])];
+  const kinds = [...new Set([...(query.trim() ? [] : KINDS), ...found.map((item) => item.kind)])];
   const put = (type: string, key?: string) => {
     add(type, undefined, key);
     onAdded();
@@ -64,7 +66,7 @@ export function Palette({ onClose, onAdded }: { onClose: () => void; onAdded: ()
           if (!items.length) return null;
           return (
             <div key={kind} role="group" aria-label={kindName(kind)}>
-              <h3 className="fe-palette-kind">{kindName(kind)}</h3>
+              <h2 className="fe-palette-kind">{kindName(kind)}</h2>
               {items.map((item) => (
                 <button
                   key={item.type}
@@ -88,7 +90,7 @@ export function Palette({ onClose, onAdded }: { onClose: () => void; onAdded: ()
         })}
         {ready.length > 0 && (
           <div role="group" aria-label={t("By name")}>
-            <h3 className="fe-palette-kind">{t("By name")}</h3>
+            <h2 className="fe-palette-kind">{t("By name")}</h2>
             {ready.map((choice) => (
               <button
                 key={choice.id}

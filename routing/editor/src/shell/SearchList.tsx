@@ -123,15 +123,22 @@ function ChoiceRow({
   );
 }
 
-/** Every word must be there somewhere; what begins with the first comes first. */
+/** Every word must be there somewhere; what is called so comes first, then what begins so. */
 export function search(choices: Choice[], query: string): Choice[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   if (!words.length) return choices.filter((choice) => !choice.quiet);
   const text = (choice: Choice) => `${choice.label} ${choice.detail ?? ""} ${choice.words ?? ""} ${choice.group ?? ""}`.toLowerCase();
-  const rank = (choice: Choice) => {
-    const label = choice.label.toLowerCase();
-    const word = words[0] as string;
-    return label.startsWith(word) ? 0 : label.includes(word) ? 1 : 2;
-  };
-  return choices.filter((choice) => words.every((word) => text(choice).includes(word))).sort((a, b) => rank(a) - rank(b));
+  const found = choices.filter((choice) => words.every((word) => text(choice).includes(word)));
+  return found.sort((a, b) => farFrom(a.label, query) - farFrom(b.label, query));
+}
+
+/** 0 is the very name. */
+export function farFrom(label: string, query: string): number {
+  const [name, wanted] = [label.toLowerCase(), query.trim().toLowerCase()];
+  if (name === wanted) return 0;
+  if (name.startsWith(wanted)) return 1;
+  if (` ${name}`.includes(` ${wanted}`)) return 2;
+  const words = wanted.split(/\s+/);
+  if (name.startsWith(words[0] ?? "")) return 3;
+  return words.some((word) => name.includes(word)) ? 4 : 5;
 }

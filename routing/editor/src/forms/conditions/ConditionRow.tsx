@@ -44,7 +44,8 @@ export function ConditionRow({ condition, path, joint, operators, replace, copy,
   const withOperator = (operator: string, variable = condition.variable): Condition => {
     const to = operators.values[operator] ?? "text";
     const type = form.scope.byPath.get(variable)?.type;
-    const given = condition.value ?? (kind === "none" ? kept.current : undefined);
+    const isBack = (kind === "none" && condition.value === undefined) || (to === "list" && isFirstOf(kept.current, condition.value));
+    const given = isBack ? kept.current : condition.value;
     const value = operator === condition.operator ? condition.value : adapted(given, to, type);
     return value === undefined ? { variable, operator } : { variable, operator, value };
   };
@@ -79,7 +80,7 @@ export function ConditionRow({ condition, path, joint, operators, replace, copy,
           value={condition.operator}
           disabled={form.readOnly}
           onChange={(event) => {
-            kept.current = condition.value ?? kept.current;
+            if (!isFirstOf(kept.current, condition.value)) kept.current = condition.value ?? kept.current;
             replace(withOperator(event.target.value), t("Compare otherwise"));
           }}
         >
@@ -122,4 +123,9 @@ export function ConditionRow({ condition, path, joint, operators, replace, copy,
       )}
     </div>
   );
+}
+
+/** Whether one thing is compared with what stood first in the list before. */
+function isFirstOf(had: Json | undefined, value: Json | undefined): boolean {
+  return Array.isArray(had) && value !== undefined && had[0] === value;
 }

@@ -104,7 +104,7 @@ export function groupWords(group: Group, operators: Operators, label: (path: str
     .join(` ${joint} `);
 }
 
-/** A value that was given for one kind of comparison, as another kind wants it: nothing that was typed is lost on the way. */
+/** A value that was given for one kind of comparison, as another kind wants it. Of several, one thing is compared with the first. */
 export function adapted(value: Json | undefined, to: ValueKind, type: string | undefined): Json | undefined {
   const items = Array.isArray(value) ? value : value === undefined || value === null || value === "" ? [] : [value];
   switch (to) {
@@ -119,7 +119,7 @@ export function adapted(value: Json | undefined, to: ValueKind, type: string | u
       return typeof first === "string" ? (readNumber(first) ?? "") : (first ?? "");
     }
     default:
-      return items.length > 1 ? items.map(String).join(", ") : (items[0] ?? "");
+      return items[0] ?? "";
   }
 }
 

@@ -47,7 +47,7 @@ export function VariableButton({ id, value, title, describedBy, invalid, choose 
         className={`f-input f-opener f-variable${invalid ? " f-invalid-box" : ""}${known ? "" : " f-unknown"}${found?.maybe ? " f-maybe" : ""}`}
         aria-haspopup="dialog"
         aria-expanded={open}
-        aria-label={`${title}: ${value === "" ? t("not chosen") : `${words} (${value})`}`}
+        aria-label={`${title}: ${value === "" ? t("Choose a variable…") : `${words} ${value}`}`}
         aria-describedby={[why ? `${id}-doubt` : "", describedBy].filter(Boolean).join(" ") || undefined}
         title={value}
         disabled={form.readOnly}
@@ -57,7 +57,7 @@ export function VariableButton({ id, value, title, describedBy, invalid, choose 
           <span className="f-placeholder">{t("Choose a variable…")}</span>
         ) : (
           <>
-            <span>{words}</span>
+            <span>{words}</span>{" "}
             <code className="f-path">{value}</code>
           </>
         )}
