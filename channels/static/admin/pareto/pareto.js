@@ -2,6 +2,7 @@
 "use strict";
 
 document.addEventListener("DOMContentLoaded", () => {
+  skipToContent(document.getElementById("content"));
   for (const dot of document.querySelectorAll("[data-color]")) {
     dot.style.background = dot.dataset.color;
   }
@@ -55,4 +56,20 @@ function selectLine(area, line) {
   area.focus();
   area.setSelectionRange(start, start + (lines[line - 1] ?? "").length);
   area.scrollTop = Math.max(0, (line - 6) * Number.parseFloat(getComputedStyle(area).lineHeight));
+}
+
+// Unfold's pages begin with the whole menu: whoever goes by keys is past it with one.
+function skipToContent(content) {
+  if (!content || !document.getElementById("nav-sidebar-inner")) return;
+  const link = document.createElement("a");
+  link.className = "p-skip";
+  link.href = "#content";
+  link.textContent = "Skip to content";
+  content.tabIndex = -1;
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    content.focus();
+    content.scrollIntoView();
+  });
+  document.body.prepend(link);
 }
