@@ -54,7 +54,9 @@ def customers_since(snapshot: Snapshot) -> int:
 
 
 def _first_change_not_seen() -> int:
-    """Customers are marked with the transaction that wrote them: those below this are over, and were counted."""
+    """Customers are marked with the transaction that wrote them: those below this are over, or ours, and were counted."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-        return int(cursor.fetchone()[0])
+        cursor.execute("""SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+                                 pg_current_xact_id_if_assigned()::text::bigint""")
+        under_way, own = cursor.fetchone()
+        return int(under_way) + (own == under_way)

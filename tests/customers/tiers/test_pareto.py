@@ -11,6 +11,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from customers.models import Customer, Tier
@@ -188,8 +189,9 @@ def test_cuts_that_cross_are_not_used(admin_client: Client, tiers: dict[str, Tie
 @pytest.mark.django_db(transaction=True)
 def test_the_page_says_how_many_came_or_changed_since_it_counted(admin_client: Client) -> None:
     Tier.objects.create(key="gold", name="Gold", rank=1)
-    Customer.objects.bulk_create([Customer(external_id=f"C-{n}", revenue_12m=n) for n in range(5)])
-    take_snapshot(metric="revenue_12m", now=NOW)
+    with transaction.atomic():
+        Customer.objects.bulk_create([Customer(external_id=f"C-{n}", revenue_12m=n) for n in range(5)])
+        take_snapshot(metric="revenue_12m", now=NOW)
     assert "changed since" not in _page(admin_client)
     Customer.objects.filter(external_id__in=["C-1", "C-2"]).update(revenue_12m=7)
     Customer.objects.create(external_id="C-9")
