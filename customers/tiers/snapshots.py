@@ -59,4 +59,4 @@ def _first_change_not_seen() -> int:
         cursor.execute("""SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
                                  pg_current_xact_id_if_assigned()::text::bigint""")
         under_way, own = cursor.fetchone()
-        return int(under_way) + (own == under_way)
+        return int(under_way) + int(own == under_way)
