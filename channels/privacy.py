@@ -87,4 +87,4 @@ def export_opt_outs(subject: Subject) -> Iterator[dict[str, Any]]:
 
 def erase_opt_outs(subject: Subject, _now: datetime) -> dict[str, int]:
     rows = _opt_outs(subject)
-    return {"opt-outs": rows._raw_delete(rows.db)}  # noqa: SLF001  delete() would log whom it was about
+    return {"opt-outs": rows._raw_delete(rows.db) or 0}  # noqa: SLF001  delete() would log whom it was about

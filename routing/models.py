@@ -5,9 +5,13 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from customers.privacy.sight import shown
+
+# Before the id of a contact whose customer was erased, where the provider's own id was.
+ERASED = "erased-"
 
 
 class Flow(models.Model):
@@ -177,6 +181,15 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def was_erased(self) -> bool:
+        """With its customer (routing/privacy.py): what is left is for statistics."""
+        return self.external_id.startswith(ERASED)
+
+    @property
+    def why_shown(self) -> str:
+        return gettext("The reason was erased with the customer.") if self.was_erased else self.why
 
     @property
     def sender_shown(self) -> str:

@@ -10,17 +10,23 @@ from django.conf import settings
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.fields import CharField
 from django.db.models.functions import Cast, Concat
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from customers.privacy.registry import Keeper, Kept, StillUnderWay, Subject, register, register_kept
+from customers.privacy.registry import Keeper, Kept, StillUnderWay, Subject, UnderWay, register, register_kept
 from customers.privacy.scrubbing import DASH, Scrubber
-from routing.models import Contact, FlowCase, Turn
+from routing.engine.faults import DefinitionInvalid
+from routing.models import ERASED, Contact, FlowCase, Turn
+from routing.runner.services import hang_up
 
 _CASE = ("name", "scenario", "expected")
 
 
 def register_all() -> None:
-    register(Keeper("contacts", _("contacts"), export, erase))
+    register(Keeper("contacts", _("contacts"), export, erase, under_way=under_way, end=end))
     register(Keeper("test_cases", _("test cases of flows"), export_cases, erase_cases))
     register_kept(
         Kept(
@@ -68,20 +74,51 @@ def export(subject: Subject) -> Iterator[dict[str, Any]]:
         }
 
 
+def _open(subject: Subject) -> QuerySet[Contact]:
+    return of(subject).exclude(state=Contact.State.ENDED)
+
+
+def under_way(subject: Subject) -> list[UnderWay]:
+    return [
+        UnderWay(
+            gettext("%(channel)s, %(state)s since %(time)s (%(reference)s)")
+            % {
+                "channel": contact.get_channel_display(),
+                "state": contact.get_state_display(),
+                "time": date_format(localtime(contact.started_at), "DATETIME_FORMAT"),
+                "reference": contact.reference,
+            },
+            reverse("admin:routing_contact_change", args=[contact.pk]),
+        )
+        for contact in _open(subject).order_by("pk")
+    ]
+
+
+def end(subject: Subject, now: datetime) -> None:
+    """As if they had hung up: a message that nobody answers would keep them here for ever."""
+    for contact in _open(subject).order_by("pk"):
+        try:
+            hang_up(origin=contact.origin, external_id=contact.external_id, now=now)
+        except DefinitionInvalid:
+            # Its plan can be read no more, so nobody will ever take it on.
+            lost = Contact.Outcome.LOST
+            _open(subject).filter(pk=contact.pk).update(state=Contact.State.ENDED, ended_at=now, outcome=lost)
+
+
 def erase(subject: Subject, _now: datetime) -> dict[str, int]:
     """Channel, tier, queue, outcome and times stay: they are nobody's."""
     contacts = of(subject)
-    if contacts.exclude(state=Contact.State.ENDED).exists():
+    if _open(subject).exists():
         raise StillUnderWay
     ids = list(contacts.values_list("pk", flat=True))
     turns = Turn.objects.filter(contact_id__in=ids)
-    steps = turns._raw_delete(turns.db)  # noqa: SLF001  nothing points at a turn
+    steps = turns._raw_delete(turns.db) or 0  # noqa: SLF001  nothing points at a turn
     Contact.objects.filter(pk__in=ids).update(
         sender="–",
         customer=None,
         why="",
         run={},
-        external_id=Concat(Value("erased-"), Cast(F("pk"), CharField())),
+        external_id=Concat(Value(ERASED), Cast(F("pk"), CharField())),
     )
     return {"contacts": len(ids), "traces": steps}
 

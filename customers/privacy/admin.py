@@ -19,7 +19,7 @@ from unfold.decorators import display
 
 from customers.models import Customer
 from customers.privacy import services
-from customers.privacy.models import Receipt
+from customers.privacy.models import LastRun, Receipt
 from customers.privacy.registry import StillUnderWay, keepers, kinds
 
 _MOST_DAYS = 36_500
@@ -70,7 +70,13 @@ class ReceiptAdmin(ModelAdmin):
             raise PermissionDenied
         customer = get_object_or_404(Customer, pk=pk)
         fault = ""
-        if request.method == "POST":
+        if request.method == "POST" and request.POST.get("do") == "end":
+            services.end_what_is_under_way(customer_id=pk, now=now())
+            if not services.under_way(customer_id=pk):
+                messages.success(request, _("What was under way is ended. Nothing was erased yet."))
+                return HttpResponseRedirect(request.path)
+            fault = _("A new message is just being handled. Look at it, and try again.")
+        elif request.method == "POST":
             if request.POST.get("typed", "").strip() != customer.external_id:
                 fault = _("This is not the customer number. Nothing was erased.")
             else:
@@ -88,6 +94,7 @@ class ReceiptAdmin(ModelAdmin):
             "title": _("Privacy of %(customer)s") % {"customer": customer},
             "customer": customer,
             "fault": fault,
+            "under_way": services.under_way(customer_id=pk),
             "parts": [keeper.label for keeper in keepers()],
         }
         return TemplateResponse(request, "admin/privacy/erase.html", context, status=400 if fault else 200)
@@ -114,6 +121,7 @@ class ReceiptAdmin(ModelAdmin):
                 services.set_retention(days=wanted, by=request.user.get_username(), now=now())
                 messages.success(request, _("Saved. What is older is deleted each night."))
                 return HttpResponseRedirect(reverse("admin:privacy_retention_page"))
+        runs = {run.kind: run for run in LastRun.objects.all()}
         context = {
             **self.admin_site.each_context(request),
             "content_title": _("How long data is kept"),
@@ -124,6 +132,7 @@ class ReceiptAdmin(ModelAdmin):
                 {
                     "kind": kind,
                     "days": wanted[kind.name],
+                    "run": runs.get(kind.name),
                     "fault": faults.get(kind.name, ""),
                     "goes": services.would_go(kind=kind, days=wanted[kind.name], now=now()) if is_looked_at else None,
                 }

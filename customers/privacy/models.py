@@ -28,6 +28,20 @@ class Receipt(models.Model):
         return f"{self.pk} · {self.at:%Y-%m-%d %H:%M}"
 
 
+class LastRun(models.Model):
+    """When old rows of a kind were last looked for, and how many went."""
+
+    kind = models.CharField(max_length=30, unique=True)
+    at = models.DateTimeField()
+    rows = models.PositiveBigIntegerField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.kind
+
+
 class Retention(models.Model):
     """How long one kind of data is kept."""
 

@@ -33,6 +33,14 @@ class Subject:
         return sorted(found)
 
 
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A call or a conversation that is not over."""
+
+    words: str
+    url: str
+
+
 class StillUnderWay(Exception):
     """The customer is talking to us at this moment; erasing waits until that is over."""
 
@@ -50,6 +58,10 @@ class Keeper:
     """Takes it away for good, in the transaction it is called in; what was erased, by kind. Raises StillUnderWay."""
     forget: Callable[[Subject], int] | None = None
     """What lies outside the database; called after the transaction."""
+    under_way: Callable[[Subject], list[UnderWay]] | None = None
+    """What keeps them from being erased at this moment."""
+    end: Callable[[Subject, datetime], None] | None = None
+    """Ends that."""
 
 
 @dataclass(frozen=True, slots=True)

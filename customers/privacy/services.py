@@ -13,8 +13,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
 from customers.models import Customer, Identity
-from customers.privacy.models import Receipt, Retention
-from customers.privacy.registry import Kept, Subject, keepers, kinds
+from customers.privacy.models import LastRun, Receipt, Retention
+from customers.privacy.registry import Kept, Subject, UnderWay, keepers, kinds
 from customers.sealing import proof_of
 
 _BATCH: Final = 1_000
@@ -65,6 +65,18 @@ def erase(*, customer_id: int, by: str, now: datetime) -> Receipt:
     return receipt
 
 
+def under_way(*, customer_id: int) -> list[UnderWay]:
+    subject = subject_of(customer_id)
+    return [one for keeper in keepers() if keeper.under_way for one in keeper.under_way(subject)]
+
+
+def end_what_is_under_way(*, customer_id: int, now: datetime) -> None:
+    subject = subject_of(customer_id)
+    for keeper in keepers():
+        if keeper.end:
+            keeper.end(subject, now)
+
+
 def days_of(kind: Kept) -> int | None:
     row = Retention.objects.filter(kind=kind.name).first()
     return row.days if row else (kind.most_usual_days or None)
@@ -92,5 +104,6 @@ def prune(*, now: datetime) -> dict[str, int]:
         while ids := list(old.values_list("pk", flat=True)[:_BATCH]):
             with transaction.atomic():
                 total += old.model._base_manager.filter(pk__in=ids).delete()[0]  # noqa: SLF001
+        LastRun.objects.update_or_create(kind=kind.name, defaults={"at": now, "rows": total})
         found[kind.name] = total
     return found

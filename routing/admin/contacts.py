@@ -204,7 +204,7 @@ class ContactAdmin(ModelAdmin):
     @display(description=_("why"))
     def why_clipped(self, contact: Contact) -> str:
         # Between words: a part of one says nothing.
-        return shorten(contact.why, _WHY_CHARS, placeholder="…")
+        return shorten(contact.why_shown, _WHY_CHARS, placeholder="…")
 
 
 def _on_canvas(request: HttpRequest, contact: Contact) -> str:

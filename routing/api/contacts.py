@@ -92,7 +92,7 @@ class ContactBody(serializers.ModelSerializer[Contact]):
         return contact.version.number if contact.version else None
 
     def get_why(self, contact: Contact) -> str:
-        return contact.why if self.context["personal"] else veiled(contact.why)
+        return contact.why_shown if self.context["personal"] else veiled(contact.why_shown)
 
 
 class ContactWithTurns(ContactBody):
@@ -146,7 +146,7 @@ class Contacts(Resource):
     def get_queryset(self) -> QuerySet[Contact]:
         rows = Contact.objects.select_related("customer", "tier", "queue", "version__flow").only(
             *("reference", "channel", "sender", "recipient", "state", "outcome", "fell_back", "why"),
-            *("started_at", "last_event_at", "ended_at"),
+            *("external_id", "started_at", "last_event_at", "ended_at"),
             *("customer__external_id", "tier__key", "queue__key", "version__number", "version__flow__key"),
         )
         if self.action == "retrieve":

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from config.logs import mask, mask_number
+from config.logs import mask
+from customers.privacy.masking import masked as mask_number
 
 
 @pytest.mark.parametrize(
-    ("text", "masked"),
+    ("text", "shown"),
     [
         ("+4915100000001", "+49…01"),
         ("whatsapp:+4915100000001", "whatsapp:+49…01"),
@@ -19,8 +20,8 @@ from config.logs import mask, mask_number
         ("x+4915100000001", "x+49…01"),
     ],
 )
-def test_a_number_is_cut(text: str, masked: str) -> None:
-    assert mask_number(text) == masked
+def test_a_number_is_cut(text: str, shown: str) -> None:
+    assert mask_number(text) == shown
 
 
 @pytest.mark.parametrize(
@@ -42,3 +43,10 @@ def test_an_id_stays_whole(text: str) -> None:
 def test_secrets_go_whatever_they_are() -> None:
     event = {"auth_token": "abc", "to": "+4915100000001", "timestamp": "2026-11-23T12:00:00"}
     assert mask(None, "", event) == {"auth_token": "***", "to": "+49…01", "timestamp": "2026-11-23T12:00:00"}
+
+
+def test_numbers_are_cut_wherever_they_stand_in_an_event() -> None:
+    event = {"facts": {"from": ["+4915100000001"], "token": "abc"}, "why": ValueError("wilma@example.com"), "rows": 5}
+    assert mask(None, "", event) == {
+        "facts": {"from": ["+49…01"], "token": "***"}, "why": "w…@example.com", "rows": 5
+    }  # fmt: skip

@@ -29,6 +29,18 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='LastRun',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(max_length=30, unique=True)),
+                ('at', models.DateTimeField()),
+                ('rows', models.PositiveBigIntegerField()),
+            ],
+            options={
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
             name='Retention',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -59,7 +59,7 @@ def contact(asked: Asked, contact_id: int) -> dict[str, Any]:
     answer: dict[str, Any] = {
         "contact": {
             **contact_row(found, may_see_customers=may_see),
-            "why": found.why,
+            "why": found.why_shown,
             "turns": found.next_turn,
             "recipient": found.recipient,
         },

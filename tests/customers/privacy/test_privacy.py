@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
 
+from access.keys import make_key
 from channels.messaging.models import Conversation, Message, OptOut
 from channels.models import Account, Number
 from customers.enrichment.flight import Keys
@@ -182,7 +184,10 @@ def test_a_retention_shows_how_many_rows_would_go_before_it_is_saved(wilma: Cust
     assert 'data-label="Would go now">1<' in page
     assert not Retention.objects.exists()
     admin_client.post(address, {"history": "90", "do": "save"})
+    assert "has not run yet" in admin_client.get(address).content.decode()
     assert services.prune(now=datetime.now(UTC))["history"] == 1
+    page = re.sub(r"\s+", " ", admin_client.get(address).content.decode())
+    assert "1 row was deleted" in page
     assert not CustomerChange.objects.exists()
     assert admin_client.post(address, {"history": "soon", "do": "save"}).status_code == 400
 
@@ -233,3 +238,35 @@ def test_lists_and_pages_mask_numbers_for_those_who_may_not_see_them(
         assert page.status_code == 200, address
         assert PHONE not in page.content.decode(), address
         assert PHONE[1:] not in page.content.decode(), address
+
+
+def test_what_is_under_way_is_shown_and_can_be_ended(wilma: Customer, admin_client: Client) -> None:
+    contact = Contact.objects.get(reference="R-1")
+    Contact.objects.filter(pk=contact.pk).update(state="handed_over", ended_at=None, outcome="")
+    address = f"/admin/privacy/receipt/erase/{wilma.pk}/"
+    refused = admin_client.post(address, {"typed": "C-42"})
+    assert refused.status_code == 400
+    assert f"/admin/routing/contact/{contact.pk}/change/" in refused.content.decode()
+    page = admin_client.post(address, {"do": "end"}, follow=True).content.decode()
+    assert "Nothing was erased yet." in page
+    assert Customer.objects.exists()
+    contact.refresh_from_db()
+    assert contact.state == "ended"
+    assert "This is the receipt." in admin_client.post(address, {"typed": "C-42"}, follow=True).content.decode()
+
+
+def test_a_contact_says_that_its_reason_was_erased_with_the_customer(wilma: Customer, admin_client: Client) -> None:
+    contact = Contact.objects.get(reference="R-1")
+    erase(customer_id=wilma.pk, by="ada", now=NOW)
+    page = admin_client.get(f"/admin/routing/contact/{contact.pk}/change/").content.decode()
+    assert "The reason was erased with the customer." in page
+    assert "Still in the flow" not in page
+    assert "The reason was erased" in admin_client.get("/admin/routing/contact/").content.decode()
+    key = make_key(name="CRM", scopes=["contacts:read"], by=None, now=datetime.now(UTC))
+    told = Client().get("/api/v1/contacts/", headers={"Authorization": f"Bearer {key.text}"}).json()["results"]
+    assert {one["why"] for one in told if one["reference"] != "R-3"} == {"The reason was erased with the customer."}
+
+
+def test_somebody_of_whom_nothing_else_is_known_is_erased(db: None) -> None:
+    customer = Customer.objects.create(external_id="C-7", name="Nobody else")
+    assert erase(customer_id=customer.pk, by="ada", now=NOW).erased["contacts"] == 0
