@@ -22,6 +22,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.views import ChangeList
 
+from customers.privacy.sight import is_hiding
 from routing.admin.story import tell
 from routing.admin.ways import WayFilter
 from routing.models import Contact
@@ -106,7 +107,8 @@ class ContactAdmin(ModelAdmin):
             number = re.sub(r"[^\d+]", "", term)
             number = f"+{number[2:]}" if number.startswith("00") else number
             exact = queryset.filter(Q(reference=term.upper()) | Q(sender=number) | Q(sender__endswith=f":{number}"))
-            if exact.exists():
+            # By parts one would find out the rest, digit by digit.
+            if exact.exists() or is_hiding():
                 return exact, False
             digits = number.lstrip("+").removeprefix("0")
             return queryset.filter(Q(sender__contains=digits) | Q(recipient__contains=digits)), False

@@ -177,3 +177,10 @@ def test_our_own_numbers_and_addresses_of_queues_are_nobodys_secret(world: set[s
     assert "+49309018200" in client.get("/admin/channels/number/").content.decode()
     contact = Contact.objects.get(reference="R1")
     assert contact.recipient in client.get(f"/admin/routing/contact/{contact.pk}/change/").content.decode()
+
+
+def test_a_number_is_not_found_out_digit_by_digit(world: set[str]) -> None:
+    for role, found in (("Read-only", False), ("Managers", True)):
+        client = signed_in(role)
+        assert ("R2" in client.get("/admin/routing/contact/", {"q": OTHER[:-2]}).content.decode()) is found
+        assert "R2" in client.get("/admin/routing/contact/", {"q": OTHER}).content.decode()
