@@ -128,14 +128,16 @@ function tooNear(a: Point, b: Point | undefined): boolean {
   return b !== undefined && Math.abs(a[0] - b[0]) < STEP_WIDTH + 24 && b[1] - a[1] < NEW_HEIGHT + 24;
 }
 
-/** On the chosen line; behind the chosen step, if one of its exits is free; else in the middle. */
+/** On the chosen line; behind the chosen step, if one of its exits is free, first one that must lead somewhere; else in the middle. */
 function likelyPlace(type: string): Where {
   const { edgeSelection, selection, definition } = now();
   if (itemOf(type)?.kind === "trigger") return {};
   if (edgeSelection.length === 1) return { on: lineParts(edgeSelection[0] as string) };
   const step = selection.length === 1 ? stepById(definition, selection[0] as string) : undefined;
-  const free = step && exitsOf(step).find((exit) => !step.exits?.[exit]);
-  return step && free ? { from: { source: step.id, exit: free } } : {};
+  const free = step ? saidOf(step, now().analysis, itemOf(step.type)).exits.filter((exit) => !step.exits?.[exit.name]) : [];
+  // Behind a queue that is “Nobody answered”: after the conversation it may end.
+  const exit = free.find((one) => !one.optional) ?? free[0];
+  return step && exit ? { from: { source: step.id, exit: exit.name } } : {};
 }
 
 export function addNote(): void {
@@ -416,12 +418,14 @@ export function openChosen(): void {
   const { selection, noteSelection, openPanel, readOnly } = now();
   if (selection.length) {
     openPanel("settings");
+    // Not the panel that was open until now.
+    const settings = '#fe-panel[data-panel="settings"]';
     focusSoon(
       () =>
         // What is still to be filled in comes first.
-        document.querySelector<HTMLElement>("#fe-panel .f-form :is(.f-invalid-box, [aria-invalid=true])") ??
-        document.querySelector<HTMLElement>("#fe-panel .fe-panel-body :is(input, select, textarea)") ??
-        document.querySelector<HTMLElement>("#fe-panel"),
+        document.querySelector<HTMLElement>(`${settings} .f-form :is(.f-invalid-box, [aria-invalid=true])`) ??
+        document.querySelector<HTMLElement>(`${settings} .fe-panel-body :is(input, select, textarea)`) ??
+        (readOnly ? document.querySelector<HTMLElement>(settings) : null),
     );
   } else if (noteSelection.length === 1 && !readOnly) useWriting.setState({ note: noteSelection[0] as number });
 }

@@ -46,6 +46,18 @@ describe("the keyboard", () => {
     expect(state().definition.steps[3]?.exits).toEqual({ done: "bye_2" });
   });
 
+  it("goes about the parts of the page with F6, from text fields, too", () => {
+    document.body.innerHTML =
+      '<header class="fe-header"><button>Publish</button></header><div class="fe-canvas" tabindex="0"></div><aside class="fe-side"><nav class="fe-tabs"></nav><section id="fe-panel" tabindex="-1"><input></section></aside>';
+    const [button, field] = [document.querySelector("button") as HTMLElement, document.querySelector("input") as HTMLElement];
+    field.focus();
+    expect(press("F6", {}, field)).toBe(true);
+    expect(document.activeElement).toBe(button);
+    press("F6", { shiftKey: true }, button);
+    expect(document.activeElement).toBe(document.querySelector("#fe-panel"));
+    document.body.innerHTML = "";
+  });
+
   it("moves with Shift, as one act", () => {
     state().select(["greet"]);
     press("ArrowRight", { shiftKey: true });

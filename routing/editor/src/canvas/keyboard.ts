@@ -28,6 +28,8 @@ export interface Shortcut {
   group: string;
   /** Everywhere on the page, not on the canvas alone. */
   page?: boolean;
+  /** In text fields, too. */
+  always?: boolean;
   /** Changes the flow, so not where it is only looked at. */
   edits?: boolean;
   run?: () => void;
@@ -50,6 +52,8 @@ export function shortcuts(): Shortcut[] {
       run: () => go(to.toLowerCase() as "left", true),
     })),
     { keys: ["Home"], label: t("To the beginning"), group: move, run: toBeginning },
+    { keys: ["F6"], label: t("To the panel, to the header, to the canvas"), group: move, page: true, always: true, run: () => toNextPart(1) },
+    { keys: ["Shift+F6"], label: "", group: move, page: true, always: true, run: () => toNextPart(-1) },
     { keys: ["Mod+f", "/"], label: t("Find a step"), group: move, page: true, run: () => useAsking.setState({ finding: true }) },
     { keys: ["Mod+a"], label: t("Choose everything"), group: move, run: selectAll },
     { keys: ["Escape"], label: t("Choose nothing, close"), group: move, run: selectNothing },
@@ -119,9 +123,10 @@ export function keysText(keys: string): string {
 export function onKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing) return;
   const where = placeOfEvent(event.target);
-  if (where === "text" || where === "dialog") return;
+  if (where === "dialog") return;
   const { readOnly } = useEditor.getState();
   for (const shortcut of shortcuts()) {
+    if (where === "text" && !shortcut.always) continue;
     if (!shortcut.run || !shortcut.keys.some((keys) => matches(event, keys))) continue;
     if (where !== "canvas" && !shortcut.page) continue;
     if (where === "button" && ["Enter", " "].includes(event.key)) continue;
@@ -188,4 +193,14 @@ function askConnect(): void {
 
 function askSubflow(): void {
   if (useEditor.getState().selection.length) useAsking.setState({ ask: { kind: "subflow" } });
+}
+
+/** The parts of the page in a ring: canvas, panel (or its tabs), header. */
+function toNextPart(by: 1 | -1): void {
+  const parts = [".fe-canvas", ".fe-side", ".fe-header"].map((part) => document.querySelector<HTMLElement>(part));
+  const at = Math.max(0, parts.findIndex((part) => part?.contains(document.activeElement)));
+  const next = (at + by + parts.length) % parts.length;
+  if (next === 0) focusStep(useEditor.getState().selection.at(-1));
+  else if (next === 1) (document.querySelector<HTMLElement>("#fe-panel") ?? document.querySelector<HTMLElement>('.fe-tabs [tabindex="0"]'))?.focus();
+  else parts[next]?.querySelector<HTMLElement>("a, button:not([disabled])")?.focus();
 }

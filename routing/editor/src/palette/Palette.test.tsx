@@ -45,6 +45,22 @@ describe("the steps to add", () => {
     expect(steps()[2]?.exits).toEqual({ done: "bye" });
   });
 
+  it("go behind the exit that must lead somewhere, before one that may end there", async () => {
+    const document = documentOf(flow([step("team", {}, {}, "queue")]));
+    const exits = [
+      { name: "answered", label: "After the conversation", optional: true },
+      { name: "unanswered", label: "Nobody answered", optional: false },
+    ];
+    const queue = { ...document.palette[1]!, type: "queue", title: "Transfer to queue", exits };
+    useEditor.getState().open({ ...document, palette: [...document.palette, queue] });
+    const { analysis } = useEditor.getState();
+    useEditor.setState({ analysis: { ...analysis, steps: { ...analysis.steps, team: { ...analysis.steps["team"]!, exits } } } });
+    useEditor.getState().select(["team"]);
+    show();
+    await userEvent.type(screen.getByRole("textbox"), "say{Enter}");
+    expect(steps()[0]?.exits).toEqual({ unanswered: "say" });
+  });
+
   it("are added by their very name, whatever else has the word in it", async () => {
     const document = documentOf(flow([step("call", {}, {}, "call")]));
     const like = document.palette[1]!;

@@ -1,7 +1,7 @@
 /// The whole page: loads the flow, then shows header, palette, canvas and panels.
 
 import { ReactFlowProvider } from "@xyflow/react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { ask } from "../api/client";
 import type { FlowDocument } from "../api/types";
 import { Canvas } from "../canvas/Canvas";
@@ -12,6 +12,7 @@ import { t } from "../t";
 import { ConflictDialog } from "./ConflictDialog";
 import { Header } from "./Header";
 import { Icon } from "./Icon";
+import { keepFocus } from "./keepFocus";
 import { LookBar } from "./LookBar";
 import { Messages } from "./Messages";
 import { offerRescue } from "./rescueOffer";
@@ -85,8 +86,10 @@ function Page() {
     setOpen(next);
   };
   const shown = open && !readOnly;
+  const page = useRef<HTMLDivElement>(null);
+  useEffect(() => (page.current ? keepFocus(page.current) : undefined), []);
   return (
-    <div className={`fe-page ${shown ? "has-palette" : ""} ${panel ? "has-panel" : ""}`}>
+    <div ref={page} className={`fe-page ${shown ? "has-palette" : ""} ${panel ? "has-panel" : ""}`}>
       <Header />
       <div className="fe-body">
         {shown && (

@@ -1,5 +1,6 @@
 /// The line above the canvas: which flow, where it stands, whether it is saved, and what can be done with all of it.
 
+import { focusSoon } from "../canvas/view";
 import { ALWAYS, PANELS } from "../panels";
 import { flush } from "../state/autosave";
 import { type Saving, useEditor } from "../state/store";
@@ -58,6 +59,7 @@ export function Header() {
             // What is published is what is seen.
             void flush().catch(() => undefined);
             openPanel("publish");
+            focusSoon(() => document.querySelector<HTMLElement>('#fe-panel[data-panel="publish"] textarea'));
           }}
         >
           {t("Publish")}

@@ -62,6 +62,7 @@ export function SidePanel() {
         <section
           className="fe-panel"
           id="fe-panel"
+          data-panel={current.id}
           role="tabpanel"
           aria-label={t(current.title)}
           tabIndex={-1}

@@ -157,7 +157,7 @@ function Possible({ waits, isMessage }: { waits: WaitsFor; isMessage: boolean })
   const offers = useTry((state) => state.result?.turns.at(-1)?.heard.some((one) => one.choices) ?? false);
   const writes = waits.kind !== "transfer" && isMessage;
   return (
-    <section className="tr-possible" aria-label={question}>
+    <section className="tr-possible" aria-label={question} data-next="">
       <h3>{question}</h3>
       <div className="tr-acts">
         {acts(offers ? { ...waits, choices: [] } : waits, isMessage).map((one) => (
