@@ -44,20 +44,17 @@ def subflow(asked: Asked) -> dict[str, Any]:
     try:
         with transaction.atomic():
             new = create_flow(key=key, name=name, definition=made.inner, by=asked.user, now=asked.now)
+            if asked.flag("publish"):
+                note = _("Taken out of “%(name)s”") % {"name": asked.flow.name}
+                publish_flow(flow_id=new.pk, by=asked.user, now=asked.now, note=note)
     except IntegrityError:
         raise Refused(_("There is a flow of this name or key already.")) from None
-    published, faults = False, []
-    if asked.flag("publish"):
-        try:
-            publish_flow(
-                flow_id=new.pk,
-                by=asked.user,
-                now=asked.now,
-                note=_("Taken out of “%(name)s”") % {"name": asked.flow.name},
-            )
-            published = True
-        except DefinitionInvalid as invalid:
-            faults = [str(fault) for fault in invalid.faults]
+    except DefinitionInvalid as invalid:
+        # Half a sub-flow would leave two broken flows: nothing is made.
+        said = _(
+            "These steps have errors, so they would be a flow that cannot be published. Mend this first: %(fault)s"
+        )
+        raise Refused(said % {"fault": str(invalid.faults[0])}) from None
     return {
         "definition": made.outer,
         "step": made.step,
@@ -66,7 +63,6 @@ def subflow(asked: Asked) -> dict[str, Any]:
             "key": new.key,
             "name": new.name,
             "url": page("routing_flow_change", new.pk),
-            "published": published,
-            "faults": faults,
+            "published": asked.flag("publish"),
         },
     }

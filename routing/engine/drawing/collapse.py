@@ -13,6 +13,8 @@ from routing.engine.steps.step import Exit, Step
 from routing.engine.steps.subflow import Subflow
 
 _ID_CHARS = 40
+# As far apart as steps stand on the canvas.
+_APART, _ROW = 288, 192
 
 
 class CannotCollapse(Exception):
@@ -42,7 +44,8 @@ def collapse(definition: Definition, ids: Iterable[str], *, key: str, title: str
     taken = {node.id for node in definition.steps}
     ends = {target: _fresh(f"to_{target}", taken) for target in names}
     over = _fresh("over", taken)
-    triggers = [node for node in others if _is_trigger(node)]
+    # One of a kind: a flow that was pasted into another brings its own along.
+    triggers = list({node.type: node for node in reversed(others) if _is_trigger(node)}.values())[::-1]
     inner_steps: list[dict[str, Any]] = [
         {"id": node.id, "type": node.type, "exits": {"started": entry}, **({"title": node.title} if node.title else {})}
         for node in triggers or [Node(id=_fresh("call", taken), type="call")]
@@ -57,10 +60,25 @@ def collapse(definition: Definition, ids: Iterable[str], *, key: str, title: str
     inner = {
         "format": definition.format,
         "steps": inner_steps,
-        "layout": {name: list(at) for name, at in definition.layout.items() if name in chosen},
+        "layout": _inner_layout(definition, chosen, entry, [step["id"] for step in inner_steps]),
     }
     step = _fresh(key.lower().replace("-", "_"), taken)
     return Collapsed(inner, _outer(definition, chosen, entry, names, step, key, title), step)
+
+
+def _inner_layout(definition: Definition, chosen: Mapping[str, Node], entry: str, ids: list[str]) -> dict[str, Any]:
+    """Where they were; what is new stands above the first of them, or below the last."""
+    known = {name: list(at) for name, at in definition.layout.items() if name in chosen}
+    if entry not in known:
+        return known
+    beginnings = ids[: ids.index(next(name for name in ids if name in chosen))]
+    endings = [name for name in ids if name not in chosen and name not in beginnings]
+    x, y = known[entry]
+    bottom = max(at[1] for at in known.values())
+    above = {name: [x + _APART * place, y - _ROW] for place, name in enumerate(beginnings)}
+    left = min(at[0] for at in known.values())
+    below = {name: [left + _APART * place, bottom + _ROW] for place, name in enumerate(endings)}
+    return {**above, **known, **below}
 
 
 def _outer(

@@ -231,6 +231,14 @@ def test_steps_become_a_flow_of_their_own(admin_client: Client, flow: Flow) -> N
     assert "already" in again.json()["error"]
 
 
+def test_steps_with_errors_become_no_flow_that_nobody_could_publish(admin_client: Client, flow: Flow) -> None:
+    sent = {"revision": 1, "steps": ["team", "bye"], "name": "The team", "key": "", "publish": True}
+    answer = post(admin_client, flow, "subflow", {**sent, "definition": definition("gone")})
+    assert answer.status_code == 400
+    assert "Mend this first" in answer.json()["error"]
+    assert not Flow.objects.filter(key="the-team").exists()
+
+
 def test_a_subflow_that_was_published_anew_is_a_change_to_be_published(admin_client: Client, flow: Flow) -> None:
     publish_flow(flow_id=flow.pk, by=None, now=timezone.now())
     outer = {

@@ -106,5 +106,25 @@ def test_steps_keep_their_places_and_the_new_one_takes_that_of_the_first() -> No
     data = {**FLOW, "layout": {"hello": [0, 100], "menu": [0, 300], "bye": [0, 900]}}
     made = collapse(read_definition(data), ["hello", "menu"], key="my-menu", title="My menu")
     assert made.step == "my_menu"
-    assert made.inner["layout"] == {"hello": [0, 100], "menu": [0, 300]}
+    # The beginning above them, and what they lead to below.
+    assert made.inner["layout"] == {
+        "call": [0, -92],
+        "hello": [0, 100],
+        "menu": [0, 300],
+        "to_vip": [0, 492],
+        "to_thanks": [288, 492],
+        "to_bye": [576, 492],
+    }
     assert made.outer["layout"] == {"bye": [0, 900], "my_menu": [0, 100]}
+
+
+def test_a_flow_with_several_triggers_of_a_kind_gives_one_of_each() -> None:
+    twice = steps(
+        say("hello", done="bye"),
+        {"id": "bye", "type": "end"},
+        {"id": "call_2", "type": "call", "exits": {"started": "hello"}},
+        {"id": "message", "type": "message", "exits": {"started": "hello"}},
+    )
+    made = collapse(read_definition(twice), ["hello", "bye"], key="inner", title="Inner")
+    triggers = [step["type"] for step in made.inner["steps"] if step["type"] in {"call", "message"}]
+    assert triggers == ["call", "message"]
