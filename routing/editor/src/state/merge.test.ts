@@ -36,6 +36,17 @@ describe("two people on one draft", () => {
     expect(merge(base, without, changed("greet", "Theirs"), { greet: "theirs" }).definition.steps).toHaveLength(3);
   });
 
+  it("leads to a step again that one deleted and the other kept", () => {
+    // As the canvas deletes: what led to it leads on.
+    const without = flow([step("call", { started: "team" }), step("team")]);
+    const exits = (mine: typeof base, theirs: typeof base, choice: "mine" | "theirs") =>
+      merge(base, mine, theirs, { greet: choice }).definition.steps.find((one) => one.id === "call")?.exits;
+    expect(exits(changed("greet", "Mine"), without, "mine")).toEqual({ started: "greet" });
+    expect(exits(changed("greet", "Mine"), without, "theirs")).toEqual({ started: "team" });
+    expect(exits(without, changed("greet", "Theirs"), "theirs")).toEqual({ started: "greet" });
+    expect(exits(without, changed("greet", "Theirs"), "mine")).toEqual({ started: "team" });
+  });
+
   it("keeps what either added, and their places", () => {
     const mine = flow([...base.steps, step("mine")]);
     const theirs = flow([...base.steps, step("theirs")]);

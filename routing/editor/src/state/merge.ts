@@ -51,6 +51,7 @@ export function merge(
       kept.set(id, choices[id] === "theirs" ? their : my);
     }
   }
+  for (const conflict of result.conflicts) leadBackTo(conflict, kept, conflict.mine ? mines : others, bases);
   const steps: Step[] = [];
   for (const step of kept.values()) if (step) steps.push(step);
   const layout = mergeLayout(base, mine, theirs, result.moved);
@@ -62,6 +63,18 @@ export function merge(
     layout,
   };
   return result;
+}
+
+/** A step that one deleted and that stays all the same is led to as it was: deleting it took those lines along. */
+function leadBackTo({ step: id, mine, theirs }: Conflict, kept: Map<string, Step | null>, keeper: Map<string, Step>, bases: Map<string, Step>): void {
+  if ((mine && theirs) || !kept.get(id)) return;
+  for (const [source, step] of kept) {
+    for (const [exit, target] of Object.entries(keeper.get(source)?.exits ?? {})) {
+      if (target !== id || bases.get(source)?.exits?.[exit] !== id) continue;
+      const now = kept.get(source) ?? step;
+      if (now && now.exits?.[exit] !== id) kept.set(source, { ...now, exits: { ...now.exits, [exit]: id } });
+    }
+  }
 }
 
 /** What leads from `from` to `to`, done to `onto`; where both touched a step, `to` decides. */
