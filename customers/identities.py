@@ -16,6 +16,7 @@ _WHATSAPP_NUMBER = re.compile(r"[1-9][0-9]{6,14}", re.ASCII)
 _WHATSAPP_USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{2,119}", re.ASCII)
 # What telephone numbers are written with; letters ("0800 FLOWERS") are nobody's caller id.
 _PHONE = re.compile(r"[+0-9 ()/.\-\u00a0\u2010-\u2015]{3,40}")
+_BETWEEN = re.compile(r"[\s()/.\-\u2010-\u2015]")
 _LOCAL_PART = re.compile(r"[^\s@\"(),:;<>\[\]\\]{1,64}")
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.ASCII)
 KINDS = frozenset(Identity.Kind.values)
@@ -74,6 +75,25 @@ def _parsed(value: str, country: str) -> str:
     if not phonenumbers.is_possible_number(number):
         raise NotAnAddress(_("This telephone number is too long or too short for its country."))
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def spellings(text: str, country: str) -> list[str]:
+    """How an address that somebody looks for may be kept, whole or as far as it was typed: 0151 2 in Germany is +49151 2.
+
+    `country` (DE) is where people write telephone numbers without a prefix. The first is what was typed.
+    """
+    if "@" in text:
+        return [text.strip().lower()]
+    squeezed = _BETWEEN.sub("", text)
+    if squeezed.startswith("00"):
+        return [f"+{squeezed[2:]}"]
+    if not (squeezed.isascii() and squeezed.isdigit()):
+        return [squeezed]
+    found = [squeezed, f"+{squeezed}"]
+    if code := phonenumbers.country_code_for_region(country):
+        trunk = phonenumbers.ndd_prefix_for_region(country, True) or ""
+        found.append(f"+{code}{squeezed.removeprefix(trunk)}")
+    return found
 
 
 def email(value: str) -> str:

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
+from customers.identities import spellings
 from customers.models import Customer, Identity
 
 # On the way of every call, hence by hand: the identity's unique index, then two primary keys. Whoever asks the database
@@ -75,10 +77,6 @@ def ids_found(text: str, *, most: int) -> list[int]:
     wanted = text.replace("\x00", "").strip()[:200]
     if not wanted:
         return []
-    squeezed = re.sub(r"[\s()/.-]", "", wanted)
-    address = f"+{squeezed[2:]}" if squeezed.startswith("00") else squeezed
-    if "@" in wanted:
-        address = wanted.lower()
     parts: list[str] = []
     parameters: list[str | int] = []
     if words := wanted.upper().split()[:8]:
@@ -91,9 +89,10 @@ def ids_found(text: str, *, most: int) -> list[int]:
     for number in dict.fromkeys((wanted, wanted.upper())):
         parts.append(_BY_NUMBER)
         parameters += [f"{_literally(number)}%", most]
-    if len(address) >= 3:
-        parts.append(_BY_ADDRESS)
-        parameters += [f"{_literally(address)}%", most]
+    for address in spellings(wanted, settings.DEFAULT_COUNTRY):
+        if len(address) >= 3:
+            parts.append(_BY_ADDRESS)
+            parameters += [f"{_literally(address)}%", most]
     with connection.cursor() as cursor:
         cursor.execute(" UNION ".join(f"({part})" for part in parts) + " LIMIT %s", [*parameters, most])
         return [row[0] for row in cursor.fetchall()]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404
@@ -23,6 +23,7 @@ from access.resources import Resource
 from access.serializers import Strict
 from customers.api import records
 from customers.api.bodies import NEW_IDENTITY, CustomerBody, CustomerWrite, IdentityBody, NewCustomer, check_address
+from customers.identities import spellings
 from customers.models import Consent, Customer, Identity
 
 _BY_NUMBER = "ext:"
@@ -50,18 +51,10 @@ class IdentityFilter(filters.CharFilter):  # type: ignore[misc]
         )
 
 
-def _spelled(text: str) -> str:
-    squeezed = re.sub(r"[\s()/-]", "", text) if re.fullmatch(r"[+\d\s()/-]+", text) else text.strip()
-    if squeezed.startswith("00"):
-        return f"+{squeezed[2:]}"
-    return (
-        f"+{squeezed}" if text.startswith(" ") and squeezed.isdigit() else squeezed.lower() if "@" in text else squeezed
-    )
-
-
 def _address(text: str) -> Q:
-    # With the kind the index is used.
-    return Q(kind__in=Identity.Kind.values, value=_spelled(text))
+    # A plus that nobody escaped arrives as a blank. With the kind the index is used.
+    typed = f"+{text.strip()}" if text.startswith(" ") and text.strip()[:1].isdigit() else text
+    return Q(kind__in=Identity.Kind.values, value__in=spellings(typed, settings.DEFAULT_COUNTRY))
 
 
 def _owners(text: str, _field: str = "") -> list[int]:
@@ -70,7 +63,10 @@ def _owners(text: str, _field: str = "") -> list[int]:
 
 class CustomerFilters(filters.FilterSet):  # type: ignore[misc]
     external_id = filters.CharFilter(help_text="The customer number in the CRM.")
-    identity = IdentityFilter(field_name="pk", help_text="A whole address: +4915100000001, ada@example.com.")
+    identity = IdentityFilter(
+        field_name="pk",
+        help_text="A whole address, as people write it: +4915100000001, 0151 00000001, ada@example.com.",
+    )
     tier = filters.CharFilter(field_name="tier__key", help_text="Key of the tier.")
     tier_by = filters.ChoiceFilter(choices=[choice for choice in Customer.TierBy.choices if choice[0]])
     language = filters.CharFilter()

@@ -67,6 +67,8 @@ class TestCustomers:
             "identity=GRACE@example.com",
             "external_id=C-2",
             "search=grac",
+            "search=0151 00000009",
+            "identity=004915100000009",
         ):
             assert [one["external_id"] for one in all_of_it.get(f"customers/?{query}").json()["results"]] == ["C-2"], (
                 query

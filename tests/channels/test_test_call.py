@@ -28,7 +28,9 @@ def no_public_url(settings: LazySettings) -> None:
 def manager(db: None) -> User:
     user = User.objects.create_user("manager", password="x", is_staff=True)
     user.user_permissions.set(
-        Permission.objects.filter(codename__in=["test_call", "view_number", "view_contact", "view_customer"])
+        Permission.objects.filter(
+            codename__in=["test_call", "view_number", "view_contact", "view_customer", "view_identity"]
+        )
     )
     return user
 
@@ -167,8 +169,9 @@ def test_only_who_may_place_test_calls_sees_the_page(manager: User, browser: Cli
     assert Client().get(path).status_code == 302
 
 
-def test_who_may_not_see_customers_is_shown_none(manager: User, browser: Client) -> None:
-    manager.user_permissions.remove(Permission.objects.get(codename="view_customer"))
+@pytest.mark.parametrize("missing", ["view_customer", "view_identity"])
+def test_who_may_not_see_customers_is_shown_none(manager: User, browser: Client, missing: str) -> None:
+    manager.user_permissions.remove(Permission.objects.get(codename=missing))
     customer = Customer.objects.create(external_id="C-7", name="Anna Adler")
     Identity.objects.create(customer=customer, value="+4915100000077")
     assert browser.get(f"{PAGE}callers/").json()["callers"] == []
