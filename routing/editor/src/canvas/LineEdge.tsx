@@ -27,19 +27,30 @@ function downwards(ends: Parameters<typeof getBezierPath>[0]): [string, number, 
   return [path, x, y];
 }
 
+// Where a figure stands along a curve: nearer to its exit, since lines that meet at one step come together in their middle.
+const ALONG = { x: 0.19, y: 0.32 };
+const LONG = 90;
+
+function figurePlace({ sourceX, sourceY, targetX, targetY }: EdgeProps<Line>, [x, y]: [number, number]): [number, number] {
+  const down = targetY - sourceY;
+  const isCurve = down > LONG && Math.abs(sourceX - targetX) > STRAIGHT;
+  return isCurve ? [sourceX + ALONG.x * (targetX - sourceX), sourceY + ALONG.y * down] : [x, y];
+}
+
 export const LineEdge = memo(function LineEdge(props: EdgeProps<Line>) {
   const { id, sourceX, sourceY, targetX, targetY, data, selected } = props;
   const ends = { sourceX, sourceY, targetX, targetY, sourcePosition: Position.Bottom, targetPosition: Position.Top };
   // Lines that lead back go around the steps instead of through them.
   const [path, x, y] = targetY > sourceY + BACK ? downwards(ends) : backwards(props);
   const tone = data?.tone ? `tone-${data.tone}` : data?.faded ? "is-faded" : "";
+  const [figureX, figureY] = figurePlace(props, [x, y]);
   const width = data?.weight ? 1.5 + 7 * Math.min(1, data.weight) : undefined;
   return (
     <g className={`fe-line ${tone} ${selected ? "is-selected" : ""}`} data-line={id}>
       <BaseEdge id={id} path={path} interactionWidth={18} style={width ? { strokeWidth: width } : undefined} />
       {data?.label && (
         <g className="fe-line-label">
-          <EdgeText x={x} y={y} label={data.label} labelShowBg labelBgPadding={[6, 3]} labelBgBorderRadius={6} />
+          <EdgeText x={figureX} y={figureY} label={data.label} labelShowBg labelBgPadding={[6, 3]} labelBgBorderRadius={6} />
         </g>
       )}
       {data && !data.readOnly && !data.label && (
