@@ -46,7 +46,7 @@ FROM customers_customer c LEFT JOIN customers_tier t ON t.id = c.tier_id
 LEFT JOIN customers_tier ct ON ct.id = c.crm_tier_id WHERE c.id = ANY(%s::bigint[])
 """
 _STONES = """
-SELECT id, external_id, merged_into, at FROM customers_tombstone WHERE id = ANY(%s::bigint[])
+SELECT id, customer_id, external_id, merged_into, at FROM customers_tombstone WHERE id = ANY(%s::bigint[])
 """
 NAMES = (
     "external_id",
@@ -132,7 +132,7 @@ def changes_since(cursor: Cursor, *, most: int) -> Page:
         customers = _by_id(db, _CUSTOMERS, [pk for kind, pk in keys if kind == 1])
     # Whoever was written again between the queries is left to a later page.
     entries = [
-        (_gone(stones[pk]) if kind == 0 else _there(customers[pk]))
+        (_gone(stones[pk]) if kind == 0 else {"id": pk, **_there(customers[pk])})
         for kind, pk in keys
         if pk in (customers if kind else stones)
     ]
@@ -152,8 +152,9 @@ def _by_id(db: Any, query: str, ids: list[int]) -> Mapping[int, tuple[Any, ...]]
 
 
 def _gone(row: tuple[Any, ...]) -> dict[str, Any]:
-    external_id, merged_into, at = row
+    customer_id, external_id, merged_into, at = row
     return {
+        "id": customer_id,
         "external_id": external_id,
         "deleted": True,
         "merged_into": merged_into or None,

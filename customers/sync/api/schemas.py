@@ -202,9 +202,13 @@ CHANGES: Final[dict[str, Any]] = {
             "type": "array",
             "items": {
                 "type": "object",
-                "required": ["external_id", "deleted", "changed_at", "merged_into", "customer"],
+                "required": ["id", "external_id", "deleted", "changed_at", "merged_into", "customer"],
                 "properties": {
-                    "external_id": {"type": "string"},
+                    "id": {"type": "integer", "description": "Ours, which a customer keeps for life."},
+                    "external_id": {
+                        "type": "string",
+                        "description": "Of whoever was erased it is sealed: “erased:…”. They are known by `id` alone.",
+                    },
                     "deleted": {"type": "boolean"},
                     "merged_into": {"type": ["string", "null"]},
                     "changed_at": {"type": "string", "format": "date-time"},

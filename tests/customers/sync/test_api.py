@@ -13,6 +13,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from customers.models import Customer, Identity, Tombstone
+from customers.privacy.services import erase
 from customers.services import delete_customers
 from customers.sync import receiving, runs, tasks
 from customers.sync.models import SyncChunk, SyncFault, SyncRun
@@ -311,6 +312,16 @@ class TestChanges:
         assert merged["merged_into"] == "C-4"
         kept = next(row for row in told["results"] if row["external_id"] == "C-1")
         assert kept["customer"]["name"] == "A"
+
+    def test_whoever_keeps_a_copy_hears_by_our_id_who_was_erased(self, crm: Any) -> None:
+        crm.post("customers/sync/", records(2))
+        first = self.ask(crm)
+        ids = {row["external_id"]: row["id"] for row in first["results"]}
+        assert ids == dict(Customer.objects.values_list("external_id", "id"))
+        erase(customer_id=ids["C-1"], by="ada", now=timezone.now())
+        [gone] = self.ask(crm, first["since"])["results"]
+        assert (gone["id"], gone["deleted"], gone["customer"]) == (ids["C-1"], True, None)
+        assert gone["external_id"].startswith("erased:")
 
     def test_pages_of_one_leave_nobody_out(self, crm: Any) -> None:
         crm.post("customers/sync/", records(4))
