@@ -30,6 +30,7 @@ from django.utils.translation import ngettext
 
 from customers.files.sheets import KINDS, written
 from customers.models import Customer, Tier
+from customers.privacy.sight import may_export
 from customers.tiers.drawing import short
 from customers.tiers.fields import METRICS, OPERATORS, catalog
 from customers.tiers.models import Policy, Preview, Rate, Run, State
@@ -160,12 +161,15 @@ def preview(site: ModelAdmin[Tier], request: HttpRequest, *, pk: int, **_kwargs:
         "is_outdated": found.based_on != (getattr(policy_in_force(), "number", 0)),
         "levels": _levels_rows(found.levels, spec, names),
         "unknown_currencies": _without_rate(spec),
+        "may_export": may_export(request.user),
     }
     return TemplateResponse(request, "admin/tiers/preview.html", context)
 
 
 def moves(_site: ModelAdmin[Tier], request: HttpRequest, *, pk: int, kind: str, **_kwargs: Any) -> HttpResponseBase:
     """Everybody who would move, or of one tier to another, as a file. They are looked at anew."""
+    if not may_export(request.user):
+        raise PermissionDenied
     found = get_object_or_404(Preview, pk=pk)
     if kind not in KINDS or found.state != State.DONE:
         raise Http404

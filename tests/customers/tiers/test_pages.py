@@ -188,3 +188,16 @@ def test_each_number_of_the_table_leads_to_who_that_is_and_all_of_them_to_a_file
     ]
     assert len(some) == 11
     assert admin_client.get(f"{answer.url}moves.exe").status_code == 404
+
+
+def test_who_moves_as_a_file_is_for_those_who_may_export(
+    client: Client, tiers: dict[str, Tier], add: Callable[..., Customer]
+) -> None:
+    user = User.objects.create_user("tuner", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=["view_tier", "change_tier", "view_customer"]))
+    client.force_login(user)
+    add(5)
+    spec = {"order": ["share"], "metric": "revenue_12m", "cuts": [{"tier": "gold", "percent": 100}], "rest": "silver"}
+    answer: Any = client.post("/admin/customers/tier/policy/edit/", {"spec": json.dumps(spec), "note": ""})
+    assert "moves.csv" not in client.get(answer.url).content.decode()
+    assert client.get(f"{answer.url}moves.csv").status_code == 403
