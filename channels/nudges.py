@@ -11,13 +11,20 @@ from customers.enrichment.publishing import NotPublished, publish
 
 log = structlog.get_logger(__name__)
 
+# Holding a task costs more than waiting so long for a message's place.
+_HELD_FROM_S = 0.25
+
 
 def nudge_conversation(conversation_id: int) -> None:
     _nudge("handle_conversation", (conversation_id,), "messages")
 
 
-def nudge_sending(conversation_id: int) -> None:
-    _nudge("send_conversation", (conversation_id,), "outbox")
+def nudge_sending(conversation_id: int, *, in_s: float = 0.0) -> None:
+    """What is due only in a moment, the worker that takes it holds till then."""
+    if in_s > _HELD_FROM_S:
+        nudge_later(current_app.tasks["channels.tasks.send_conversation"], conversation_id, in_s)
+    else:
+        _nudge("send_conversation", (conversation_id,), "outbox")
 
 
 def nudge_read(conversation_id: int, external_id: str, *, typing: bool) -> None:

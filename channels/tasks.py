@@ -39,7 +39,7 @@ def send_conversation(conversation_id: int) -> None:
 
 def _send(conversation_id: int) -> None:
     wait_s = sending.send_conversation(conversation_id, clock=timezone.now)
-    if wait_s is not None and wait_s < sweep.SOON_S:
+    if wait_s is not None and wait_s < sweep.AHEAD_S:
         nudge_later(send_conversation, conversation_id, wait_s)
 
 

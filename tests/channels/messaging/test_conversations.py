@@ -346,7 +346,7 @@ def test_the_sweep_finds_what_was_left(chat: Chat, monkeypatch: pytest.MonkeyPat
 
     nudged: list[tuple[str, int]] = []
     monkeypatch.setattr(sweep, "nudge_conversation", lambda one: nudged.append(("handle", one)))
-    monkeypatch.setattr(sweep, "nudge_sending", lambda one: nudged.append(("send", one)))
+    monkeypatch.setattr(sweep, "nudge_sending", lambda one, *, in_s: nudged.append(("send", one)))
     chat.keep(chat.event("Hello"))
     conversation = chat.conversation
     sweep.sweep(now=chat.now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -71,8 +72,8 @@ def test_a_burst_waits_keeps_its_order_and_loses_nothing(chat: Chat) -> None:
 def test_who_waits_for_a_place_is_woken_just_then_and_those_behind_wake_nobody(
     chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nudged: list[int] = []
-    monkeypatch.setattr(sweep, "nudge_sending", nudged.append)
+    nudged: list[tuple[int, float]] = []
+    monkeypatch.setattr(sweep, "nudge_sending", lambda one, *, in_s: nudged.append((one, in_s)))
     chat.number.messages_per_s = 0.05
     chat.number.save()
     chat.write("Hello")
@@ -87,7 +88,27 @@ def test_who_waits_for_a_place_is_woken_just_then_and_those_behind_wake_nobody(
     assert slot_at
     chat.now = slot_at - sweep._AHEAD
     sweep.sweep(now=chat.now)
-    assert nudged == [chat.conversation.pk]
+    assert nudged == [(chat.conversation.pk, pytest.approx(sweep.AHEAD_S))]
+
+
+@pytest.mark.django_db
+def test_what_a_worker_holds_till_its_place_comes_is_nudged_by_nobody_else_unless_that_worker_died(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nudged: list[tuple[int, float]] = []
+    monkeypatch.setattr(sweep, "nudge_sending", lambda one, *, in_s: nudged.append((one, in_s)))
+    chat.number.messages_per_s = 0.2
+    chat.number.save()
+    chat.write("Hello")
+    chat.write("1", after_s=0)
+    wait_s = sending.send_conversation(chat.conversation.pk, clock=lambda: chat.now)
+    assert wait_s is not None
+    assert 4 < wait_s < sweep.AHEAD_S
+    for seconds in (0.0, wait_s, wait_s + 0.5):
+        sweep.sweep(now=chat.now + timedelta(seconds=seconds))
+    assert nudged == []
+    sweep.sweep(now=chat.now + timedelta(seconds=wait_s + 2))
+    assert nudged == [(chat.conversation.pk, pytest.approx(-2, abs=0.01))]
 
 
 @pytest.mark.django_db
