@@ -82,4 +82,5 @@ def _prune_messages(now: datetime) -> int:
 def _rows(query: str, values: tuple[Any, ...] | dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query, values)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
