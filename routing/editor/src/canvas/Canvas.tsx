@@ -24,7 +24,7 @@ import { Controls } from "./Controls";
 import { ConnectDialog } from "./ConnectDialog";
 import { Find } from "./Find";
 import { HelpDialog } from "./HelpDialog";
-import { GRID } from "./layout";
+import { GRID } from "./sizes";
 import { LineEdge } from "./LineEdge";
 import { type AnyNode, Drawing, type LineEdge as Line, lineParts, noteIndex, placeOf } from "./model";
 import { NoteNode } from "./NoteNode";
@@ -44,7 +44,7 @@ const EDGE_TYPES: EdgeTypes = { line: LineEdge };
 // From here on, what is out of sight is not drawn.
 const MANY = 120;
 // Below this nobody reads exits or meets a plus, and drawing them takes time.
-const FAR = 0.45;
+const FAR = 0.5;
 // On the screen a label is never smaller than so much of its size, and on the canvas never larger than so many times.
 const LABEL_LEAST = 0.9;
 const LABEL_MOST = 5;
@@ -186,7 +186,7 @@ export function Canvas() {
     };
   }, []);
   useEffect(() => {
-    if (revealing) show(revealing.step);
+    if (revealing) show(revealing.step, true);
   }, [revealing]);
   // A panel takes room: the step that it is about stays in sight.
   const panelOpen = useEditor((state) => state.panel !== null);

@@ -27,7 +27,7 @@ export function Find() {
   );
   const look = (choice: Choice) => {
     select([choice.id]);
-    show(choice.id);
+    show(choice.id, true);
   };
   return (
     // eslint-disable-next-line jsx-a11y/no-static-element-interactions -- Escape closes it from anywhere inside

@@ -5,7 +5,7 @@ import { memo } from "react";
 import { Icon } from "../shell/Icon";
 import { t, tn } from "../t";
 import { iconOf } from "./kinds";
-import { widthOf } from "./layout";
+import { widthOf } from "./sizes";
 import type { ShownExit, StepData, StepNode as Node } from "./model";
 
 export const StepNode = memo(function StepNode({ data, selected }: NodeProps<Node>) {

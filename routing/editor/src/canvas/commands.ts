@@ -11,7 +11,8 @@ import { useEditor } from "../state/store";
 import { t, tn } from "../t";
 import { stopAsking, useAsking } from "./asking";
 import { choose } from "../forms/usual";
-import { GAP_ALONG, STEP_WIDTH, heightOf, layoutOf, onGrid, widthOf } from "./layout";
+import { layoutOf } from "./order/layout";
+import { GAP_ALONG, STEP_WIDTH, heightOf, onGrid, widthOf } from "./sizes";
 import { lineParts } from "./model";
 import { besideExit, freePlace, straightened } from "./place";
 import { namesake } from "./ready";
@@ -96,7 +97,7 @@ export function add(type: string, where: Where = likelyPlace(type), key?: string
   const beside = now().panel?.id ?? "settings";
   if (item.kind !== "trigger" && (beside === "settings" || beside === "faults") && mayOpen() && !isNarrow()) now().openPanel("settings");
   requestAnimationFrame(() => {
-    show(added);
+    show(added, true);
     focusStep(added);
   });
   return id;

@@ -174,7 +174,7 @@ function toBeginning(): void {
   select([id]);
   requestAnimationFrame(() => {
     focusStep(id);
-    show(id);
+    show(id, true);
   });
 }
 

@@ -6,7 +6,7 @@ import { saidOf } from "../state/said";
 import { initialsOf } from "../state/names";
 import { placed } from "../state/steps";
 import { type Box, laneAround } from "./around";
-import { heightOf, widthOf } from "./layout";
+import { heightOf, widthOf } from "./sizes";
 import { t } from "../t";
 
 /** A step that begins less than this below an exit is led back to. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { analysisOf, flow, step } from "../state/flows.testing";
-import { STEP_WIDTH } from "./layout";
+import { STEP_WIDTH } from "./sizes";
 import { straightened } from "./place";
 
 const definition = flow([step("call", { started: "say" }), step("say", { done: "" })], { layout: { call: [0, 0], say: [400, 200] } });

@@ -2,7 +2,7 @@
 
 import { saidOf } from "../state/said";
 import type { Analysis, Definition, Point } from "../api/types";
-import { GAP_ALONG, GRID, STEP_WIDTH, heightOf, onGrid, widthOf } from "./layout";
+import { GAP_ALONG, GRID, STEP_WIDTH, heightOf, onGrid, widthOf } from "./sizes";
 import { boxOf } from "./view";
 
 const GAP = 24;

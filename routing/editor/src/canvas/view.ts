@@ -3,7 +3,7 @@
 import type { ReactFlowInstance, Viewport } from "@xyflow/react";
 import type { Point } from "../api/types";
 import type { Box } from "./around";
-import { STEP_WIDTH } from "./layout";
+import { STEP_WIDTH } from "./sizes";
 import type { AnyNode, LineEdge } from "./model";
 
 export interface Size {
@@ -92,8 +92,8 @@ export function boxOf(id: string): Box | null {
   return { x, y, width: node.measured.width ?? STEP_WIDTH, height: node.measured.height ?? 100 };
 }
 
-/** Moves only as far as the step needs to be seen whole. */
-export function show(id: string): void {
+/** Moves only as far as the step needs to be seen whole; comes near enough to read it only if `near`. */
+export function show(id: string, near = false): void {
   const box = boxOf(id);
   if (!instance || !pane || !box) return;
   const { x, y, zoom } = instance.getViewport();
@@ -102,8 +102,9 @@ export function show(id: string): void {
   const top = box.y * zoom + y;
   const inside =
     left >= 8 + (size.width < NARROW ? 0 : 2 * BUTTONS) && top >= (size.width < NARROW ? 8 : BAR - 8) && left + box.width * zoom <= size.width - 8 && top + box.height * zoom <= size.height - 8;
-  if (inside && zoom >= (size.width < NARROW ? 0 : 0.5)) return;
-  if (zoom < 0.5) {
+  const isFar = near && zoom < (size.width < NARROW ? 0 : 0.5);
+  if (inside && !isFar) return;
+  if (isFar) {
     void instance.setCenter(box.x + box.width / 2, box.y + box.height / 2, { zoom: NICE, duration: unhurried() });
     return;
   }

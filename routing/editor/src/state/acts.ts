@@ -1,7 +1,7 @@
 /// What people do to a flow, as changes of a draft: `edit(label, (draft) => act(draft, …))`.
 
 import type { Definition, Point, Step } from "../api/types";
-import { onGrid } from "../canvas/layout";
+import { onGrid } from "../canvas/sizes";
 import { freshId } from "./steps";
 
 /** A step beside everything else. Its id is made of `wish`. */

@@ -1,6 +1,6 @@
 /// Questions about the steps of a definition: their places, their names.
 
-import { layoutOf } from "../canvas/layout";
+import { layoutOf } from "../canvas/order/layout";
 import type { Analysis, Definition, Point, Step } from "../api/types";
 
 const places = new WeakMap<Definition, { analysis: Analysis; places: Record<string, Point> }>();

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { Point } from "../api/types";
-import { analysisOf, flow, step } from "../state/flows.testing";
-import { heightOf, layoutOf } from "./layout";
-import { coveredBy, openingView } from "./view";
-import { walk } from "./walk";
+import type { Point } from "../../api/types";
+import { analysisOf, flow, step } from "../../state/flows.testing";
+import { heightOf } from "../sizes";
+import { layoutOf } from "./layout";
+import { coveredBy, openingView } from "../view";
+import { walk } from "../walk";
 
 const definition = flow([
   step("call", { started: "fetch" }),
