@@ -36,8 +36,8 @@ export function ConnectDialog({ ask }: { ask: Extract<Ask, { kind: "connect" | "
     detail: source?.exits?.[one.name] ? t("leads to %(step)s", { step: title(source.exits[one.name]) }) : t("leads nowhere yet"),
     icon: "logout",
   }));
-  const targets = (): Choice[] => {
-    const target = chosen === undefined ? undefined : source?.exits?.[chosen];
+  const targets = (from: string | undefined): Choice[] => {
+    const target = from === undefined ? undefined : source?.exits?.[from];
     const inserting = ask.kind === "insert";
     const group = target ? t("A new step in between") : t("A new step");
     const items = (palette ?? []).filter((item) => item.kind !== "trigger");
@@ -74,20 +74,32 @@ export function ConnectDialog({ ask }: { ask: Extract<Ask, { kind: "connect" | "
 
   if (!source || !said) return null;
 
-  const pick = (choice: Choice) => {
-    if (chosen === undefined) return;
+  const pick = (choice: Choice, from: string) => {
     stopAsking();
     const [how, id, key] = parts(choice.id);
-    if (how === "new") place(id, source.id, chosen, at, key);
-    else if (how === "step") link(source.id, chosen, id);
-    else link(source.id, chosen, null);
+    if (how === "new") place(id, source.id, from, at, key);
+    else if (how === "step") link(source.id, from, id);
+    else link(source.id, from, null);
     if (how !== "new") requestAnimationFrame(() => focusStep(source.id));
   };
 
   if (chosen === undefined || !exit) {
+    // Whoever types where to go at once means the first exit that leads nowhere yet.
+    const free = said.exits.find((one) => source.exits?.[one.name] === undefined);
+    const short: Choice[] = free
+      ? targets(free.name).map((choice) => ({ ...choice, group: t("“%(exit)s” leads to", { exit: free.label }), quiet: true }))
+      : [];
     return (
       <Dialog title={t("Which exit of “%(step)s”?", { step: said.title })} onClose={stopAsking}>
-        <SearchList choices={exits} label={t("Exit")} autoFocus onPick={(choice) => setChosen(choice.id)} />
+        <SearchList
+          choices={[...exits, ...short]}
+          label={t("Exit")}
+          autoFocus
+          onPick={(choice) => {
+            if (free && short.includes(choice)) pick(choice, free.name);
+            else setChosen(choice.id);
+          }}
+        />
       </Dialog>
     );
   }
@@ -96,7 +108,7 @@ export function ConnectDialog({ ask }: { ask: Extract<Ask, { kind: "connect" | "
       title={ask.kind === "insert" ? t("What comes in between?") : t("“%(step)s”, exit “%(exit)s” leads to …", { step: said.title, exit: exit.label })}
       onClose={stopAsking}
     >
-      <SearchList key={chosen} choices={targets()} label={t("Step")} autoFocus onPick={pick} />
+      <SearchList key={chosen} choices={targets(chosen)} label={t("Step")} autoFocus onPick={(choice) => pick(choice, exit.name)} />
     </Dialog>
   );
 }

@@ -186,13 +186,16 @@ function toPalette(): void {
 }
 
 function askConnect(): void {
-  const { selection } = useEditor.getState();
+  const { selection, say } = useEditor.getState();
   const source = selection.at(-1);
   if (source) useAsking.setState({ ask: { kind: "connect", source } });
+  else say(t("Choose the step first that the line begins at: with the arrow keys, or by a click."));
 }
 
 function askSubflow(): void {
-  if (useEditor.getState().selection.length) useAsking.setState({ ask: { kind: "subflow" } });
+  const { selection, say } = useEditor.getState();
+  if (selection.length) useAsking.setState({ ask: { kind: "subflow" } });
+  else say(t("Choose the steps first: with Shift and a click, or by drawing a box around them with Shift held."));
 }
 
 /** The parts of the page in a ring: canvas, panel (or its tabs), header. */

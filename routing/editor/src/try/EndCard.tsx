@@ -124,7 +124,7 @@ function KeepForm({ result, open, problem, close }: { result: Result; open: stri
             {t("Rename and change “%(name)s”", { name: open })}
           </button>
         )}
-        <button type="submit" className="fe-button is-small is-primary" disabled={!name.trim() || isEmpty}>
+        <button type="submit" className="fe-button is-small is-primary" disabled={isEmpty}>
           {open === null ? t("Save") : isOther ? t("Save as another test case") : t("Change “%(name)s”", { name: open })}
         </button>
       </div>

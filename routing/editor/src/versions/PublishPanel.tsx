@@ -54,7 +54,7 @@ export function PublishPanel() {
     );
   }
   const errors = faults.filter((fault) => fault.level === "error");
-  const same = flow.live !== null && found?.same === true && found.changes.length === 0;
+  const same = flow.live !== null && found !== "lost" && found?.same === true && found.changes.length === 0;
   // Whoever publishes has seen what the test cases say.
   const waits = !hasErrors && tried.state === "trying";
   const doubts = [
@@ -175,24 +175,30 @@ function NoCases() {
 }
 
 /** The draft beside what is live, anew after each save. */
-function useDifference(revision: number | undefined): Comparison | null {
+function useDifference(revision: number | undefined): Comparison | "lost" | null {
   const live = useEditor((state) => state.document?.flow.live?.id);
   const [found, setFound] = useState<Comparison | null>(null);
+  const [lost, setLost] = useState(false);
+  // Asked again when the server is heard again.
+  const isOffline = useEditor((state) => state.saving.state === "offline");
   useEffect(() => {
     const leaving = new AbortController();
     readComparison("live", "draft", leaving.signal).then(
       (answer) => {
-        if (!leaving.signal.aborted) setFound(answer);
+        if (leaving.signal.aborted) return;
+        setFound(answer);
+        setLost(false);
       },
-      () => undefined, // Publishing itself says if the server does not answer.
+      () => !leaving.signal.aborted && setLost(true),
     );
     return () => leaving.abort();
-  }, [revision, live]);
-  return found;
+  }, [revision, live, isOffline]);
+  return lost ? "lost" : found;
 }
 
-function Difference({ found, live }: { found: Comparison | null; live: boolean }) {
+function Difference({ found, live }: { found: Comparison | "lost" | null; live: boolean }) {
   const openPanel = useEditor((state) => state.openPanel);
+  if (found === "lost") return <p role="status">{t("The server does not answer: what changes is shown as soon as it does.")}</p>;
   if (!found) return <p role="status">{t("Comparing…")}</p>;
   if (!live) return <p>{tn("%(count)s step.", "%(count)s steps.", found.definition.steps.length)}</p>;
   const real = found.changes.filter((change) => change.kind !== "moved");
