@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
+from customers.sync.leaving import check_relied, leaving
 from customers.sync.records import Address, Answer, Fault, Record
 from customers.sync.state import (
     CREATED,
@@ -50,8 +52,12 @@ _BY_POLICY = {Customer.TierBy.RULE.value, Customer.TierBy.SHARE.value}
 _ATTRIBUTES = 400
 
 
-def decide(records: list[Record], state: State) -> list[Outcome]:
-    """The outcome of each, in order; merges come after everything else. `state` holds what is to be written."""
+def decide(records: list[Record], state: State, *, kept: Collection[Address] = ()) -> list[Outcome]:
+    """The outcome of each, in order; merges come after everything else. `state` holds what is to be written.
+
+    Raises NotGivenAway; then the same is decided anew, with those addresses `kept`.
+    """
+    state.leaving = leaving(records, state, kept=kept)
     seen: dict[str, int] = {}
     outcomes = []
     merging: list[tuple[Outcome, Record]] = []
@@ -69,6 +75,7 @@ def decide(records: list[Record], state: State) -> list[Outcome]:
             seen[outcome.external_id] = record.index
     for outcome, record in merging:
         outcome.result = _merge(record, outcome, state)
+    check_relied(state, outcomes)
     return outcomes
 
 
@@ -80,13 +87,13 @@ def _apply(record: Record, outcome: Outcome, state: State) -> str:
     if record.deleted:
         return _delete(record, number, known, state)
     if known is None:
-        if number in state.erased or _is_older(record, *state.buried.get(number, (None, None))):
+        if number in state.erased or record.is_older(*state.buried.get(number, (None, None))):
             return STALE
         known = Known(None, number, dict(_EMPTY), {})
         is_new = True
     else:
         is_new = False
-        if _is_older(record, known.source_version, known.source_at):
+        if record.is_older(known.source_version, known.source_at):
             return STALE
     moves = _addresses(record, known, outcome, state)
     if moves is None or not _fits(record, known, outcome):
@@ -97,6 +104,8 @@ def _apply(record: Record, outcome: Outcome, state: State) -> str:
     is_changed = _write_values(record, known, state)
     is_changed |= _write_addresses(moves, known, state)
     is_changed |= _write_consents(record, known, state.now)
+    # What it gives away may have been taken before.
+    is_changed |= record.index in state.relied_on
     _note_source(record, known)
     if is_new:
         return CREATED
@@ -120,14 +129,6 @@ def _find(record: Record, outcome: Outcome, state: State) -> tuple[Known | None,
     return known, number
 
 
-def _is_older(record: Record, source_version: int | None, source_at: datetime | None) -> bool:
-    if record.source_version is not None and source_version is not None:
-        return record.source_version < source_version
-    if record.source_at is not None and source_at is not None:
-        return record.source_at < source_at
-    return False
-
-
 def _note_source(record: Record, known: Known) -> None:
     if record.source_version is not None and record.source_version != known.source_version:
         known.source_version, known.is_newer = record.source_version, True
@@ -138,7 +139,7 @@ def _note_source(record: Record, known: Known) -> None:
 def _delete(record: Record, number: str, known: Known | None, state: State) -> str:
     if known is None:
         return _foretell(record, number, state)
-    if _is_older(record, known.source_version, known.source_at):
+    if record.is_older(known.source_version, known.source_at):
         return STALE
     known.is_deleted = True
     del state.by_number[known.external_id]
@@ -164,7 +165,7 @@ def _foretell(record: Record, number: str, state: State) -> str:
     if number in state.erased:
         return UNCHANGED
     before = state.buried.get(number, (None, None))
-    if _is_older(record, *before):
+    if record.is_older(*before):
         return STALE
     told = _last_told(record, *before)
     if told != before:
@@ -190,7 +191,7 @@ def _addresses(record: Record, known: Known, outcome: Outcome, state: State) -> 
         if held is None:
             moves.come.append(address)
         elif held.external_id != known.external_id:
-            if not record.takes_identities:
+            if not record.takes_identities and not _is_given_away(address, held, record, state):
                 said = {"address": ":".join(address), "customer": held.external_id}
                 detail = _("%(address)s belongs to customer %(customer)s.") % said
                 hint = _("Merge the two, or send take_identities.")
@@ -213,6 +214,15 @@ def _addresses(record: Record, known: Known, outcome: Outcome, state: State) -> 
         own = state.held_by.get(known.id, set()) if known.id is not None else set()
         moves.gone += [one for one in sorted((own - known.gone) | known.come) if one not in wanted]
     return moves
+
+
+def _is_given_away(address: Address, held: Held, record: Record, state: State) -> bool:
+    leave = state.leaving.get(address)
+    if leave is None or leave.index < record.index or leave.external_id != held.external_id:
+        return False
+    state.relied[address] = leave
+    state.relied_on.add(leave.index)
+    return True
 
 
 def _write_addresses(moves: _Moves, known: Known, state: State) -> bool:
@@ -323,7 +333,7 @@ def _merge(record: Record, outcome: Outcome, state: State) -> str:
         detail = _("There is no other customer %(number)s to merge into.") % {"number": record.merge_into}
         outcome.faults = [Fault("merge_into", "unknown_customer", detail)]
         return FAILED
-    if _is_older(record, other.source_version, other.source_at):
+    if record.is_older(other.source_version, other.source_at):
         return STALE
     del state.by_number[other.external_id]
     told = state.buried[number] = _last_told(record, other.source_version, other.source_at)

@@ -112,6 +112,14 @@ class Record:
         kind, value = min(self.identities)
         return f"id-{hashlib.sha256(f'{kind}:{value}'.encode()).hexdigest()[:20]}"
 
+    def is_older(self, source_version: int | None, source_at: datetime | None) -> bool:
+        """Than what was said last: by the source's version where both have one, else by its time."""
+        if self.source_version is not None and source_version is not None:
+            return self.source_version < source_version
+        if self.source_at is not None and source_at is not None:
+            return self.source_at < source_at
+        return False
+
 
 @dataclass(slots=True)
 class Catalog:

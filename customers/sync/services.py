@@ -18,9 +18,10 @@ from psycopg import errors
 from customers.models import CustomerChange
 from customers.sync.collector import uncollected
 from customers.sync.deciding import decide
+from customers.sync.leaving import NotGivenAway
 from customers.sync.loading import catalog, countries_of, load
 from customers.sync.models import SyncRun
-from customers.sync.records import Catalog, Fault, Record, read_record, wants_country
+from customers.sync.records import Address, Catalog, Fault, Record, read_record, wants_country
 from customers.sync.state import FAILED, RESULTS, Contended, Outcome, State
 from customers.sync.writing import declare, merge, write
 from customers.tiers.selectors import policy_in_force, spec_of
@@ -80,12 +81,17 @@ def sync_customers(
     in the order of their numbers, addresses in their own, and whoever is overtaken all the same starts anew; the third
     time alone.
     """
+    kept: frozenset[Address] = frozenset()
     for attempt in range(1, _TRIES + 1):
         try:
             with uncollected():
-                return _once(raw, options, by=by, now=now, via=via, is_alone=attempt > _TRIES_TOGETHER)
+                return _once(raw, options, by=by, now=now, via=via, is_alone=attempt > _TRIES_TOGETHER, kept=kept)
         except _Undone as undone:
             return undone.report
+        except NotGivenAway as problem:
+            # What one fails by may make another fail: the third time nobody relies on anybody.
+            kept |= problem.addresses if attempt <= _TRIES_TOGETHER else problem.others
+            continue
         except (Contended, IntegrityError, OperationalError, DataError) as problem:
             if _is_of_the_data(problem):
                 return _around_the_bad_one(raw, options, problem, by=by, now=now, via=via)
@@ -98,7 +104,16 @@ def sync_customers(
     raise AssertionError("the last attempt returns or raises")
 
 
-def _once(raw: Sequence[Any], options: Options, *, by: str, now: datetime, via: str, is_alone: bool) -> Report:
+def _once(
+    raw: Sequence[Any],
+    options: Options,
+    *,
+    by: str,
+    now: datetime,
+    via: str,
+    is_alone: bool,
+    kept: frozenset[Address],
+) -> Report:
     with transaction.atomic():
         if not options.dry_run:
             _enter(is_alone=is_alone)
@@ -109,7 +124,7 @@ def _once(raw: Sequence[Any], options: Options, *, by: str, now: datetime, via: 
         state = load(records, known.tiers, now=now, lock=not options.dry_run)
         order: tuple[str, ...] = spec_of(policy_in_force()).order
         state.crm_decides = order[0] == "crm"
-        outcomes = decide(records, state)
+        outcomes = decide(records, state, kept=kept)
         report = Report(outcomes, known.declared, written=not options.dry_run)
         if options.dry_run or (options.atomic and any(outcome.result == FAILED for outcome in outcomes)):
             raise _Undone(Report(outcomes, known.declared, written=False))

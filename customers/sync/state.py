@@ -31,6 +31,14 @@ class Held:
     external_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Who gives an address away, and the index of the record that says so."""
+
+    external_id: str
+    index: int
+
+
 @dataclass(slots=True, eq=False)
 class Known:
     """A customer as they are in the database, and as they will be."""
@@ -134,6 +142,12 @@ class State:
     deleted: list[tuple[Known, int | None, datetime | None]] = field(default_factory=list)
     foretold: set[str] = field(default_factory=set)
     """Numbers that are not there, of whom a deletion or merge came before the record itself; when is in `buried`."""
+    leaving: dict[Address, Leave] = field(default_factory=dict)
+    """Addresses that a record of the batch gives away."""
+    relied: dict[Address, Leave] = field(default_factory=dict)
+    """Those that an earlier record took before they were given away."""
+    relied_on: set[int] = field(default_factory=set)
+    """The indexes of the records that give those away."""
     merges: list[tuple[Outcome, Known, Known, Told]] = field(default_factory=list)
     by_id: dict[int, Known] = field(default_factory=dict)
 
