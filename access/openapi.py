@@ -41,6 +41,7 @@ _SAYS = {
     "406": "Only `application/json` is answered.",
     "409": "The body is as the schema says, but cannot be kept: something is taken, missing, in use, or against a rule.",
     "410": "It is too old to be asked for.",
+    "412": "Somebody changed it since the version in `If-Match`; the `ETag` is that of now.",
     "413": "The body is too large.",
     "415": "The body is not `application/json`, or packed with something else than gzip.",
     "429": "Too many requests: `Retry-After` says when to come back.",

@@ -35,6 +35,7 @@ _TITLES = {
     406: gettext_lazy("No answer of that kind"),
     409: gettext_lazy("It cannot be kept like this"),
     410: gettext_lazy("Not there any more"),
+    412: gettext_lazy("It changed meanwhile"),
     413: gettext_lazy("Too much at once"),
     415: gettext_lazy("Not a body that can be read"),
     429: gettext_lazy("Too many requests"),

@@ -19,12 +19,15 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from access.keeping import Kept
+from access.matching import ETAG, IF_MATCH, check_match, etag
+from access.problems import QueryInvalid
 from access.resources import Resource
 from access.serializers import Strict
 from customers.api import records
 from customers.api.bodies import NEW_IDENTITY, CustomerBody, CustomerWrite, IdentityBody, NewCustomer, check_address
 from customers.identities import spellings
-from customers.models import Consent, Customer, Identity
+from customers.models import Consent, Customer, Identity, Tier
+from customers.sync.services import enter
 
 _BY_NUMBER = "ext:"
 _ID = OpenApiParameter(
@@ -61,20 +64,37 @@ def _owners(text: str, _field: str = "") -> list[int]:
     return list(Identity.objects.filter(_address(text)).values_list("customer_id", flat=True))
 
 
+class TierFilter(filters.CharFilter):  # type: ignore[misc]
+    """By the key of a tier that there is: a typo would find nobody, and look like an answer."""
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        keys = list(Tier.objects.order_by("rank").values_list("key", flat=True)) if value else []
+        if value and value not in keys:
+            said = _("There is no tier “%(key)s”. There is: %(keys)s.")
+            raise QueryInvalid("tier", said % {"key": value, "keys": ", ".join(keys)})
+        return super().filter(qs, value)  # type: ignore[no-any-return]
+
+
 class CustomerFilters(filters.FilterSet):  # type: ignore[misc]
     external_id = filters.CharFilter(help_text="The customer number in the CRM.")
     identity = IdentityFilter(
         field_name="pk",
         help_text="A whole address, as people write it: +4915100000001, 0151 00000001, ada@example.com.",
     )
-    tier = filters.CharFilter(field_name="tier__key", help_text="Key of the tier.")
+    tier = TierFilter(field_name="tier__key", help_text="Key of the tier.")
+    has_tier = filters.BooleanFilter(field_name="tier", lookup_expr="isnull", exclude=True)
     tier_by = filters.ChoiceFilter(choices=[choice for choice in Customer.TierBy.choices if choice[0]])
     language = filters.CharFilter()
     country = filters.CharFilter()
     subscription_plan = filters.CharFilter()
     account_manager = filters.CharFilter()
     lifetime_value_from = filters.NumberFilter(field_name="lifetime_value", lookup_expr="gte")
+    lifetime_value_to = filters.NumberFilter(field_name="lifetime_value", lookup_expr="lte")
+    revenue_12m_from = filters.NumberFilter(field_name="revenue_12m", lookup_expr="gte")
+    revenue_12m_to = filters.NumberFilter(field_name="revenue_12m", lookup_expr="lte")
     orders_from = filters.NumberFilter(field_name="orders", lookup_expr="gte")
+    orders_to = filters.NumberFilter(field_name="orders", lookup_expr="lte")
+    last_order_from = filters.IsoDateTimeFilter(field_name="last_order_at", lookup_expr="gte")
     last_order_before = filters.IsoDateTimeFilter(field_name="last_order_at", lookup_expr="lt")
 
     class Meta:
@@ -84,16 +104,18 @@ class CustomerFilters(filters.FilterSet):  # type: ignore[misc]
 
 @extend_schema_view(
     list=extend_schema(summary="List customers"),
-    retrieve=extend_schema(summary="One customer", parameters=[_ID]),
-    create=extend_schema(summary="Add one customer", request=NewCustomer, responses={201: CustomerBody}),
+    retrieve=extend_schema(summary="One customer", parameters=[_ID, ETAG]),
+    create=extend_schema(
+        summary="Add one customer", request=NewCustomer, responses={201: CustomerBody}, parameters=[ETAG]
+    ),
     partial_update=extend_schema(
         summary="Change one customer",
         description="Only what is named changes.",
         request=CustomerWrite,
         responses={200: CustomerBody},
-        parameters=[_ID],
+        parameters=[_ID, IF_MATCH, ETAG],
     ),
-    destroy=extend_schema(summary="Delete one customer", parameters=[_ID], responses=_GONE),
+    destroy=extend_schema(summary="Delete one customer", parameters=[_ID, IF_MATCH], responses=_GONE),
 )
 class Customers(Kept):
     tag = "customers"
@@ -103,6 +125,7 @@ class Customers(Kept):
     # A number in a CRM may hold a slash; nothing lies below a customer's address.
     lookup_value_regex = rf"[0-9]{{1,18}}|{_BY_NUMBER}.+"
     scopes: ClassVar[Any] = Kept.scopes_of("customers")
+    problems: ClassVar[Any] = {"partial_update": ("412",), "destroy": ("412",)}
     orders: ClassVar[Any] = {
         "id": "id",
         "external_id": "external_id",
@@ -132,21 +155,35 @@ class Customers(Kept):
         data = _read(NewCustomer, request)
         records.keep(_record(data), key=self.key, must_be_new=True)
         customer = self.get_queryset().get(external_id=data["external_id"].strip())
-        address = reverse("customer-detail", args=[customer.pk], request=request)
-        return Response(CustomerBody(customer).data, status=status.HTTP_201_CREATED, headers={"Location": address})
+        headers = {"Location": reverse("customer-detail", args=[customer.pk], request=request)}
+        return _answer(customer, CustomerBody(customer).data, status=status.HTTP_201_CREATED, headers=headers)
+
+    def retrieve(self, request: Request, **_kwargs: Any) -> Response:  # noqa: ARG002
+        customer = self.get_object()
+        return _answer(customer, self.get_serializer(customer).data)
 
     def partial_update(self, request: Request, **_kwargs: Any) -> Response:
         data = _read(CustomerWrite, request)
-        number = self._number()
-        records.keep(_record({**data, "external_id": number}), key=self.key)
-        return Response(CustomerBody(self.get_queryset().get(external_id=number)).data)
+        with transaction.atomic():
+            number = self._number_to_change(request)
+            records.keep(_record({**data, "external_id": number}), key=self.key)
+        customer = self.get_queryset().get(external_id=number)
+        return _answer(customer, CustomerBody(customer).data)
 
-    def destroy(self, request: Request, **_kwargs: Any) -> Response:  # noqa: ARG002
-        records.keep({"external_id": self._number(), "deleted": True}, key=self.key)
+    def destroy(self, request: Request, **_kwargs: Any) -> Response:
+        with transaction.atomic():
+            records.keep({"external_id": self._number_to_change(request), "deleted": True}, key=self.key)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _number(self) -> str:
-        return self._found(Customer.objects.only("external_id")).external_id
+    def _number_to_change(self, request: Request) -> str:
+        """Locked where it matters which version it is. Raises Problem if it is not the one that was read."""
+        rows = Customer.objects.only("external_id", "change")
+        if "If-Match" not in request.headers:
+            return self._found(rows).external_id
+        enter()
+        customer = self._found(rows.select_for_update(no_key=True))
+        check_match(request, customer.change)
+        return customer.external_id
 
     def _found(self, rows: QuerySet[Customer]) -> Customer:
         text: str = self.kwargs["id"]
@@ -158,6 +195,15 @@ class Customers(Kept):
         if found is None:
             raise Http404
         return found
+
+
+def _answer(customer: Customer, body: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(body, status=status, headers={**(headers or {}), "ETag": etag(customer.change)})
+
+
+def _numbers(text: str) -> list[str]:
+    """A customer number, also as addresses have it: `ext:C-1001`."""
+    return [text, *([text.removeprefix(_BY_NUMBER)] if text.startswith(_BY_NUMBER) else [])]
 
 
 def _read(body: type[Strict], request: Request) -> dict[str, Any]:
@@ -182,13 +228,18 @@ def _plain(name: str, value: Any) -> Any:
 
 
 class IdentityFilters(filters.FilterSet):  # type: ignore[misc]
-    customer = filters.CharFilter(field_name="customer__external_id", help_text="The customer number in the CRM.")
+    customer = filters.CharFilter(
+        field_name="customer__external_id", method="of_customer", help_text="The customer number in the CRM."
+    )
     kind = filters.ChoiceFilter(choices=Identity.Kind.choices)
     value = IdentityFilter(field_name="value", help_text="The whole address.")
 
     class Meta:
         model = Identity
         fields: ClassVar[Any] = []
+
+    def of_customer(self, rows: QuerySet[Identity], _name: str, value: str) -> QuerySet[Identity]:
+        return rows.filter(customer__external_id__in=_numbers(value))
 
 
 @extend_schema_view(
@@ -220,8 +271,10 @@ class Identities(Resource):
         number = data["customer"]
         if not isinstance(number, str) or len(number) > 100:
             raise ValidationError({"customer": [_("The customer number, as text.")]})
-        if not Customer.objects.filter(external_id=number).exists():
+        known = Customer.objects.filter(external_id__in=_numbers(number)).values_list("external_id", flat=True).first()
+        if known is None:
             raise ValidationError({"customer": [ErrorDetail(_("There is no such customer."), "unknown")]})
+        number = known
         address = {"kind": data["kind"], "value": data["value"]}
         with transaction.atomic():
             records.keep({"external_id": number, "identities": [address]}, key=self.key)

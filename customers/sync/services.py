@@ -116,7 +116,7 @@ def _once(
 ) -> Report:
     with transaction.atomic():
         if not options.dry_run:
-            _enter(is_alone=is_alone)
+            enter(is_alone=is_alone)
         known: Catalog = catalog(declares=not options.strict)
         records = read_records(raw, known)
         if known.declared and not options.dry_run:
@@ -138,8 +138,8 @@ def _once(
     return report
 
 
-def _enter(*, is_alone: bool) -> None:
-    """Many at once, or one alone; until the transaction ends."""
+def enter(*, is_alone: bool = False) -> None:
+    """Many at once, or one alone; until the transaction ends. Whoever locks a customer before a sync comes in first."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT pg_advisory_xact_lock{'' if is_alone else '_shared'}(%s)", [_DOOR])
 

@@ -33,6 +33,49 @@ def all_of_it(program: Programs) -> Program:
 
 
 class TestCustomers:
+    # What changes in one transaction is one version.
+    @pytest.mark.django_db(transaction=True)
+    def test_whoever_says_what_they_read_overwrites_nobody(self, all_of_it: Program) -> None:
+        made = all_of_it.post("customers/", {"external_id": "C-2", "name": "Grace"})
+        read = made["ETag"]
+        assert all_of_it.get("customers/ext:C-2/")["ETag"] == read
+        assert all_of_it.patch("customers/ext:C-2/", {"orders": 1}, If_Match="*").status_code == 200
+        late = all_of_it.patch("customers/ext:C-2/", {"orders": 7}, If_Match=read)
+        problem(late, 412, "changed-since")
+        problem(all_of_it.delete("customers/ext:C-2/", If_Match=read), 412, "changed-since")
+        assert Customer.objects.get(external_id="C-2").orders == 1
+        now = late["ETag"]
+        assert now == all_of_it.get("customers/ext:C-2/")["ETag"] != read
+        changed = all_of_it.patch("customers/ext:C-2/", {"orders": 8}, If_Match=f'"other", {now}')
+        assert (changed.status_code, changed.json()["orders"]) == (200, 8)
+        address = {"customer": "C-2", "kind": "email", "value": "grace@example.com"}
+        assert all_of_it.post("identities/", address).status_code == 201
+        problem(all_of_it.delete("customers/ext:C-2/", If_Match=changed["ETag"]), 412, "changed-since")
+        fresh = all_of_it.get("customers/ext:C-2/")["ETag"]
+        assert all_of_it.delete("customers/ext:C-2/", If_Match=fresh).status_code == 204
+
+    def test_they_are_found_by_what_they_are_worth_and_by_their_tier(self, all_of_it: Program) -> None:
+        for number, worth, tier in (("W-1", "10", None), ("W-2", "20", "gold"), ("W-3", "30", "gold")):
+            body = {"external_id": number, "revenue_12m": worth, "lifetime_value": worth, "orders": int(worth)}
+            assert all_of_it.post("customers/", body | ({"tier": tier} if tier else {})).status_code == 201
+
+        def found(query: str) -> list[str]:
+            rows = all_of_it.get(f"customers/?search=W-&{query}").json()["results"]
+            return [row["external_id"] for row in rows]
+
+        assert found("revenue_12m_from=20&revenue_12m_to=20.00") == ["W-2"]
+        assert found("lifetime_value_to=10") == found("orders_to=10") == found("has_tier=false") == ["W-1"]
+        assert found("has_tier=true") == found("tier=gold") == ["W-2", "W-3"]
+        said = problem(all_of_it.get("customers/?tier=golden"), 400, "invalid-query")
+        assert "gold" in said["detail"].removeprefix("There is no tier “golden”")
+
+    def test_an_address_is_given_and_found_by_the_number_as_addresses_write_it(self, all_of_it: Program) -> None:
+        assert all_of_it.post("customers/", {"external_id": "C-2"}).status_code == 201
+        address = {"customer": "ext:C-2", "kind": "email", "value": "grace@example.com"}
+        assert all_of_it.post("identities/", address).json()["customer"] == "C-2"
+        rows = all_of_it.get("identities/?customer=ext:C-2").json()["results"]
+        assert rows == all_of_it.get("identities/?customer=C-2").json()["results"] != []
+
     def test_one_is_added_changed_found_and_deleted(self, all_of_it: Program) -> None:
         body = {
             "external_id": "C-2",
