@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
@@ -39,16 +39,19 @@ _CUSTOMERS = f"""SELECT id, external_id, attributes, manual_tier_id, manual_tier
        {", ".join(COLUMNS)} FROM customers_customer WHERE id = ANY(%s::bigint[]) ORDER BY id"""  # noqa: S608  our own parts
 # Thousands of texts travel as one: an array is quoted text by text.
 _TEXTS = "ARRAY(SELECT json_array_elements_text(%s::json))"
+# Clocks differ a little; a source that is a day ahead would lock its customers until then.
+_AHEAD = timedelta(days=1)
 _LOCK = " FOR NO KEY UPDATE"  # weaker than FOR UPDATE: a call of the customer may come in meanwhile
 
 
-def catalog(*, declares: bool) -> Catalog:
+def catalog(*, declares: bool, now: datetime | None = None) -> Catalog:
     """What records may refer to at this moment. Two queries."""
     return Catalog(
         tiers=dict(Tier.objects.order_by("rank").values_list("key", "id")),
         kinds=dict(Attribute.objects.values_list("name", "kind")),
         default_country=settings.DEFAULT_COUNTRY,
         declares=declares,
+        latest=now and now + _AHEAD,
     )
 
 

@@ -60,6 +60,11 @@ _MOST_ATTRIBUTES = 200
 # Fields are for lists that people choose from; more of them are a mistake in whoever makes their names.
 _MOST_DECLARED = 500
 _MOST_FAULTS = 20
+_CONSENT: dict[str, Callable[[Any], Any]] = {
+    "granted": values.boolean,
+    "at": values.instant,
+    "source": values.text(200),
+}
 _PURPOSES = frozenset(Consent.Purpose.values)
 
 
@@ -132,6 +137,8 @@ class Catalog:
     default_country: str
     declares: bool = True
     """False: a value that nobody declared is a fault."""
+    latest: datetime | None = None
+    """What a source says that it did later than this, its clock made up."""
     declared: dict[str, str] = field(default_factory=dict)
     """What was added, by records without a fault."""
 
@@ -189,7 +196,7 @@ class _Reader:
         if (number := raw.get("external_id")) is not None:
             self._set("external_id", values.number_of_customer, number)
         self._set("source_version", values.version, raw.get("source_version"))
-        self._set("source_at", values.instant, raw.get("source_at"))
+        self._set("source_at", self._source_at, raw.get("source_at"))
         if raw.get("deleted"):
             self._set("deleted", values.boolean, raw["deleted"])
         if raw.get("merge_into") is not None:
@@ -232,6 +239,13 @@ class _Reader:
             setattr(self.record, name, reader(value))
         except Wrong as wrong:
             self._fault(path or name, wrong)
+
+    def _source_at(self, value: Any) -> datetime | None:
+        found = values.instant(value)
+        if found and self.catalog.latest and found > self.catalog.latest:
+            # Every later change of this customer would be too old.
+            raise Wrong("out_of_range", _("This lies more than a day ahead: the clock of the source is wrong."))
+        return found
 
     def _tier(self, value: Any) -> None:
         self.record.names_tier = True
@@ -292,7 +306,8 @@ class _Reader:
             try:
                 found[identities.normalized(one["kind"], one["value"], self._country())] = None
             except identities.NotAnAddress as problem:
-                self._fault(f"{name}.{place}.value", Wrong("invalid", str(problem)))
+                part = "value" if one["kind"] in identities.KINDS else "kind"
+                self._fault(f"{name}.{place}.{part}", Wrong("invalid", str(problem)))
         return list(found)
 
     def _country(self) -> str:
@@ -303,7 +318,10 @@ class _Reader:
         if type(given) is not list:
             self._fault("consents", Wrong("wrong_type", _("Wanted is a list of objects with purpose and granted.")))
             return
-        for place, one in enumerate(given[: len(_PURPOSES) * 2]):
+        if len(given) > (most := len(_PURPOSES) * 2):
+            self._fault("consents", Wrong("too_long", _("At most %(count)d fit.") % {"count": most}))
+            return
+        for place, one in enumerate(given):
             path = f"consents.{place}"
             if type(one) is not dict:
                 self._fault(path, Wrong("wrong_type", _("Wanted is an object with purpose and granted.")))
@@ -313,16 +331,14 @@ class _Reader:
                 known = ", ".join(Consent.Purpose.values)
                 self._fault(f"{path}.purpose", Wrong("invalid", _("One of %(known)s.") % {"known": known}))
                 continue
-            try:
-                answer = Answer(
-                    values.boolean(one.get("granted")),
-                    values.instant(one.get("at")),
-                    values.text(200)(one.get("source")),
-                )
-            except Wrong as wrong:
-                self._fault(path, wrong)
-                continue
-            self.record.consents[purpose] = answer
+            read: dict[str, Any] = {}
+            for name, reader in _CONSENT.items():
+                try:
+                    read[name] = reader(one.get(name))
+                except Wrong as wrong:
+                    self._fault(f"{path}.{name}", wrong)
+            if len(read) == len(_CONSENT):
+                self.record.consents[purpose] = Answer(**read)
 
     def _unknown(self, name: str) -> None:
         near = difflib.get_close_matches(name, _NAMES, 1)

@@ -117,7 +117,7 @@ def _once(
     with transaction.atomic():
         if not options.dry_run:
             enter(is_alone=is_alone)
-        known: Catalog = catalog(declares=not options.strict)
+        known: Catalog = catalog(declares=not options.strict, now=now)
         records = read_records(raw, known)
         if known.declared and not options.dry_run:
             declare(known.declared, now)
