@@ -107,9 +107,16 @@ def _field(row: Attribute) -> forms.Field:
             said["help_text"] = said["help_text"] or _("One a line.")
             return forms.CharField(widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}), **said)
         case Attribute.Kind.OBJECT:
-            return forms.JSONField(widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}), **said)
+            return _ObjectField(widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}), **said)
         case _:
             return forms.CharField(max_length=4_000, widget=UnfoldAdminTextInputWidget, **said)
+
+
+class _ObjectField(forms.JSONField):
+    """Empty where there is nothing, not the word null."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "" if value is None else super().prepare_value(value)
 
 
 def _shown(kind: str, value: Any) -> Any:

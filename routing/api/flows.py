@@ -14,10 +14,9 @@ from drf_spectacular.utils import (
     OpenApiParameter,
     OpenApiResponse,
     extend_schema,
-    extend_schema_field,
     extend_schema_view,
 )
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
@@ -27,15 +26,31 @@ from rest_framework.reverse import reverse
 from access.paging import CursorPages
 from access.problems import Problem, QueryInvalid
 from access.resources import Resource
-from access.serializers import Integer, Json, Slug, Strict, Text, YesNo
+from access.serializers import Strict
+from routing.api.flow_bodies import (
+    DraftChange,
+    FlowBody,
+    FlowText,
+    FlowWithDraft,
+    ImportBody,
+    Importing,
+    NewFlow,
+    Publishing,
+    RollingBack,
+    Verdict,
+    VersionBody,
+    VersionWithDefinition,
+    fault_body,
+    verdict,
+)
+from routing.api.flow_problems import differ, refused, told
 from routing.catalog import catalog
 from routing.engine.checks.validation import validate
-from routing.engine.faults import DefinitionInvalid, Fault
+from routing.engine.faults import DefinitionInvalid
 from routing.importing import read_import
 from routing.models import Flow, FlowVersion
 from routing.services import (
     DraftIsStale,
-    FlowHasNoSuchVersion,
     FlowIsNotPublished,
     create_flow,
     export_flow,
@@ -44,127 +59,6 @@ from routing.services import (
     roll_back,
     save_draft,
 )
-from routing.simulator.cases import CasesDiffer
-
-_FILE_CHARS = 8_000_000
-
-
-class FaultBody(serializers.Serializer[Any]):
-    message = serializers.CharField()
-    where = serializers.CharField(help_text="Where in the definition: steps[3].settings.url.")
-    step = serializers.CharField(help_text="Id of the step; empty if it belongs to none.")
-    level = serializers.ChoiceField(choices=["error", "warning"], help_text="Errors keep it from being published.")
-    line = serializers.IntegerField(help_text="In the file, from 1; 0 where there is none.")
-
-
-class FlowBody(serializers.ModelSerializer[Flow]):
-    live_version = serializers.SerializerMethodField(help_text="Number of the live version; null if none is.")
-    revision = serializers.IntegerField(
-        source="draft_revision", help_text="Grows with each save of the draft. Send it back when you change it."
-    )
-
-    class Meta:
-        model = Flow
-        fields: tuple[str, ...] = ("key", "name", "description", "live_version", "revision", "updated_at")
-
-    def get_live_version(self, flow: Flow) -> int | None:
-        return flow.live.number if flow.live else None
-
-
-class FlowWithDraft(FlowBody):
-    draft = serializers.DictField(help_text="Its form: /schemas/flow.json.")
-
-    class Meta(FlowBody.Meta):
-        fields = (*FlowBody.Meta.fields, "draft")
-
-
-@extend_schema_field(
-    {
-        "type": "object",
-        "propertyNames": {"$ref": "#/components/schemas/Text"},
-        "additionalProperties": {"$ref": "#/components/schemas/JsonValue"},
-    }
-)
-class Definition(Json):
-    def to_internal_value(self, data: Any) -> Any:
-        if not isinstance(data, dict):
-            raise ValidationError(_("A definition is an object in braces."), code="invalid")
-        return super().to_internal_value(data)
-
-
-class NewFlow(Strict):
-    key = Slug(max_length=50)
-    name = Text(max_length=100)
-    description = Text(allow_blank=True, required=False, max_length=10_000)
-    definition = Definition(help_text="Its form: /schemas/flow.json.")
-
-
-class DraftChange(Strict):
-    revision = Integer(min_value=1, max_value=2_147_483_647, help_text="The one that you read.")
-    definition = Definition(help_text="The whole draft.")
-
-
-class Publishing(Strict):
-    note = Text(allow_blank=True, required=False, max_length=500, help_text="What changed.")
-    revision = Integer(
-        required=False, min_value=1, max_value=2_147_483_647, help_text="Publish only if the draft is still this one."
-    )
-    despite_cases = YesNo(required=False, help_text="Although its test cases would end otherwise.")
-
-
-class RollingBack(Strict):
-    note = Text(allow_blank=True, required=False, max_length=500)
-    despite_cases = YesNo(required=False)
-
-
-class FlowText(Strict):
-    text = Text(max_length=_FILE_CHARS, help_text="A file: a flow of Pareto in JSON or YAML, or one of Twilio Studio.")
-    key = Slug(required=False, max_length=50, help_text="Instead of the file's.")
-    name = Text(required=False, max_length=100, help_text="Instead of the file's.")
-
-
-class Importing(FlowText):
-    publish = YesNo(required=False, help_text="Otherwise it becomes the draft. Needs flows:publish, too.")
-    despite_cases = YesNo(required=False)
-
-
-class VersionBody(serializers.ModelSerializer[FlowVersion]):
-    published_by = serializers.SerializerMethodField()
-    live = serializers.SerializerMethodField(help_text="Whether contacts start it now.")
-
-    class Meta:
-        model = FlowVersion
-        fields: tuple[str, ...] = ("number", "note", "published_at", "published_by", "live")
-
-    def get_published_by(self, version: FlowVersion) -> str | None:
-        by = version.published_by
-        return (by.get_full_name() or by.get_username()) if by else None
-
-    def get_live(self, version: FlowVersion) -> bool:
-        return version.flow.live_id == version.pk
-
-
-class VersionWithDefinition(VersionBody):
-    definition = serializers.DictField()
-
-    class Meta(VersionBody.Meta):
-        fields = (*VersionBody.Meta.fields, "definition")
-
-
-class Verdict(serializers.Serializer[Any]):
-    ok = serializers.BooleanField(help_text="Whether it may be published.")
-    faults = FaultBody(many=True)
-
-
-class ImportBody(serializers.Serializer[Any]):
-    key = serializers.CharField()
-    name = serializers.CharField()
-    created = serializers.BooleanField()
-    changed = serializers.BooleanField()
-    published = serializers.IntegerField(allow_null=True, help_text="Number of the version that is live now.")
-    held = serializers.BooleanField(help_text="It was to be published, but has errors: it is kept as the draft.")
-    sources = serializers.ListField(child=serializers.CharField(), help_text="Data sources that were made for it.")
-    faults = FaultBody(many=True)
 
 
 class FlowFilters(filters.FilterSet):  # type: ignore[misc]
@@ -237,7 +131,7 @@ class Flows(Resource):
                 now=timezone.now(),
             )
         except DefinitionInvalid as invalid:
-            raise _refused(invalid.faults) from None
+            raise refused(invalid.faults) from None
         address = reverse("flow-detail", args=[flow.key], request=request)
         return Response(self._shown(flow), status=status.HTTP_201_CREATED, headers={"Location": address})
 
@@ -254,9 +148,9 @@ class Flows(Resource):
                 now=timezone.now(),
             )
         except DefinitionInvalid as invalid:
-            raise _refused(invalid.faults) from None
-        except DraftIsStale as stale:
-            raise _stale(stale) from None
+            raise refused(invalid.faults) from None
+        except DraftIsStale as late:
+            raise stale(late) from None
         return Response(self._shown(flow))
 
     @extend_schema(
@@ -264,14 +158,14 @@ class Flows(Resource):
     )
     @action(detail=True, methods=["get"], url_path="validate")
     def validate(self, request: Request, key: str) -> Response:  # noqa: ARG002
-        return Response(_verdict(validate(self._flow(key).draft, catalog(), key=key)))
+        return Response(verdict(validate(self._flow(key).draft, catalog(), key=key)))
 
     @extend_schema(summary="Check a file", description="Nothing is kept.", request=FlowText, responses={200: Verdict})
     @action(detail=False, methods=["post"], url_path="validate")
     def validate_text(self, request: Request) -> Response:
         data = _read(FlowText, request)
         reading = read_import(data["text"], wish=_wish(data))
-        return Response({**_verdict(reading.faults), "ok": reading.may_be_published})
+        return Response({**verdict(reading.faults), "ok": reading.may_be_published})
 
     @extend_schema(
         summary="Import a file",
@@ -297,8 +191,8 @@ class Flows(Resource):
         )
         if not report.ok:
             if report.cases:
-                raise _differ(report.cases)
-            raise _refused(report.faults)
+                raise differ(report.cases)
+            raise refused(report.faults)
         body = {
             "key": report.key,
             "name": report.name,
@@ -307,7 +201,7 @@ class Flows(Resource):
             "published": report.published,
             "held": report.held,
             "sources": list(report.sources),
-            "faults": [_fault(fault) for fault in report.faults],
+            "faults": [fault_body(fault) for fault in report.faults],
         }
         return Response(body, status=status.HTTP_201_CREATED if report.created else status.HTTP_200_OK)
 
@@ -340,7 +234,7 @@ class Flows(Resource):
     @action(detail=True, methods=["post"], url_path="publish")
     def publish(self, request: Request, key: str) -> Response:
         data = _read(Publishing, request)
-        with _told():
+        with told():
             version = publish_flow(
                 flow_id=self._flow(key).pk,
                 by=self.key.user,
@@ -382,7 +276,7 @@ class Flows(Resource):
         data = _read(RollingBack, request)
         flow = self._flow(key)
         old = get_object_or_404(FlowVersion.objects.only("pk"), flow=flow, number=int(number))
-        with _told():
+        with told():
             version = roll_back(
                 flow_id=flow.pk,
                 version_id=old.pk,
@@ -413,24 +307,6 @@ class _Versions:
             raise QueryInvalid("order", _("number or -number."))
 
 
-class _told:  # noqa: N801  reads as a word: with _told()
-    """What the services refuse, as problems."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: object, error: BaseException | None, _where: object) -> None:
-        match error:
-            case DefinitionInvalid():
-                raise _refused(error.faults) from None
-            case DraftIsStale():
-                raise _stale(error) from None
-            case CasesDiffer():
-                raise _differ(error.results) from None
-            case FlowHasNoSuchVersion():
-                raise Problem(404, "not-found", str(error)) from None
-
-
 def _versions(flow: Flow) -> QuerySet[FlowVersion]:
     rows = FlowVersion.objects.filter(flow=flow).select_related("flow", "published_by")
     return rows.defer("flow__draft")
@@ -450,47 +326,7 @@ def _yes_no(request: Request, name: str) -> bool:
     return text == "true"
 
 
-def _fault(fault: Fault) -> dict[str, Any]:
-    return {
-        "message": str(fault.message),
-        "where": fault.path,
-        "step": fault.step,
-        "level": fault.level,
-        "line": fault.line,
-    }
-
-
-def _verdict(faults: Any) -> dict[str, Any]:
-    return {"ok": all(fault.level != "error" for fault in faults), "faults": [_fault(fault) for fault in faults]}
-
-
 def _wish(data: dict[str, Any]) -> Any:
     from routing.files.foreign import Wish  # noqa: PLC0415
 
     return Wish(key=data.get("key", ""), name=data.get("name", ""), file_name="")
-
-
-def _refused(faults: Any) -> Problem:
-    errors = [
-        {
-            "pointer": fault.path,
-            "detail": str(fault.message),
-            "code": fault.level,
-            "line": fault.line,
-            "step": fault.step,
-        }
-        for fault in faults
-    ]
-    said = _("Nothing was kept: mend what `errors` lists.")
-    return Problem(409, "flow-refused", said, errors=errors)
-
-
-def _stale(stale: DraftIsStale) -> Problem:
-    said = _("%(who)s saved this draft since you read it. Read it again.") % {"who": stale.by or _("Somebody")}
-    return Problem(409, "draft-is-stale", said, revision=stale.revision)
-
-
-def _differ(results: Any) -> Problem:
-    errors = [{"pointer": "", "detail": str(result.name), "code": "case"} for result in results if not result.passes]
-    said = _("Nothing was published: test cases would end otherwise than expected.")
-    return Problem(409, "cases-differ", said, errors=errors)

@@ -85,10 +85,12 @@ def test_a_telephone_number_as_at_home_gets_its_country(admin_client: Client, co
 def test_declared_values_have_fields_of_their_kind_and_others_stay(admin_client: Client, customer: Customer) -> None:
     for name, kind in (("points", "number"), ("vip", "boolean"), ("since", "date"), ("tags", "list"), ("plan", "text")):
         Attribute.objects.create(name=name, label=name.title(), kind=kind)
+    Attribute.objects.create(name="address", label="Address", kind=Attribute.Kind.OBJECT)
     Customer.objects.update(attributes={"points": 3, "plan": "plus", "secret": {"a": 1}})
     address = reverse("admin:customers_customer_change", args=[customer.pk])
     page = admin_client.get(address).content.decode()
     assert 'name="attribute_points"' in page
+    assert ">null<" not in "".join(page.split())
     data = _form(
         external_id="C-1",
         attributes='{"secret": {"a": 1}}',
