@@ -78,15 +78,12 @@ class CursorPages(BasePagination):
         self.field = field
         descending = self.order.startswith("-")
         backwards = bool(cursor and cursor.backwards)
-        rows = queryset
-        if cursor:
-            try:
-                rows = rows.filter(self._beyond(cursor, descending=descending))
-                page = self._read(rows, descending=descending, backwards=backwards)
-            except (ValidationError, ValueError, TypeError, OverflowError):
-                raise NoSuchPage from None
-        else:
-            page = self._read(rows, descending=descending, backwards=False)
+        try:
+            page = self._read(queryset, cursor, descending=descending)
+        except (ValidationError, ValueError, TypeError, OverflowError):
+            if cursor is None:
+                raise
+            raise NoSuchPage from None
         has_more = len(page) > self.limit
         page = page[: self.limit]
         if backwards:
@@ -96,41 +93,55 @@ class CursorPages(BasePagination):
         self.page = page
         return page
 
-    def _read(self, rows: QuerySet[Any], *, descending: bool, backwards: bool) -> list[Any]:
-        # Empty values come last, whichever way the rest is ordered; walking backwards they come first.
+    def _read(self, rows: QuerySet[Any], cursor: Cursor | None, *, descending: bool) -> list[Any]:
+        """One row more than the page has. Empty values come last, whichever way the rest is ordered."""
+        backwards = bool(cursor and cursor.backwards)
         reverse = descending != backwards
-        keys: list[Any] = []
-        if self.field != self.unique:
-            name = F(self.field)
-            if self._is_nullable(rows):
-                nulls = {"nulls_first": True} if backwards else {"nulls_last": True}
-                keys.append(name.desc(**nulls) if reverse else name.asc(**nulls))
-            else:
-                keys.append(name.desc() if reverse else name.asc())
-        keys.append(F(self.unique).desc() if reverse else F(self.unique).asc())
-        return list(rows.order_by(*keys)[: self.limit + 1])
+        beyond = Q(**{f"{self.unique}__{'lt' if reverse else 'gt'}": cursor.values[1]}) if cursor else Q()
+        last = _ordered(self.unique, reverse=reverse)
+        if self.field == self.unique:
+            return list(rows.filter(beyond).order_by(last)[: self.limit + 1])
+        if not self._is_nullable(rows):
+            found = self._from(rows, cursor, beyond, reverse=reverse).order_by(
+                _ordered(self.field, reverse=reverse), last
+            )
+            return list(found[: self.limit + 1])
+        # Those with a value and those without are asked for one after the other: each is a stretch of an index.
+        empty = rows.filter(**{f"{self.field}__isnull": True})
+        valued = rows.filter(**{f"{self.field}__isnull": False})
+        parts = {
+            "empty": lambda at: (empty.filter(beyond) if at else empty).order_by(last),
+            "valued": lambda at: (self._from(valued, cursor, beyond, reverse=reverse) if at else valued).order_by(
+                # As the indexes have it, largest first and empty ones last, from one end or the other.
+                F(self.field).desc(nulls_last=True) if reverse else F(self.field).asc(nulls_first=True),
+                last,
+            ),
+        }
+        names = ["empty", "valued"] if backwards else ["valued", "empty"]
+        at = names.index("empty" if cursor.values[0] is None else "valued") if cursor else 0
+        page: list[Any] = []
+        for place, name in enumerate(names[at:]):
+            if len(page) <= self.limit:
+                page += parts[name](cursor is not None and place == 0)[: self.limit + 1 - len(page)]
+        return page
+
+    def _from(self, rows: QuerySet[Any], cursor: Cursor | None, beyond: Q, *, reverse: bool) -> QuerySet[Any]:
+        """Behind the row that the page before ended with. The first condition alone is what an index answers."""
+        if cursor is None:
+            return rows
+        compare = "lt" if reverse else "gt"
+        value = cursor.values[0]
+        return rows.filter(
+            Q(**{f"{self.field}__{compare}e": value}) & (Q(**{f"{self.field}__{compare}": value}) | beyond)
+        )
 
     def _is_nullable(self, rows: QuerySet[Any]) -> bool:
-        model, names = rows.model, self.field.split("__")
-        nullable = False
-        for name in names:
+        model, nullable = rows.model, False
+        for name in self.field.split("__"):
             field = model._meta.get_field(name)  # noqa: SLF001  Django's public way to it
             nullable = nullable or field.null
             model = field.related_model
         return nullable
-
-    def _beyond(self, cursor: Cursor, *, descending: bool) -> Q:
-        value, last = cursor.values
-        reverse = descending != cursor.backwards
-        compare = "lt" if reverse else "gt"
-        beyond_last = Q(**{f"{self.unique}__{compare}": last})
-        if self.field == self.unique:
-            return beyond_last
-        if value is None:
-            empty = Q(**{f"{self.field}__isnull": True}) & beyond_last
-            return empty | Q(**{f"{self.field}__isnull": False}) if cursor.backwards else empty
-        further = Q(**{f"{self.field}__{compare}": value}) | (Q(**{self.field: value}) & beyond_last)
-        return further if cursor.backwards else further | Q(**{f"{self.field}__isnull": True})
 
     def get_paginated_response(self, data: Sequence[Any]) -> Response:
         return Response({"next": self._link(last=True), "previous": self._link(last=False), "results": data})
@@ -171,6 +182,10 @@ class CursorPages(BasePagination):
                 "schema": {"type": "integer", "minimum": 1, "maximum": MOST, "default": LIMIT},
             },
         ]
+
+
+def _ordered(name: str, *, reverse: bool) -> Any:
+    return F(name).desc() if reverse else F(name).asc()
 
 
 def _limit(request: Request) -> int:

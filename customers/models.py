@@ -2,7 +2,7 @@
 
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.privacy.sight import shown
@@ -167,6 +167,11 @@ class Customer(models.Model):
         ]
         indexes = [
             models.Index(fields=["change", "id"], name="customer_change"),
+            # Who brings most, in lists: from both ends, and page by page.
+            *[
+                models.Index(F(name).desc(nulls_last=True), F("id").desc(), name=f"customer_by_{name}")
+                for name in ("lifetime_value", "revenue_12m", "orders", "last_order_at")
+            ],
             models.Index(
                 fields=["manual_tier_until"], name="customer_manual_until", condition=Q(manual_tier_until__isnull=False)
             ),

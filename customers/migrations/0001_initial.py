@@ -140,6 +140,22 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='customer',
+            index=models.Index(models.OrderBy(models.F('lifetime_value'), descending=True, nulls_last=True), models.OrderBy(models.F('id'), descending=True), name='customer_by_lifetime_value'),
+        ),
+        migrations.AddIndex(
+            model_name='customer',
+            index=models.Index(models.OrderBy(models.F('revenue_12m'), descending=True, nulls_last=True), models.OrderBy(models.F('id'), descending=True), name='customer_by_revenue_12m'),
+        ),
+        migrations.AddIndex(
+            model_name='customer',
+            index=models.Index(models.OrderBy(models.F('orders'), descending=True, nulls_last=True), models.OrderBy(models.F('id'), descending=True), name='customer_by_orders'),
+        ),
+        migrations.AddIndex(
+            model_name='customer',
+            index=models.Index(models.OrderBy(models.F('last_order_at'), descending=True, nulls_last=True), models.OrderBy(models.F('id'), descending=True), name='customer_by_last_order_at'),
+        ),
+        migrations.AddIndex(
+            model_name='customer',
             index=models.Index(condition=models.Q(('manual_tier_until__isnull', False)), fields=['manual_tier_until'], name='customer_manual_until'),
         ),
         migrations.AddConstraint(

@@ -43,7 +43,7 @@ from routing.api.flow_bodies import (
     fault_body,
     verdict,
 )
-from routing.api.flow_problems import differ, refused, told
+from routing.api.flow_problems import differ, refused, stale, told
 from routing.catalog import catalog
 from routing.engine.checks.validation import validate
 from routing.engine.faults import DefinitionInvalid
