@@ -73,7 +73,7 @@ class CursorPages(BasePagination):
         cursor = read_cursor(text) if text else None
         if cursor and cursor.order != self.order:
             raise NoSuchPage
-        self.limit = _limit(request)
+        self.limit = limit_of(request)
         field, self.unique = orders[self.order.removeprefix("-")], view.unique_order
         self.field = field
         descending = self.order.startswith("-")
@@ -188,7 +188,8 @@ def _ordered(name: str, *, reverse: bool) -> Any:
     return F(name).desc() if reverse else F(name).asc()
 
 
-def _limit(request: Request) -> int:
+def limit_of(request: Request) -> int:
+    """How many a page shall have at most. Raises QueryInvalid."""
     text = request.query_params.get("limit")
     if text is None:
         return LIMIT

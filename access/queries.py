@@ -69,6 +69,9 @@ def _check_form(name: str, one: Any, queryset: QuerySet[Any], text: str | None) 
             raise QueryInvalid(name, _("true or false."))
     elif not text:
         raise QueryInvalid(name, _("It is empty."))
+    elif isinstance(one, filters.ChoiceFilter) and text not in (known := [key for key, _label in one.extra["choices"]]):
+        said = _("There is no such choice. There is: %(known)s.")
+        raise QueryInvalid(name, said % {"known": ", ".join(map(str, known))})
     elif isinstance(one, filters.NumberFilter) and _is_whole(queryset, one.field_name) and not _WHOLE.fullmatch(text):
         raise QueryInvalid(name, _("A whole number."))
 

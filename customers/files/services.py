@@ -180,8 +180,10 @@ def bring_in(*, file_id: int, now: Any) -> None:
         results.update({name: count for name, count in report.counts.items() if count})
         _keep_faults(file, batch, [one for one in report.outcomes if one.faults])
         # A batch that is written twice, because we died here, finds nothing left to change.
-        running = Import.objects.filter(pk=file_id, state=Import.State.RUNNING)
-        if not running.update(written=batch[-1][0] - 1, results=dict(results), beat_at=now()):
+        # Counted also where somebody canceled meanwhile: these rows are there.
+        this = Import.objects.filter(pk=file_id)
+        this.update(written=batch[-1][0] - 1, results=dict(results), beat_at=now())
+        if not this.filter(state=Import.State.RUNNING).exists():
             return
     with transaction.atomic():
         Import.objects.filter(pk=file_id, state=Import.State.RUNNING).update(state=Import.State.DONE, beat_at=now())
@@ -232,6 +234,8 @@ def _keep_faults(file: Import, batch: list[tuple[int, dict[str, Any]]], wrong: l
 def _said(file: Import, fault: RecordFault, known: dict[str, str]) -> str:
     """In the words of the file: whoever reads it sends no records."""
     detail = fault.detail
+    if fault.code == "required" and fault.field == "external_id":
+        return _("The row has no customer number, and no address to find the customer by.")
     if fault.code == "identity_taken":
         ours = _("Merge the two, or take the address away there first.")
         detail = detail.replace(_("Merge the two, or send take_identities."), ours)

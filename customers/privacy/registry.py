@@ -20,7 +20,12 @@ class Subject:
     external_id: str
     name: str
     addresses: tuple[tuple[str, str], ...]
-    """Kind and value."""
+    """Kind and value; also those of before, unless they are somebody else's by now."""
+    former_names: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name in (self.name, *self.former_names) if name.strip()]
 
     @property
     def spellings(self) -> list[str]:

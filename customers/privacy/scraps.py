@@ -20,7 +20,7 @@ from customers.files.models import Fault, Import, Piece
 from customers.files.reading import Unreadable, rows_of
 from customers.models import CustomerChange
 from customers.privacy.registry import Keeper, Subject, register
-from customers.privacy.scrubbing import Scrubber
+from customers.privacy.scrubbing import DASH, Scrubber
 from customers.sync.models import SyncChunk, SyncFault, SyncRun
 
 _FAULT_OF_SYNC: Final = ("external_id", "errors")
@@ -154,8 +154,21 @@ def erase_files(subject: Subject, now: datetime) -> dict[str, int]:
     files: QuerySet[Import] = Import.objects.filter(pk__in=gone)
     said = _("A customer in it was erased. Bring the file in again without them.")
     files.exclude(state=Import.State.DONE).update(state=Import.State.CANCELED, error=said, beat_at=now)
+    for file in scrubber.rows(Import.objects.all(), _FILE):
+        # What stands beside their number is about them, in whatever words: a name of before, say.
+        sample = [[DASH] * len(row) if _is_about(scrubber, row) else row for row in file.sample]
+        changes = [_emptied(one) if one["number"] == subject.external_id else one for one in file.changes]
+        Import.objects.filter(pk=file.pk).update(sample=sample, changes=changes)
     faults = scrubber.scrub(Fault.objects.all(), _FAULT_OF_FILE) + scrubber.scrub(Import.objects.all(), _FILE)
     return {"files": len(gone), "faults of files": faults}
+
+
+def _is_about(scrubber: Scrubber, row: list[Any]) -> bool:
+    return scrubber.subject.external_id in map(str, row) or scrubber.mentions(row)
+
+
+def _emptied(change: dict[str, Any]) -> dict[str, Any]:
+    return change | {"number": DASH, "pairs": {}}
 
 
 def _others(subject: Subject) -> QuerySet[CustomerChange]:

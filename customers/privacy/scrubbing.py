@@ -42,16 +42,14 @@ class Scrubber:
             parts.add(_literal(number))
         else:
             parts.add(f'"{re.escape(number)}"')
-        if self._is_only_one_of_the_name:
-            parts.add(_literal(self.subject.name))
+        parts |= {_literal(name) for name in self._telling_names}
         return "|".join(sorted(parts, key=len, reverse=True))
 
     @cached_property
-    def _is_only_one_of_the_name(self) -> bool:
+    def _telling_names(self) -> list[str]:
         """Two people called Max are not told apart in a text that says Max."""
-        name = self.subject.name
-        others = Customer.objects.filter(name__iexact=name).exclude(pk=self.subject.customer_id)
-        return len(name) >= 5 and not others.exists()
+        rows = Customer.objects.exclude(pk=self.subject.customer_id)
+        return [name for name in self.subject.names if len(name) >= 5 and not rows.filter(name__iexact=name).exists()]
 
     @cached_property
     def _finder(self) -> re.Pattern[str]:
@@ -60,8 +58,8 @@ class Scrubber:
     @cached_property
     def _remover(self) -> re.Pattern[str]:
         """Where somebody is named, their name goes as well, whoever else has it."""
-        name = f"|{_literal(self.subject.name)}" if self.subject.name.strip() else ""
-        return re.compile(self.pattern + name, re.IGNORECASE)
+        names = "".join(f"|{_literal(name)}" for name in self.subject.names)
+        return re.compile(self.pattern + names, re.IGNORECASE)
 
     def mentions(self, value: Any) -> bool:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
@@ -93,8 +91,7 @@ class Scrubber:
                 found.add(phonenumbers.national_significant_number(phonenumbers.parse(value, None)))
             except phonenumbers.NumberParseException:
                 found.add(value)
-        if self._is_only_one_of_the_name:
-            found.add(self.subject.name)
+        found |= set(self._telling_names)
         # Of other letters the small and the large one are known to few collations, and those are slow.
         runs = (re.findall(r"[\x21-\x7e]+", one.translate(_SQUEEZE)) or [""] for one in found)
         return sorted({max(some, key=len).lower() for some in runs})

@@ -12,7 +12,7 @@ from typing import IO, Any, Final
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
-from customers.models import Customer, Identity
+from customers.models import Customer, CustomerChange, Identity
 from customers.privacy.models import LastRun, Receipt, Retention
 from customers.privacy.registry import Kept, Subject, UnderWay, keepers, kinds
 from customers.sealing import proof_of
@@ -24,7 +24,23 @@ def subject_of(customer_id: int) -> Subject:
     """Raises Customer.DoesNotExist."""
     customer = Customer.objects.get(pk=customer_id)
     addresses = Identity.objects.filter(customer=customer).order_by("id").values_list("kind", "value")
-    return Subject(customer.pk, customer.external_id, customer.name, tuple(addresses))
+    names, before = _before(customer)
+    return Subject(customer.pk, customer.external_id, customer.name, (*addresses, *before), names)
+
+
+def _before(customer: Customer) -> tuple[tuple[str, ...], list[tuple[str, str]]]:
+    """Names and addresses that the history knows: older lists may still have them."""
+    names: dict[str, None] = {}
+    addresses: set[tuple[str, str]] = set()
+    for changes in CustomerChange.objects.filter(customer_id=customer.pk).values_list("changes", flat=True):
+        names |= dict.fromkeys(str(one) for one in changes.get("name", ()) if one and one != customer.name)
+        for some in changes.get("identities", ()):
+            for kind, found, value in (str(one).partition(":") for one in some or ()):
+                if found:
+                    addresses.add((kind, value))
+    of_somebody = Identity.objects.filter(value__in=[value for _kind, value in addresses])
+    addresses -= set(of_somebody.values_list("kind", "value"))
+    return tuple(names), sorted(addresses)
 
 
 def export_everything(*, customer_id: int) -> IO[bytes]:

@@ -34,9 +34,10 @@ SELECT p.change, p.kind, p.id, b.xmax FROM bound b LEFT JOIN LATERAL (
 """
 _LAST = 2**63 - 1
 _CUSTOMERS = """
-SELECT c.id, c.external_id, c.name, c.language, c.country, c.time_zone, c.account_manager, t.key, c.tier_by, ct.key,
+SELECT c.id, c.external_id, c.name, c.language, c.country, c.time_zone, c.account_manager, t.key, c.tier_by,
+       c.tier_since, ct.key,
        c.lifetime_value::text, c.revenue_12m::text, c.orders, c.last_order_at, c.subscription_plan, c.customer_since,
-       c.currency, c.attributes, c.notes, c.source_version, c.source_at, c.created_at, c.updated_at,
+       c.currency, c.attributes, c.notes, c.source_version, c.source_at, c.synced_at, c.created_at, c.updated_at,
        (SELECT coalesce(json_agg(json_build_object('kind', i.kind, 'value', i.value) ORDER BY i.kind, i.value), '[]')
         FROM customers_identity i WHERE i.customer_id = c.id)::text,
        (SELECT coalesce(json_agg(json_build_object('purpose', o.purpose, 'granted', o.granted, 'at', o.at,
@@ -57,6 +58,7 @@ NAMES = (
     "account_manager",
     "tier",
     "tier_by",
+    "tier_since",
     "crm_tier",
     "lifetime_value",
     "revenue_12m",
@@ -69,6 +71,7 @@ NAMES = (
     "notes",
     "source_version",
     "source_at",
+    "synced_at",
     "created_at",
     "updated_at",
     "identities",
@@ -132,7 +135,7 @@ def changes_since(cursor: Cursor, *, most: int) -> Page:
         customers = _by_id(db, _CUSTOMERS, [pk for kind, pk in keys if kind == 1])
     # Whoever was written again between the queries is left to a later page.
     entries = [
-        (_gone(stones[pk]) if kind == 0 else {"id": pk, **_there(customers[pk])})
+        _gone(stones[pk]) if kind == 0 else _there(pk, customers[pk])
         for kind, pk in keys
         if pk in (customers if kind else stones)
     ]
@@ -163,13 +166,14 @@ def _gone(row: tuple[Any, ...]) -> dict[str, Any]:
     }
 
 
-def _there(row: tuple[Any, ...]) -> dict[str, Any]:
-    customer = {
+def _there(pk: int, row: tuple[Any, ...]) -> dict[str, Any]:
+    """The customer as the list of customers has them, so that a copy may be compared."""
+    customer = {"id": pk} | {
         name: json.loads(value) if name in _JSON and isinstance(value, str) else value
         for name, value in zip(NAMES, row, strict=True)
     }
-    customer["tier_by"] = customer["tier_by"] or None
     return {
+        "id": pk,
         "external_id": customer["external_id"],
         "deleted": False,
         "merged_into": None,

@@ -419,3 +419,9 @@ class TestPagesOfTheApi:
         body = program("tiers:read", networks=["127.0.0.1"]).get("").json()
         assert body["scopes"] == ["tiers:read"]
         assert body["networks"] == ["127.0.0.1"]
+
+
+@pytest.mark.django_db
+def test_the_schema_comes_in_the_form_that_its_address_asks_for(client: Client) -> None:
+    assert client.get("/api/schema/?format=json").json()["openapi"].startswith("3.")
+    assert client.get("/api/schema/").content.startswith(b"openapi:")

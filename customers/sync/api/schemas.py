@@ -80,7 +80,7 @@ _RECORD: Final[dict[str, Any]] = {
 _RECORDS: Final = {
     "type": "array",
     "maxItems": MOST_RECORDS,
-    "items": {"$ref": "#/components/schemas/JsonValue"},
+    "items": {},
     "description": "Each a `SyncRecord`, which stands among the schemas. What is none of them fails for itself.",
     "example": [{"external_id": "C-1001", "lifetime_value": "1250.50", "tier": "gold"}],
 }

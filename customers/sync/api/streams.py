@@ -17,10 +17,11 @@ from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
+from rest_framework.utils.urls import replace_query_param
 
 from access import idempotency
-from access.paging import NoSuchPage
-from access.problems import Problem
+from access.paging import LIMIT, MOST, NoSuchPage, limit_of
+from access.problems import Problem, QueryInvalid
 from access.resources import Guarded
 from customers.sync import runs
 from customers.sync.api.batches import DRY_RUN, STRICT, flag
@@ -135,16 +136,30 @@ def _reader(request: HttpRequest) -> Any:
 class Runs(Guarded):
     tag = "sync"
     scopes: ClassVar[Any] = {"get": "customers:read"}
-    query: ClassVar[Any] = {"get": ("cursor",)}
+    query: ClassVar[Any] = {"get": ("cursor", "limit", "state")}
 
     @extend_schema(
         operation_id="customers_sync_runs",
         summary="Streams, newest first",
-        parameters=[OpenApiParameter("cursor", str, OpenApiParameter.QUERY, description="Take `next`.")],
+        parameters=[
+            OpenApiParameter("cursor", str, OpenApiParameter.QUERY, description="Take `next`."),
+            OpenApiParameter(
+                "limit",
+                {"type": "integer", "minimum": 1, "maximum": MOST, "default": LIMIT},
+                OpenApiParameter.QUERY,
+                description=f"How many at most: 1 to {MOST}.",
+            ),
+            OpenApiParameter("state", str, OpenApiParameter.QUERY, enum=SyncRun.State.values),
+        ],
         responses={(200, "application/json"): RUNS},
     )
     def get(self, request: Request) -> Response:
-        rows = SyncRun.objects.order_by("-started_at", "-pk")
+        rows, most = SyncRun.objects.order_by("-started_at", "-pk"), limit_of(request)
+        if (state := request.query_params.get("state")) is not None:
+            if state not in SyncRun.State.values:
+                known = ", ".join(SyncRun.State.values)
+                raise QueryInvalid("state", _("There is no such choice. There is: %(known)s.") % {"known": known})
+            rows = rows.filter(state=state)
         if cursor := request.query_params.get("cursor"):
             try:
                 before = datetime.fromisoformat(cursor)
@@ -153,9 +168,9 @@ class Runs(Guarded):
             if before is None or before.tzinfo is None:
                 raise NoSuchPage
             rows = rows.filter(started_at__lt=before)
-        page = list(rows[: _PAGE + 1])
-        last = page[_PAGE - 1].started_at.isoformat().replace("+", "%2B") if len(page) > _PAGE else None
-        return Response({"next": _next(request, last), "results": [told(run, request) for run in page[:_PAGE]]})
+        page = list(rows[: most + 1])
+        last = page[most - 1].started_at.isoformat() if len(page) > most else None
+        return Response({"next": _next(request, last), "results": [told(run, request) for run in page[:most]]})
 
 
 class Run(Guarded):
@@ -241,4 +256,4 @@ def told(run: SyncRun, request: Request) -> dict[str, Any]:
 
 
 def _next(request: Request, cursor: str | None) -> str | None:
-    return request.build_absolute_uri(f"{request.path}?cursor={cursor}") if cursor else None
+    return str(replace_query_param(request.build_absolute_uri(), "cursor", cursor)) if cursor else None

@@ -239,7 +239,8 @@ def test_canceling_stops_before_the_next_batch(
         return real(**more)
 
     monkeypatch.setattr(services, "sync_customers", canceling)
-    assert _write(admin_client, file).state == "canceled"
+    written = _write(admin_client, file)
+    assert (written.state, written.written, written.results) == ("canceled", 2, {"created": 2})
     assert Customer.objects.count() == 2
 
 

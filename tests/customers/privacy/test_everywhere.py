@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 NUMBER, NAME, PHONE, MAIL = "CRM-778899", "Wilhelmine Überall", "+4915100000042", "wilma@example.com"
 # Somebody of whom something is left is found by any of these.
-WORDS = (NUMBER, "Wilhelmine", "15100000042", "0151 00000042", MAIL)
+WORDS = (NUMBER, "Wilhelmine", "15100000042", "0151 00000042", MAIL, "Quirina", "15100000088", "Mina Moll")
 RECORD = {"external_id": NUMBER, "name": NAME, "identities": [{"kind": "phone", "value": PHONE}]}
 
 
@@ -43,7 +43,10 @@ def wilma(admin_user: User) -> Customer:
         Identity.objects.create(customer=customer, kind=kind, value=value)
     Consent.objects.create(customer=customer, purpose="marketing", granted=True, at=NOW, source=NAME)
     other = Customer.objects.create(external_id="C-1", name="Somebody else")
-    for about, changes in ((customer, {"name": ["", NAME]}), (other, {"merged": [None, NUMBER], "by": ["", MAIL]})):
+    before = {"name": ["Quirina Früher", NAME], "identities": [["phone:+4915100000088", "phone:+4915100000077"], []]}
+    others = {"merged": [None, NUMBER], "by": ["", MAIL], "notes": ["Quirina Früher, 0151/00000088", ""]}
+    Identity.objects.create(customer=other, kind="phone", value="+4915100000077")
+    for about, changes in ((customer, before), (other, others)):
         CustomerChange.objects.create(customer=about, at=NOW, via="admin", by="ada", changes=changes)
     Tombstone.objects.create(external_id="CRM-778898", customer_id=9_999, merged_into=NUMBER, change=1, at=NOW)
     _spoke(customer)
@@ -114,7 +117,11 @@ def _in_files_and_syncs() -> None:
     SyncFault.objects.create(run=run, line=1, external_id=NUMBER, errors=[{"detail": f"{PHONE} is taken"}])
     file = Import.objects.create(
         name=f"{NAME}.csv", kind="csv", encoding="utf-8", delimiter=";", columns=["Number", "Name"], by="ada",
-        sample=[[NUMBER, NAME]], changes=[{"external_id": NUMBER, "name": NAME}], created_at=NOW, beat_at=NOW,
+        sample=[[NUMBER, "Mina Moll"], ["C-1", "Somebody else"]], created_at=NOW, beat_at=NOW,
+        changes=[
+            {"row": 2, "number": NUMBER, "result": "updated", "pairs": {"name": ["Mina Moll", NAME]}},
+            {"row": 3, "number": "C-1", "result": "updated", "pairs": {"notes": ["", "calls 0151 00000077"]}},
+        ],
     )  # fmt: skip
     Piece.objects.create(file=file, number=0, body=f"Number;Name;Tel\n{NUMBER};{NAME};0151 00000042\n".encode())
     Fault.objects.create(file=file, row=2, external_id=NUMBER, reason=f"{MAIL} is no number")
@@ -136,6 +143,11 @@ def test_others_keep_what_is_theirs(wilma: Customer) -> None:
     erase(customer_id=wilma.pk, by="ada", now=NOW)
     assert Customer.objects.get().name == "Somebody else"
     assert json.loads(bytes(KeptAnswer.objects.get().body))["results"][1] == {"external_id": "C-1"}
+    file = Import.objects.get()
+    assert file.sample == [["–", "–"], ["C-1", "Somebody else"]]
+    assert [one["number"] for one in file.changes] == ["–", "C-1"]
+    assert file.changes[1]["pairs"] == {"notes": ["", "calls 0151 00000077"]}
+    assert Identity.objects.get().value == "+4915100000077"
     chunk = SyncChunk.objects.get()
     assert [line for line in zlib.decompress(bytes(chunk.body)).split(b"\n") if line] == [b'{"external_id": "C-1"}']
 
