@@ -45,7 +45,7 @@ class Kept(Resource):
         with transaction.atomic():
             row = self.get_object()
             # Locked: what one program leaves alone, another may be changing at this moment.
-            row = type(row)._base_manager.select_for_update().get(pk=row.pk)  # noqa: SLF001  its default may join
+            row = type(row)._base_manager.select_for_update(no_key=True).get(pk=row.pk)  # noqa: SLF001  its default may join
             serializer = self.get_serializer(row, data=request.data, partial=True)
             serializer.is_valid(raise_exception=True)
             row = self.change(serializer)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -20,7 +22,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from outgoing.models import Delivery, Kind, Subscription
-from outgoing.services import change_subscription, send_again, subscribe
+from outgoing.services import change_subscription, send_again, subscribe, unsubscribe
 
 
 class SubscriptionForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -54,6 +56,13 @@ class SubscriptionAdmin(ModelAdmin):
         if obj:
             fieldsets.append((_("Kept by the system"), {"fields": ["state_in_words", ("created_at", "created_by")]}))
         return fieldsets
+
+    def delete_model(self, request: HttpRequest, obj: Subscription) -> None:  # noqa: ARG002
+        transaction.on_commit(partial(unsubscribe, subscription_id=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Subscription]) -> None:
+        for one in queryset:
+            self.delete_model(request, one)
 
     def save_model(self, request: HttpRequest, obj: Subscription, form: Any, change: bool) -> None:  # noqa: FBT001
         data = {name: form.cleaned_data[name] for name in form.Meta.fields}

@@ -154,6 +154,8 @@ def _write_down(answered: Sequence[tuple[Delivery, Heard]], now: datetime) -> No
         else:
             _fail(delivery, subscription, heard, now)
     rows = [one for one, _heard in told]
+    # In the order of their ids, as everybody locks them.
+    list(Delivery.objects.select_for_update().filter(pk__in=[one.pk for one in rows]).order_by("pk").values_list("pk"))
     Delivery.objects.bulk_update(rows, ["status", "response", "error", "took_ms", "sent_at", "state", "due_at"])
     for pk, row in known.items():
         if (row.failing_since, row.is_active) != before[pk]:

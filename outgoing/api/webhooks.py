@@ -18,7 +18,7 @@ from access.keeping import Kept, told
 from access.resources import Resource
 from access.serializers import Choice, StrictModel
 from outgoing.models import Delivery, Kind, Subscription
-from outgoing.services import change_subscription, send_again, subscribe
+from outgoing.services import change_subscription, send_again, subscribe, unsubscribe
 
 
 class SubscriptionBody(StrictModel):
@@ -74,6 +74,10 @@ class Webhooks(Kept):
 
     def change(self, serializer: Any) -> Subscription:
         return change_subscription(subscription=serializer.instance, **serializer.validated_data)
+
+    def destroy(self, request: Request, **_kwargs: Any) -> Response:  # noqa: ARG002
+        unsubscribe(subscription_id=self.get_object().pk)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class DeliveryBody(serializers.ModelSerializer[Delivery]):

@@ -10,6 +10,8 @@ CREATE FUNCTION outgoing_note(what text, facts jsonb, bulk boolean) RETURNS void
   SELECT s.id, event.id, what, facts, bulk, '', 'due', 0, clock_timestamp(), '', '', clock_timestamp()
     FROM outgoing_subscription s, (SELECT gen_random_uuid() AS id) event
    WHERE s.is_active AND what = ANY(s.kinds)
+     -- One that is being taken away at this moment is waited for, and then not there: a call never fails by it.
+     FOR KEY SHARE OF s
 $$;
 
 CREATE FUNCTION outgoing_contact() RETURNS trigger LANGUAGE plpgsql AS $$

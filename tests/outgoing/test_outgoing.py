@@ -10,10 +10,11 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
@@ -22,7 +23,7 @@ from access.keys import make_key
 from customers.models import Customer, Tier
 from outgoing import sending, tasks
 from outgoing.models import Delivery, Kind, Subscription
-from outgoing.services import NewSubscription, send_again, subscribe
+from outgoing.services import NewSubscription, change_subscription, send_again, subscribe, unsubscribe
 from queues.models import Queue
 from routing.models import Contact
 
@@ -376,3 +377,52 @@ class TestManaging:
         (row,) = ask("GET", "webhook-deliveries/?state=sent").json()["results"]
         assert (row["kind"], row["status"], row["response"]) == ("contact.started", 200, "ok")
         assert ask("POST", f"webhook-deliveries/{row['id']}/send-again/").json()["state"] == "due"
+
+
+class TestTakingAway:
+    def test_what_waits_goes_with_the_kind_that_nobody_asks_for_any_more(self, listen: Listen) -> None:
+        made = listen().subscription
+        call(state="ended", ended_at=NOW)
+        Delivery.objects.filter(kind="contact.ended").update(state="sent")
+        change_subscription(subscription=made, kinds=["contact.routed"])
+        assert kinds() == ["contact.ended"]
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_subscription_goes_while_it_is_told_of_calls_and_neither_fails(
+        self, listen: Listen, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        httpserver.expect_request("/hook").respond_with_data("")
+        monkeypatch.setattr("outgoing.services._AT_ONCE", 7)
+        wrong: list[BaseException] = []
+        over = threading.Event()
+
+        def work(doing: Callable[[], Any]) -> None:
+            try:
+                while not over.is_set():
+                    doing()
+            except BaseException as error:  # noqa: BLE001  whatever it is, the test tells it
+                wrong.append(error)
+            finally:
+                connection.close()
+
+        def one_call() -> None:
+            number = next(numbers)
+            with transaction.atomic():
+                call(reference=f"R{number}", external_id=f"CA{number}", state="ended", ended_at=NOW)
+                time.sleep(0.002)
+
+        numbers = count()
+        lock_free = [threading.Thread(target=work, args=(one_call,)), threading.Thread(target=work, args=(send,))]
+        for thread in lock_free:
+            thread.start()
+        for _round in range(12):
+            made = listen().subscription
+            time.sleep(0.05)
+            unsubscribe(subscription_id=made.pk)
+            assert not Delivery.objects.filter(subscription_id=made.pk).exists()
+        over.set()
+        for thread in lock_free:
+            thread.join()
+        assert wrong == []
+        assert not Subscription.objects.exists()
+        assert Contact.objects.count() == next(numbers)
