@@ -13,6 +13,7 @@ from django.db import connection
 
 from customers.identities import spellings
 from customers.models import Customer, Identity
+from customers.privacy.sight import is_hiding
 
 # On the way of every call, hence by hand: the identity's unique index, then two primary keys. Whoever asks the database
 # for something else at the same moment joins these to it, and hands the columns to `read_facts`.
@@ -73,7 +74,10 @@ _BY_ADDRESS = "SELECT customer_id FROM customers_identity WHERE value LIKE %s LI
 
 
 def ids_found(text: str, *, most: int) -> list[int]:
-    """Customers by parts of their name, or by how their number with the CRM or an address of theirs begins. One query."""
+    """Customers by parts of their name, or by how their number with the CRM or an address of theirs begins. One query.
+
+    Whoever may not see addresses has to know a whole one: else it is found out digit by digit.
+    """
     wanted = text.replace("\x00", "").strip()[:200]
     if not wanted:
         return []
@@ -92,7 +96,7 @@ def ids_found(text: str, *, most: int) -> list[int]:
     for address in spellings(wanted, settings.DEFAULT_COUNTRY):
         if len(address) >= 3:
             parts.append(_BY_ADDRESS)
-            parameters += [f"{_literally(address)}%", most]
+            parameters += [_literally(address) + ("" if is_hiding() else "%"), most]
     with connection.cursor() as cursor:
         cursor.execute(" UNION ".join(f"({part})" for part in parts) + " LIMIT %s", [*parameters, most])
         return [row[0] for row in cursor.fetchall()]

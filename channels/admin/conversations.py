@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ORDER_VAR
 from django.core.exceptions import PermissionDenied
@@ -30,7 +31,9 @@ from channels.messaging import services, templates
 from channels.messaging.models import Conversation, Message, OptOut, Template, address_shown
 from channels.messaging.services import CannotReply, ConversationIsBusy
 from channels.messaging.shown import Line, kind_shown, lines_of
+from customers.identities import spellings
 from customers.models import Customer
+from customers.privacy.sight import may_see
 from customers.services import IdentityTaken
 from routing.models import Contact
 
@@ -88,6 +91,12 @@ class _WaitingFirst(ChangeList):
         return [since.asc(nulls_last=True), *ordering]
 
 
+def peers(text: str) -> list[str]:
+    """How somebody of this number is called on each channel."""
+    found = spellings(text.strip(), settings.DEFAULT_COUNTRY)
+    return [*found, *(f"{channel}:{one}" for channel in ("whatsapp", "messenger", "instagram") for one in found)]
+
+
 @admin.register(Conversation)
 class ConversationAdmin(_ReadOnly):
     list_display = ["who", "where", "known_as", "last_line", "standing"]
@@ -95,6 +104,19 @@ class ConversationAdmin(_ReadOnly):
     list_filter = [_Unanswered, "channel", "contact__state", "contact__queue", "customer__tier", "number"]
     search_fields = ["peer", "name", "customer__name", "customer__external_id"]
     search_help_text = _("Number or name of the sender, or the customer's name or number")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Conversation], search_term: str
+    ) -> tuple[QuerySet[Conversation], bool]:
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        if may_see(request.user) or not search_term.strip():
+            return found, may_repeat
+        # Whoever may not see numbers has to know a whole one.
+        return found | queryset.filter(peer__in=peers(search_term)), may_repeat
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        return [one for one in self.search_fields if one != "peer" or may_see(request.user)]
+
     list_per_page = 50
     show_full_result_count = False
     list_fullwidth = True
@@ -341,6 +363,10 @@ class OptOutAdmin(_ReadOnly):
     list_display = ["value", "where", "word", "since_when", "came_back"]
     list_filter = ["channel", ("ended_at", admin.EmptyFieldListFilter)]
     search_fields = ["value"]
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        return self.search_fields if may_see(request.user) else ["=value"]
+
     empty_text = _("Nobody said STOP yet. Whoever does is sent nothing any more, until they write START.")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002

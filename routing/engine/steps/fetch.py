@@ -116,7 +116,7 @@ class FetchVariables(Step):
 
     def enter(self, visit: Visit) -> Move:
         if self.synced_first and self._all_synced(visit):
-            return self._leave(visit, "found", self._synced(visit), "synced", 0, "The CRM synced every value.")
+            return self._leave(visit, "found", self._synced(visit), "synced", 0, "")
         self.begin(visit)
         return self._settle(visit)
 

@@ -184,3 +184,11 @@ def test_a_number_is_not_found_out_digit_by_digit(world: set[str]) -> None:
         client = signed_in(role)
         assert ("R2" in client.get("/admin/routing/contact/", {"q": OTHER[:-2]}).content.decode()) is found
         assert "R2" in client.get("/admin/routing/contact/", {"q": OTHER}).content.decode()
+        for kind, whole in (
+            ("customers/customer", PHONE),
+            ("customers/customer", MAIL),
+            ("channels/conversation", OTHER),
+        ):
+            for text, wanted in ((whole[:-2], found), (whole, True)):
+                page = client.get(f"/admin/{kind}/", {"q": text}).content.decode()
+                assert bool(re.search(rf"/admin/{kind}/\d+/change/", page)) is wanted, (role, kind, text)
