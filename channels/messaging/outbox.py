@@ -12,6 +12,8 @@ from routing.engine.effects import Effect, Gather, Play, Say, SendMessage
 
 # Wherever numbers stand in for buttons there must be room for them.
 _CHOICES_CHARS = 1_000
+# Instagram takes 1000 bytes: https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/messaging-api/
+_IN_BYTES = frozenset({"instagram"})
 
 
 def put(
@@ -76,7 +78,7 @@ def _message(effect: SendMessage, channel: str, most: int) -> Iterator[dict[str,
 
 
 def _texts(text: str, language: str, channel: str, most: int) -> Iterator[dict[str, Any]]:
-    for part in parts(text, most):
+    for part in parts(text, most, in_bytes=channel in _IN_BYTES):
         if part:
             count = segments(part) if channel == "sms" else 1
             yield {"kind": "text", "text": part, "segments": count, "details": {"language": language}}

@@ -18,18 +18,21 @@ def numbered(text: str, choices: Sequence[Sequence[str]]) -> str:
     return "\n".join([*([text, ""] if text else []), *lines])
 
 
-def parts(text: str, most: int) -> list[str]:
-    """The text in pieces of at most `most` characters, cut where a line, a sentence or a word ends."""
+def parts(text: str, most: int, *, in_bytes: bool = False) -> list[str]:
+    """The text in pieces of at most `most` characters, or bytes of UTF-8, cut where a line, a sentence or a word ends."""
     found: list[str] = []
-    while len(text) > most:
-        head = text[:most]
+    while (head := _head(text, most, in_bytes=in_bytes)) != text:
         cut = max(head.rfind("\n"), head.rfind(". ") + 1)
-        if cut < most // 2:
+        if cut < len(head) // 2:
             cut = max(cut, head.rfind(" "))
-        cut = cut if cut > 0 else most
+        cut = cut if cut > 0 else len(head)
         found.append(text[:cut].rstrip())
         text = text[cut:].lstrip()
     return [part for part in (*found, text) if part] or [""]
+
+
+def _head(text: str, most: int, *, in_bytes: bool) -> str:
+    return text.encode()[:most].decode(errors="ignore") if in_bytes else text[:most]
 
 
 def segments(text: str) -> int:

@@ -27,6 +27,17 @@ WINDOW_H = 24
 # https://developers.facebook.com/docs/messenger-platform/overview/rate-limiting.
 _PER_SECOND = {"whatsapp": 80.0, "messenger": 40.0, "instagram": 100.0}
 _MEDIA_PER_SECOND = 10.0
+# What opens a list of answers, in at most twenty letters.
+_CHOOSE = {
+    "de": "Auswählen",
+    "en": "Choose",
+    "es": "Elegir",
+    "fr": "Choisir",
+    "it": "Scegli",
+    "nl": "Kiezen",
+    "pl": "Wybierz",
+    "pt": "Escolher",
+}
 # What passes by itself: https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes and
 # https://developers.facebook.com/docs/graph-api/guides/error-handling. Beyond the first line, the whole number is meant.
 _PASSING = frozenset({1, 2, 131000, 131016, 133004})
@@ -132,7 +143,8 @@ def _interactive(message: Outgoing) -> dict[str, Any] | None:
     if len(message.choices) <= _ROWS and longest <= 24:
         rows = [{"id": name, "title": label} for name, label in message.choices]
         # The button that opens the list cannot be without a word.
-        return {"type": "list", "body": text, "action": {"button": "…", "sections": [{"rows": rows}]}}
+        button = _CHOOSE.get(message.language[:2].lower(), _CHOOSE["en"])
+        return {"type": "list", "body": text, "action": {"button": button, "sections": [{"rows": rows}]}}
     return None
 
 

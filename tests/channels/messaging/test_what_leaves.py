@@ -121,5 +121,9 @@ def test_words_are_numbered_cut_and_counted() -> None:
     assert numbered("", [("a", "Yes")]) == "1. Yes"
     assert parts("One. Two three", 8) == ["One.", "Two", "three"]
     assert "".join(parts("x" * 25, 10)) == "x" * 25
+    found = parts("Wörter äé, ш. " * 200, 1_000, in_bytes=True)
+    assert max(len(part.encode()) for part in found) <= 1_000
+    assert min(len(part.encode()) for part in found[:-1]) > 900
+    assert "".join("".join(found).split()) == "".join(("Wörter äé, ш. " * 200).split())
     assert (segments("a" * 160), segments("a" * 161), segments("€" * 80), segments("€" * 81)) == (1, 2, 1, 2)
     assert (segments("ж" * 70), segments("ж" * 71), segments("😀" * 35), segments("😀" * 36)) == (1, 2, 1, 2)

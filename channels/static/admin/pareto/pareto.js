@@ -3,6 +3,8 @@
 
 document.addEventListener("DOMContentLoaded", () => {
   skipToContent(document.getElementById("content"));
+  // What was written last is what is answered.
+  for (const thread of document.querySelectorAll(".p-thread")) thread.scrollTop = thread.scrollHeight;
   for (const dot of document.querySelectorAll("[data-color]")) {
     dot.style.background = dot.dataset.color;
   }
