@@ -38,8 +38,14 @@ class NetworksField(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         networks = (super().to_python(value) or "").replace(",", " ").split()
+        faults = []
         for network in networks:
-            validate_network(network)
+            try:
+                validate_network(network)
+            except ValidationError as fault:
+                faults.append(fault)
+        if faults:
+            raise ValidationError(faults)
         return networks
 
     def has_changed(self, initial: Any, data: Any) -> bool:

@@ -20,6 +20,7 @@ _GZIP = 16 + zlib.MAX_WBITS
 # Only with one of these can a text hold what PostgreSQL refuses: NUL, and halves of surrogate pairs.
 _SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_TEXT_OR_CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|(-?Infinity|NaN)')
 _DEEPEST = 60
 
 
@@ -78,6 +79,8 @@ def read_json(raw: bytes) -> Any:
         ) from None
     except RecursionError:
         raise ParseError(_("The body is nested too deeply.")) from None
+    except _NoNumber:
+        raise ParseError(_where_no_number(raw.decode())) from None
     except ValueError as error:
         raise ParseError(str(error)) from None
     _check_depth(data, 0)
@@ -96,8 +99,20 @@ def _decimal(text: str) -> Decimal:
     return number
 
 
+class _NoNumber(ValueError):
+    """What Python and JavaScript write as a number, and JSON does not know."""
+
+
 def _no_constant(text: str) -> Any:
-    raise ValueError(_("%(text)s is no number in JSON.") % {"text": text})
+    raise _NoNumber(text)
+
+
+def _where_no_number(text: str) -> str:
+    """The reader does not say where it was; the first one outside of texts is looked for."""
+    found = next(one for one in _TEXT_OR_CONSTANT.finditer(text) if one[1])
+    line, column = text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start())
+    said = {"text": found[1], "line": line, "column": column}
+    return _("%(text)s is no number in JSON: line %(line)d, column %(column)d.") % said
 
 
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -20,7 +20,9 @@ from rest_framework.validators import UniqueValidator
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_MONEY = re.compile(r"-?\d{1,12}(\.\d{1,6})?")
+_MONEY = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
+# As 1,234 is written in half of Europe. The sync refuses it, too.
+_THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2}\.[0-9]{3}")
 _MOST_MONEY = Decimal(10) ** 12
 _IN_THE_SCHEMA = (BaseValidator, RegexValidator, UniqueValidator)
 
@@ -98,10 +100,14 @@ class Day(serializers.DateField):
 @extend_schema_field(
     {
         "oneOf": [
-            {"type": "string", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$"},
+            # All but one to three digits with three after the point.
+            {
+                "type": "string",
+                "pattern": r"^-?([0-9]{1,12}(\.([0-9]{1,2}|[0-9]{4,6}))?|(0[0-9]{0,11}|[0-9]{4,12})\.[0-9]{3})$",
+            },
             {"type": "number", "minimum": -999999999999, "maximum": 999999999999},
         ],
-        "description": 'Best as a text: "1234.50". Rounded to cents.',
+        "description": 'Best as a text: "1234.50". Rounded to cents. "1.234" is refused: it may be a thousand.',
     }
 )
 class Money(serializers.DecimalField):
@@ -111,7 +117,10 @@ class Money(serializers.DecimalField):
         super().__init__(**{"max_digits": 14, "decimal_places": 2, **kwargs})
 
     def to_internal_value(self, data: Any) -> Decimal:
-        if (isinstance(data, str) and _MONEY.fullmatch(data) and data.isascii()) or (
+        if isinstance(data, str) and _THOUSANDS.fullmatch(data):
+            said = _("%(text)s may be a thousand: write %(whole)s, or an amount with two decimals.")
+            raise ValidationError(said % {"text": data, "whole": data.replace(".", "")}, code="ambiguous")
+        if (isinstance(data, str) and _MONEY.fullmatch(data)) or (
             isinstance(data, int | Decimal) and not isinstance(data, bool)
         ):
             amount = Decimal(data)

@@ -28,6 +28,7 @@ def register_all() -> None:
             _("What customers wrote and what was answered, with links to their pictures and recordings."),
             lambda before: Message.objects.filter(occurred_at__lt=before),
             settings.CONTACT_RETENTION_DAYS,
+            most_days=settings.CONTACT_RETENTION_DAYS,
         )
     )
 

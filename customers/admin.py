@@ -1,22 +1,24 @@
 """Customers with the addresses they are known by, as a manager edits them."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timezone import now
+from django.utils.timezone import localtime, now
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from customers.forms import CustomerForm, IdentityForm, form_of, names_of
 from customers.history import addresses, differences, identity_changes, record, snapshot, timeline
-from customers.listing import QuickPaginator
+from customers.listing import QuickList, QuickPaginator, indexed
 from customers.models import Attribute, Consent, Customer, CustomerChange, Identity, Tier
 from customers.selectors import ids_found
 from customers.services import merge_customers
@@ -64,16 +66,27 @@ class DecidedBy(admin.SimpleListFilter):
 @admin.register(Customer)
 class CustomerAdmin(ModelAdmin):
     form = CustomerForm
-    list_display = ["name_or_number", "external_id", "tier_swatch", "known_by", "value", "order_count", "manager"]
+    list_display = [
+        "name_or_number",
+        "external_id",
+        "tier_swatch",
+        "known_by",
+        "revenue",
+        "value",
+        "order_count",
+        "ordered",
+        "manager",
+    ]
     list_select_related = ["tier"]
     list_filter = ["tier", DecidedBy]
     # By what has an index: sorting a million rows for a page is no answer.
-    sortable_by = ["external_id"]
+    sortable_by = ["external_id", "revenue", "value", "order_count", "ordered"]
     # What is looked into is the matter of get_search_results; this shows the field.
     search_fields = ["name"]
     search_help_text = _("A part of the name, or the beginning of a customer number, a telephone number or an e-mail")
     paginator = QuickPaginator
     show_full_result_count = False
+    list_before_template = "admin/customers/customer/sort.html"
     inlines = [IdentityInline, ConsentInline]
     actions = ["merge"]
     compressed_fields = False
@@ -212,20 +225,32 @@ class CustomerAdmin(ModelAdmin):
         addresses = [str(identity) for identity in customer.identities.all()]
         return ", ".join(addresses[:2]) + (f" +{len(addresses) - 2}" if len(addresses) > 2 else "") or None
 
-    # Columns without an order of their own: no index serves it.
-    @display(description=_("orders"), empty_value="–")
+    @display(description=_("orders"), ordering=indexed("orders"), empty_value="–")
     def order_count(self, customer: Customer) -> int | None:
         return customer.orders
+
+    @display(description=_("last order"), ordering=indexed("last_order_at"), empty_value="–")
+    def ordered(self, customer: Customer) -> str | None:
+        return date_format(localtime(customer.last_order_at)) if customer.last_order_at else None
 
     @display(description=_("account manager"), empty_value="–")
     def manager(self, customer: Customer) -> str | None:
         return customer.account_manager or None
 
-    @display(description=_("lifetime value"), empty_value="–")
+    @display(description=_("lifetime value"), ordering=indexed("lifetime_value"), empty_value="–")
     def value(self, customer: Customer) -> str | None:
-        if customer.lifetime_value is None:
-            return None
-        return f"{customer.lifetime_value:,.2f} {customer.currency}"
+        return _money(customer.lifetime_value, customer.currency)
+
+    @display(description=_("revenue, 12 months"), ordering=indexed("revenue_12m"), empty_value="–")
+    def revenue(self, customer: Customer) -> str | None:
+        return _money(customer.revenue_12m, customer.currency)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002
+        return QuickList
+
+
+def _money(amount: Decimal | None, currency: str) -> str | None:
+    return None if amount is None else f"{amount:,.2f} {currency}"
 
 
 @admin.register(Attribute)

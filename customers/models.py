@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from customers.currencies import validate_currency
 from customers.privacy.sight import shown
 
 
@@ -130,7 +131,7 @@ class Customer(models.Model):
     subscription_plan = models.CharField(_("subscription plan"), max_length=100, blank=True)
     customer_since = models.DateField(_("customer since"), null=True, blank=True)
     currency = models.CharField(
-        _("currency"), max_length=3, default="EUR", validators=[RegexValidator(r"^[A-Z]{3}$", _("Such as EUR."))]
+        _("currency"), max_length=3, default="EUR", validators=[validate_currency], help_text=_("Such as EUR.")
     )
     attributes = models.JSONField(
         _("further values"),

@@ -52,6 +52,20 @@ _THROW_AWAY = {
 }
 
 
+# What of a million customers is read again and again stays in the server's own memory, as far as the machine has it.
+_PAGES_MB = (128, 1024)
+_SHARE_OF_MEMORY = 8
+
+
+def _memory() -> dict[str, str]:
+    """`shared_buffers` by the machine's memory, or by what its container is given."""
+    given = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    with suppress(OSError, ValueError):  # no container, or "max"
+        given.append(int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    least, most = _PAGES_MB
+    return {"shared_buffers": f"{max(least, min(most, min(given) // 2**20 // _SHARE_OF_MEMORY))}MB"}
+
+
 class Postgres:
     """One server on the data in `folder`, created with mode 0700 if it is not there.
 
@@ -65,7 +79,7 @@ class Postgres:
     def __init__(self, folder: Path, *, log: Path | None = None, durable: bool = True) -> None:
         self.folder = folder.absolute()
         self.log = log or self.folder / "log"
-        self._settings = _SETTINGS if durable else _SETTINGS | _THROW_AWAY
+        self._settings = _SETTINGS | (_memory() if durable else _THROW_AWAY)
         self._durable = durable
         self.process: subprocess.Popen[bytes] | None = None
 

@@ -234,9 +234,12 @@ class TrafficEdge(models.Model):
     step = models.CharField(max_length=200)
     kind = models.CharField(max_length=12, choices=Kind.choices)
     exit = models.CharField(max_length=200, blank=True)
+    # Where the exit led in this version, a step's id: another version may lead elsewhere by the same exit.
+    target = models.CharField(max_length=200, blank=True)
     # As they were called then: the step may be gone by now.
     title = models.CharField(max_length=200, blank=True)
     label = models.CharField(max_length=200, blank=True)
+    target_title = models.CharField(max_length=200, blank=True)
     starts = models.BooleanField(default=False)
 
     class Meta:

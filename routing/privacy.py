@@ -35,6 +35,7 @@ def register_all() -> None:
             _("Calls and conversations with their traces. Reports reach back no further."),
             lambda before: Contact.objects.filter(started_at__lt=before, state=Contact.State.ENDED),
             settings.CONTACT_RETENTION_DAYS,
+            most_days=settings.CONTACT_RETENTION_DAYS,
         )
     )
     register_kept(

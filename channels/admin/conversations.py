@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.views.main import ORDER_VAR
 from django.core.exceptions import PermissionDenied
-from django.db.models import Case, Exists, F, OuterRef, QuerySet, Subquery, When
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, When
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -18,38 +19,27 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST, require_safe
-from unfold.admin import ModelAdmin
+from django.views.decorators.http import require_safe
 from unfold.decorators import display
 from unfold.views import ChangeList
 
 from channels.admin import attachments
+from channels.admin.answering import Answering, ReadOnly, why_not
 from channels.admin.template_form import template_form
-from channels.messaging import services, templates
-from channels.messaging.models import Conversation, Message, OptOut, Template, address_shown
-from channels.messaging.services import CannotReply, ConversationIsBusy
+from channels.messaging import services
+from channels.messaging.models import Conversation, Message, OptOut, address_shown
 from channels.messaging.shown import Line, kind_shown, lines_of
 from customers.identities import spellings
-from customers.models import Customer
 from customers.privacy.sight import may_see
-from customers.services import IdentityTaken
+from queues.models import Queue
 from routing.models import Contact
 
 _SHOWN = 200
 _LINE_CHARS = 90
 # Of those who wait, so many are shown before all others.
 _WAITING = 500
-_REPLY_CHARS = 4_000
-
-
-class _ReadOnly(ModelAdmin):
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
 
 
 class _Unanswered(admin.SimpleListFilter):
@@ -66,6 +56,22 @@ class _Unanswered(admin.SimpleListFilter):
                 return handed_over.filter(answered=False)
             case "given":
                 return handed_over.filter(answered=True)
+        return queryset
+
+
+class _Taken(admin.SimpleListFilter):
+    title = _("taken")
+    parameter_name = "taken"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:  # noqa: ARG002
+        return [("me", _("By me")), ("nobody", _("By nobody"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        match self.value():
+            case "me":
+                return queryset.filter(contact__state=Contact.State.HANDED_OVER, taken_by=request.user.pk)
+            case "nobody":
+                return queryset.filter(contact__state=Contact.State.HANDED_OVER, taken_by=None)
         return queryset
 
 
@@ -98,10 +104,10 @@ def peers(text: str) -> list[str]:
 
 
 @admin.register(Conversation)
-class ConversationAdmin(_ReadOnly):
+class ConversationAdmin(Answering):
     list_display = ["who", "where", "known_as", "last_line", "standing"]
-    list_select_related = ["number", "customer__tier", "contact__queue"]
-    list_filter = [_Unanswered, "channel", "contact__state", "contact__queue", "customer__tier", "number"]
+    list_select_related = ["number", "customer__tier", "contact__queue", "taken_by"]
+    list_filter = [_Unanswered, _Taken, "channel", "contact__state", "contact__queue", "customer__tier", "number"]
     search_fields = ["peer", "name", "customer__name", "customer__external_id"]
     search_help_text = _("Number or name of the sender, or the customer's name or number")
 
@@ -141,25 +147,17 @@ class ConversationAdmin(_ReadOnly):
         return rows.defer("contact__run", "customer__attributes")
 
     def get_urls(self) -> list[URLPattern]:
-        own = [
-            path(
-                f"<int:conversation_id>/{name}/",
-                self.admin_site.admin_view(require_POST(view)),
-                name=f"channels_conversation_{name}",
-            )
-            for name, view in (
-                ("reply", self.reply),
-                ("template", self.reply_by_template),
-                ("close", self.close),
-                ("recognise", self.recognise),
-            )
-        ]
         media = path(
             "<int:conversation_id>/media/<int:message_id>/<int:place>/",
             self.admin_site.admin_view(require_safe(self.media)),
             name="channels_conversation_media",
         )
-        return [media, *own, *super().get_urls()]
+        news = path(
+            "<int:conversation_id>/news/",
+            self.admin_site.admin_view(require_safe(self.news)),
+            name="channels_conversation_news",
+        )
+        return [media, news, *self.acts(), *super().get_urls()]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -171,7 +169,7 @@ class ConversationAdmin(_ReadOnly):
         conversation = self._conversation(request, int(object_id))
         if not self.has_view_permission(request, conversation):
             raise PermissionDenied
-        thread = conversation.messages.select_related("by").order_by("-occurred_at", "-id")[:_SHOWN]
+        thread = list(conversation.messages.select_related("by").order_by("-occurred_at", "-id")[:_SHOWN])
         may_answer = request.user.has_perm("channels.answer_conversation")
         contact = conversation.contact
         now = timezone.now()
@@ -184,10 +182,15 @@ class ConversationAdmin(_ReadOnly):
             "conversation": conversation,
             "thread": [(message, self._lines(conversation, message)) for message in reversed(thread)],
             "may_answer": may_answer,
-            "problem": _why(problem) if problem else "",
+            "seen_id": max((message.pk for message in thread), default=0),
+            "news": _stamp(conversation),
+            "waits": contact is not None and contact.state == Contact.State.HANDED_OVER,
+            "is_mine": conversation.taken_by_id is not None and conversation.taken_by_id == request.user.pk,
+            "is_taken": services.is_taken_from(conversation, request.user.pk),
+            "queues": Queue.objects.exclude(pk=contact.queue_id or 0 if contact else 0).order_by("name"),
+            "problem": why_not(problem) if problem else "",
             "is_open": contact is not None and contact.state != Contact.State.ENDED,
             "has_view_permission": True,
-            "reply_chars": _REPLY_CHARS,
             "now": now,
             "own_address": address_shown(conversation.number.address),
             "window_until": services.window_until(conversation) if problem is None else None,
@@ -196,6 +199,13 @@ class ConversationAdmin(_ReadOnly):
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/channels/conversation/thread.html", context)
+
+    def news(self, request: HttpRequest, conversation_id: int) -> HttpResponse:
+        """What changes when somebody writes, takes it, or a message arrives: the page asks, and reads itself again."""
+        conversation = self._conversation(request, conversation_id)
+        if not self.has_view_permission(request, conversation):
+            raise PermissionDenied
+        return JsonResponse({"news": _stamp(conversation)})
 
     def _lines(self, conversation: Conversation, message: Message) -> list[Line]:
         """What lies with the provider is seen by our own address."""
@@ -214,101 +224,6 @@ class ConversationAdmin(_ReadOnly):
         if not self.has_view_permission(request, conversation):
             raise PermissionDenied
         return attachments.answer(conversation, message_id, place)
-
-    def reply(self, request: HttpRequest, conversation_id: int) -> HttpResponse:
-        conversation = self._answerable(request, conversation_id)
-        text = str(request.POST.get("text", "")).strip().replace("\x00", "")[:_REPLY_CHARS]
-        if not text:
-            messages.error(request, gettext("Write something first."))
-            return self._back(conversation)
-        try:
-            count = services.reply(
-                conversation_id=conversation.pk, text=text, by_id=request.user.pk, now=timezone.now()
-            )
-        except CannotReply as problem:
-            messages.error(request, _why(problem))
-        else:
-            messages.success(
-                request,
-                ngettext("The answer is on its way.", "The answer is on its way, in %(count)s messages.", count)
-                % {"count": count},
-            )
-        return self._back(conversation)
-
-    def reply_by_template(self, request: HttpRequest, conversation_id: int) -> HttpResponse:
-        conversation = self._answerable(request, conversation_id)
-        chosen = str(request.POST.get("template", ""))
-        values = {
-            name.removeprefix("value-"): str(value) for name, value in request.POST.items() if name.startswith("value-")
-        }
-        try:
-            templates.reply_by_template(
-                conversation_id=conversation.pk,
-                template_id=int(chosen) if chosen.isdecimal() and len(chosen) < 18 else 0,
-                values={name: value.replace("\x00", "") for name, value in values.items()},
-                by_id=request.user.pk,
-                now=timezone.now(),
-            )
-        except CannotReply as problem:
-            messages.error(request, _why(problem))
-        except templates.CannotFill as missing:
-            messages.error(request, str(missing))
-            return HttpResponseRedirect(f"{self._address(conversation)}?template={chosen}#answer-title")
-        except Template.DoesNotExist:
-            messages.error(request, gettext("This template cannot be sent any more. Choose another one."))
-        else:
-            messages.success(request, gettext("The template is on its way."))
-        return self._back(conversation)
-
-    def close(self, request: HttpRequest, conversation_id: int) -> HttpResponse:
-        conversation = self._answerable(request, conversation_id)
-        try:
-            services.close(conversation_id=conversation.pk, clock=timezone.now)
-        except ConversationIsBusy:
-            messages.error(request, gettext("A new message is just being handled. Look at it, and try again."))
-        else:
-            messages.success(request, gettext("Done. The next message begins a new contact."))
-        return self._back(conversation)
-
-    def recognise(self, request: HttpRequest, conversation_id: int) -> HttpResponse:
-        conversation = self._answerable(request, conversation_id)
-        if not request.user.has_perm("customers.change_customer"):
-            raise PermissionDenied
-        number = str(request.POST.get("customer", "")).strip()
-        customer = Customer.objects.filter(external_id=number).first() if number else None
-        if customer is None:
-            messages.error(request, gettext("No customer has the number “%(number)s”.") % {"number": number})
-            return self._back(conversation)
-        try:
-            services.recognise(conversation_id=conversation.pk, customer_id=customer.pk)
-        except IdentityTaken as taken:
-            messages.error(
-                request,
-                gettext("This sender is known as %(customer)s already. Merge the two in the list of customers.")
-                % {"customer": taken.customer},
-            )
-        else:
-            messages.success(request, gettext("From now on this is %(customer)s.") % {"customer": customer})
-        return self._back(conversation)
-
-    def _conversation(self, request: HttpRequest, conversation_id: int) -> Conversation:
-        related = ("number__account", "customer__tier", "contact__queue")
-        found = self.get_queryset(request).select_related(*related).filter(pk=conversation_id).first()
-        if found is None:
-            raise Http404
-        return found
-
-    def _answerable(self, request: HttpRequest, conversation_id: int) -> Conversation:
-        conversation = self._conversation(request, conversation_id)
-        if not request.user.has_perm("channels.answer_conversation"):
-            raise PermissionDenied
-        return conversation
-
-    def _back(self, conversation: Conversation) -> HttpResponseRedirect:
-        return HttpResponseRedirect(self._address(conversation))
-
-    def _address(self, conversation: Conversation) -> str:
-        return reverse("admin:channels_conversation_change", args=[conversation.pk])
 
     @display(description=_("from"), ordering="peer")
     def who(self, conversation: Conversation) -> SafeString:
@@ -348,18 +263,21 @@ class ConversationAdmin(_ReadOnly):
         if contact is None:
             return "", "–"
         if contact.state == Contact.State.HANDED_OVER and contact.queue:
+            who = conversation.taken_by
             if getattr(conversation, "answered", False):
-                return "answered", gettext("answered, %(queue)s") % {"queue": contact.queue.name}
+                words = gettext("answered, %(queue)s") if who is None else gettext("%(who)s answered, %(queue)s")
+                return "answered", words % {"who": who, "queue": contact.queue.name}
             since = conversation.last_inbound_at
-            return contact.state, gettext("waits in %(queue)s, %(time)s") % {
-                "queue": contact.queue.name,
-                "time": timesince(since, depth=1) if since else "",
-            }
+            words = gettext("waits in %(queue)s, %(time)s")
+            if who is not None:
+                words = gettext("waits in %(queue)s for %(who)s, %(time)s")
+            time = timesince(since, depth=1) if since else ""
+            return contact.state, words % {"queue": contact.queue.name, "who": who, "time": time}
         return contact.state, contact.get_state_display()
 
 
 @admin.register(OptOut)
-class OptOutAdmin(_ReadOnly):
+class OptOutAdmin(ReadOnly):
     list_display = ["value", "where", "word", "since_when", "came_back"]
     list_filter = ["channel", ("ended_at", admin.EmptyFieldListFilter)]
     search_fields = ["value"]
@@ -389,15 +307,19 @@ class OptOutAdmin(_ReadOnly):
         return gettext("%(when)s, by “%(word)s”") % {"when": when, "word": opt_out.ended_word}
 
 
+def _stamp(conversation: Conversation) -> str:
+    """Another one whenever the page would say something else."""
+    latest = conversation.messages.aggregate(
+        last=Max("pk"),
+        settled=Count("pk", filter=Q(state__in=[Message.State.DELIVERED, Message.State.READ])),
+        waiting=Count("pk", filter=Q(state__in=[Message.State.QUEUED, Message.State.SENDING])),
+        deleted=Count("deleted_at"),
+    )
+    contact = conversation.contact
+    parts = (*latest.values(), conversation.taken_by_id, contact and (contact.pk, contact.state, contact.queue_id))
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
 def _two_lines(first: object, second: object) -> SafeString:
     # One element: on telephones a cell is a row of its children.
     return format_html('<span class="p-cell">{}<br><span class="p-muted">{}</span></span>', first, second)
-
-
-def _why(problem: CannotReply) -> str:
-    if problem.why == "stopped":
-        return gettext("They said STOP: nothing is sent to them until they write START.")
-    return gettext(
-        "They wrote more than %(hours)s hours ago, and the channel takes free text only until then: "
-        "send an approved template, or wait until they write again."
-    ) % {"hours": problem.hours}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime
 from typing import Literal
 
@@ -16,11 +17,11 @@ Wish = Literal["", "stop", "start", "help"]
 # each language; never one that may well be an answer to a question.
 _STOP = frozenset(
     """
-    stop|stopall|stop all|unsubscribe|optout|opt out|revoke
+    stop|stop bitte|bitte stop|stop please|please stop|stopall|stop all|unsubscribe|optout|opt out|revoke
     stopp|abmelden|abbestellen|keine nachrichten mehr
     arret|arrêt|arreter|arrêter|stop sms|désabonner|desabonner|me désabonner|desinscription|désinscription
     baja|darme de baja|alto|cancelar suscripción|cancelar suscripcion
-    disiscrivimi|annulla iscrizione|basta
+    disiscrivimi|fermati|annulla iscrizione|basta
     parar|sair|descadastrar|cancelar inscrição
     afmelden|uitschrijven|stoppen
     afmeld|avmeld|avsluta|avregistrera
@@ -31,7 +32,7 @@ _STOP = frozenset(
 """.replace("\n", "|").split("|")
 )
 # What the carriers of SMS stop at by themselves, whatever we do; elsewhere these may be answers.
-_STOP_SMS = frozenset({"cancel", "end", "quit"})
+_STOP_SMS = frozenset({"cancel", "cancelar", "end", "quit"})
 _START = frozenset(
     """
     start|unstop|subscribe|optin|opt in|yes please start|anmelden|wieder anmelden|abonnieren|reprendre|réabonner|alta
@@ -50,12 +51,29 @@ def wish_of(channel: str, text: str, said: str = "") -> Wish:
         case "HELP":
             # The provider listens to this word, too, and has answered it.
             return "help"
-    word = _folded(" ".join(text.strip(" \t\r\n.!,;:'\"“”*").split()))
+    word = _bare(text)
     if not word or len(word) > 40:
         return ""
     if word in _WORDS_STOP or (channel == "sms" and word in _STOP_SMS):
         return "stop"
     return "start" if word in _WORDS_START else ""
+
+
+def _bare(text: str) -> str:
+    """The words alone: full-width letters are letters, and what stands around them (signs, emoji) says nothing else."""
+    if len(text) > 200:
+        return ""
+    plain = unicodedata.normalize("NFKC", text)
+    first, last = 0, len(plain)
+    while first < last and not _is_said(plain[first]):
+        first += 1
+    while last > first and not _is_said(plain[last - 1]):
+        last -= 1
+    return _folded(" ".join(plain[first:last].split()))
+
+
+def _is_said(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LN" or unicodedata.category(character) == "Mc"
 
 
 def _folded(text: str) -> str:

@@ -8,7 +8,7 @@ has done everything.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -49,7 +49,8 @@ _WRITE = """
 UPDATE channels_conversation
    SET last_message_at = %(now)s, last_inbound_at = greatest(last_inbound_at, %(occurred_at)s),
        contact_id = coalesce(%(contact_id)s, contact_id), customer_id = coalesce(%(customer_id)s, customer_id),
-       wake_at = CASE WHEN %(sets_wake)s THEN %(wake_at)s ELSE wake_at END
+       wake_at = CASE WHEN %(sets_wake)s THEN %(wake_at)s ELSE wake_at END,
+       taken_by_id = CASE WHEN %(contact_id)s IS NULL OR %(contact_id)s = contact_id THEN taken_by_id END
  WHERE id = %(id)s AND handling_by = %(token)s
 """
 
@@ -312,11 +313,18 @@ def _keep(conversation: Conversation, event: InboundEvent, *, contact_id: int | 
         kind=str(body.get("type", "text"))[:16],
         text=str(body.get("text", "")),
         media=body.get("media", []),
-        details=body.get("details", {}),
+        details=_details(body),
         external_id=event.external_id,
         state=Message.State.RECEIVED,
         occurred_at=event.occurred_at,
     )
+
+
+def _details(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What the provider says beside the message, with the advertisement or link that led here."""
+    facts = dict(body.get("facts") or {})
+    came_from = {name: value for name, value in facts.items() if name.startswith("referral_") and value}
+    return {**(body.get("details") or {}), **came_from}
 
 
 def _stop(mine: Lease, conversation: Conversation, event: InboundEvent, now: datetime) -> None:

@@ -43,6 +43,16 @@ class Conversation(models.Model):
     contact = models.ForeignKey(
         "routing.Contact", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("contact")
     )
+    # Who of us answers it, as long as its contact is open: the others see that.
+    taken_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("taken by"),
+    )
     created_at = models.DateTimeField(_("started"), auto_now_add=True)
     last_inbound_at = models.DateTimeField(_("last message from them"), null=True, blank=True)
     last_message_at = models.DateTimeField(_("last message"), null=True, blank=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
+from channels.messaging.consent import is_stopped, stop
 from channels.messaging.inbound import TEXT_CHARS
 from channels.messaging.models import Conversation, InboundEvent, Message
 from channels.messaging.wording import numbered
@@ -19,6 +20,7 @@ log = structlog.get_logger(__name__)
 
 State = Message.State
 _BATCH = 200
+_PEER_CHARS = 160
 # What a receipt may change: it never takes back what a later one said, in whatever order they come.
 _BEFORE = {
     State.SENT: (State.QUEUED, State.SENDING),
@@ -29,7 +31,7 @@ _BEFORE = {
 # A receipt may overtake what it is about. After so many looks, of which the last is minutes later, it is of nothing of ours.
 _LOOKS = 6
 # These say whose conversation they are about, not which message.
-_OF_PEOPLE = ("echo", "seen")
+_OF_PEOPLE = ("echo", "seen", "moved")
 
 
 def handle_receipts(*, now: datetime) -> float | None:
@@ -124,7 +126,7 @@ def _apply(event: InboundEvent, now: datetime) -> bool:
                 message.save(update_fields=["details"])
             return message is not None
         case "moved":
-            _moved(event)
+            _moved(event, now)
     return True
 
 
@@ -208,13 +210,37 @@ def _echo(event: InboundEvent) -> bool:
     return True
 
 
-def _moved(event: InboundEvent) -> None:
+def _moved(event: InboundEvent, now: datetime) -> None:
     """They have another number, or another id: whoever they are, they still are."""
     channel, peer, to = (str(event.payload.get(name, "")) for name in ("channel", "sender", "to"))
     before, after = identity_of(channel, peer), identity_of(channel, to)
     customer = find_customer(kind=before[0], value=before[1]) if before else None
     if customer and after:
         learn_identity(customer_id=customer.id, kind=after[0], value=after[1])
+    if is_stopped(channel, peer) and not is_stopped(channel, to):
+        stop(channel=channel, peer=to, word="STOP", now=now)
+    ours = Conversation.objects.filter(number_id=event.number_id)
+    ours.filter(alias=peer).exclude(alias="").update(alias=to[:_PEER_CHARS])
+    conversation = ours.filter(peer=peer).first()
+    if conversation is None or not to or len(to) > _PEER_CHARS:
+        return
+    Message.objects.create(
+        conversation=conversation,
+        contact_id=conversation.contact_id,
+        direction=Message.Direction.IN,
+        kind="moved",
+        details={"moved_from": peer, "moved_to": to},
+        external_id=event.external_id,
+        state=State.RECEIVED,
+        occurred_at=event.occurred_at,
+    )
+    if not ours.filter(Q(peer=to) | Q(alias=to)).exists():
+        # What they write from there goes on here. The old number may be somebody else's tomorrow: it is no second name.
+        try:
+            with transaction.atomic():
+                ours.filter(pk=conversation.pk).update(peer=to)
+        except IntegrityError:
+            log.info("they wrote from their new number at this very moment", conversation=conversation.pk)
 
 
 def _seen(event: InboundEvent) -> bool:

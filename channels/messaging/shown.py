@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from channels.messaging.models import Message
+from channels.messaging.models import Message, address_shown
+from customers.privacy.sight import shown
 
 _KINDS = {
     "image": _("Picture"),
@@ -29,6 +30,9 @@ _KINDS = {
     "fallback": _("Link"),
     "contacts": _("Card"),
     "order": _("Order"),
+    "product": _("Product"),
+    "moved": _("Another number"),
+    "put": _("Another queue"),
     "form": _("Form"),
     "unsupported": _("Something that the channel does not pass on."),
 }
@@ -53,7 +57,7 @@ def kind_shown(kind: str) -> str:
 
 def lines_of(message: Message) -> list[Line]:
     """All that is not its text, as it was sent."""
-    return [*_attachments(message), *_place(message), *_things(message)]
+    return [*_attachments(message), *_place(message), *_things(message), *_came_from(message)]
 
 
 def _attachments(message: Message) -> list[Line]:
@@ -81,6 +85,26 @@ def _place(message: Message) -> list[Line]:
     return [Line(text, _MAP.format(latitude=latitude, longitude=longitude))]
 
 
+def _came_from(message: Message) -> list[Line]:
+    """The advertisement, link or product that they wrote from."""
+    details = message.details
+    said = {name: str(details.get(f"referral_{name}") or "") for name in ("headline", "body", "ref", "id", "url")}
+    found = []
+    if moved_to := str(details.get("moved_to") or ""):
+        old, new = (shown(address_shown(one)) for one in (str(details.get("moved_from") or ""), moved_to))
+        return [Line(gettext("They have another number: %(old)s became %(new)s.") % {"old": old, "new": new})]
+    if put_into := str(details.get("put_into") or ""):
+        return [Line(gettext("%(by)s put it into %(queue)s.") % {"by": details.get("put_by", ""), "queue": put_into})]
+    if product := str(details.get("product") or ""):
+        found.append(Line(gettext("About the product: %(product)s") % {"product": product}))
+    if what := said["headline"] or said["body"] or said["ref"] or said["id"] or said["url"]:
+        number = f" ({said['id']})" if said["id"] and said["id"] != what else ""
+        is_link = urlsplit(said["url"]).scheme in {"http", "https"}
+        text = gettext("Came from: %(what)s") % {"what": f"{what}{number}"}
+        found.append(Line(text, said["url"] if is_link else ""))
+    return found
+
+
 def _degrees(value: object) -> float | None:
     try:
         found = float(str(value))
@@ -94,7 +118,13 @@ def _things(message: Message) -> list[Line]:
     cards, order = details.get("contacts"), details.get("order")
     found = [Line(gettext("Card: %(card)s") % {"card": card}) for card in cards or [] if isinstance(cards, list)]
     found += [Line(str(line)) for line in order or [] if isinstance(order, list)]
-    if found or message.text or message.media or "latitude" in details:
+    if (
+        found
+        or message.text
+        or message.media
+        or "latitude" in details
+        or not {"moved_to", "put_into"}.isdisjoint(details)
+    ):
         return found
     title = str(details.get("title") or "")
     return [Line(title or kind_shown(message.kind))]

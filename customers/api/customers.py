@@ -20,7 +20,7 @@ from rest_framework.reverse import reverse
 
 from access.keeping import Kept
 from access.matching import ETAG, IF_MATCH, check_match, etag
-from access.problems import QueryInvalid
+from access.problems import Problem
 from access.resources import Resource
 from access.serializers import Strict
 from customers.api import records
@@ -71,7 +71,9 @@ class TierFilter(filters.CharFilter):  # type: ignore[misc]
         keys = list(Tier.objects.order_by("rank").values_list("key", flat=True)) if value else []
         if value and value not in keys:
             said = _("There is no tier “%(key)s”. There is: %(keys)s.")
-            raise QueryInvalid("tier", said % {"key": value, "keys": ", ".join(keys)})
+            detail = said % {"key": value, "keys": ", ".join(keys)}
+            # The query is as the schema says; what it names is not there.
+            raise Problem(404, "unknown-tier", detail, errors=[{"pointer": "?tier", "detail": detail}])
         return super().filter(qs, value)  # type: ignore[no-any-return]
 
 
@@ -110,12 +112,12 @@ class CustomerFilters(filters.FilterSet):  # type: ignore[misc]
     ),
     partial_update=extend_schema(
         summary="Change one customer",
-        description="Only what is named changes.",
+        description=f"Only what is named changes. {IF_MATCH}",
         request=CustomerWrite,
         responses={200: CustomerBody},
-        parameters=[_ID, IF_MATCH, ETAG],
+        parameters=[_ID, ETAG],
     ),
-    destroy=extend_schema(summary="Delete one customer", parameters=[_ID, IF_MATCH], responses=_GONE),
+    destroy=extend_schema(summary="Delete one customer", description=IF_MATCH, parameters=[_ID], responses=_GONE),
 )
 class Customers(Kept):
     tag = "customers"
@@ -125,7 +127,7 @@ class Customers(Kept):
     # A number in a CRM may hold a slash; nothing lies below a customer's address.
     lookup_value_regex = rf"[0-9]{{1,18}}|{_BY_NUMBER}.+"
     scopes: ClassVar[Any] = Kept.scopes_of("customers")
-    problems: ClassVar[Any] = {"partial_update": ("412",), "destroy": ("412",)}
+    problems: ClassVar[Any] = {"list": ("404",), "partial_update": ("412",), "destroy": ("412",)}
     orders: ClassVar[Any] = {
         "id": "id",
         "external_id": "external_id",

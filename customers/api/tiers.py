@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_view
 from rest_framework import serializers
@@ -12,10 +12,15 @@ from rest_framework import serializers
 from access.keeping import Kept, told
 from access.serializers import StrictModel
 from customers.models import Tier
+from customers.tiers.counting import with_counts
 
 
 class TierBody(StrictModel):
-    customers = serializers.IntegerField(source="customer_count", read_only=True, help_text="How many are in it now.")
+    customers = serializers.IntegerField(
+        source="customer_count",
+        read_only=True,
+        help_text="How many are in it: counted each minute where they are very many.",
+    )
 
     class Meta:
         model = Tier
@@ -49,4 +54,4 @@ class Tiers(Kept):
     search_in = ("name", "key")
 
     def get_queryset(self) -> QuerySet[Tier]:
-        return Tier.objects.annotate(customer_count=Count("customers"))
+        return with_counts(Tier.objects.all())

@@ -104,6 +104,8 @@ class ImportAdmin(ModelAdmin):
             raise PermissionDenied
         file = get_object_or_404(Import, pk=pk)
         if request.method == "POST":
+            if request.POST.get("do") == "remove":
+                return self._remove(request, file)
             self._act(request, file)
             return HttpResponseRedirect(reverse("admin:files_import_show", args=[pk]))
         known = targets()
@@ -134,6 +136,13 @@ class ImportAdmin(ModelAdmin):
     def _change(self, file: Import, one: dict[str, Any], known: dict[str, str]) -> dict[str, Any]:
         pairs = [(in_words(name, file.columns, file.mapping, known), *pair) for name, pair in one["pairs"].items()]
         return {**one, "label": RESULTS.get(one["result"], one["result"]), "pairs": pairs}
+
+    def _remove(self, request: HttpRequest, file: Import) -> HttpResponse:
+        if not services.remove(file=file):
+            messages.error(request, _("A worker is at this file just now. Cancel it first."))
+            return HttpResponseRedirect(reverse("admin:files_import_show", args=[file.pk]))
+        messages.success(request, _("%(file)s is removed from this list. Its customers stay.") % {"file": file.name})
+        return HttpResponseRedirect(reverse("admin:files_import_changelist"))
 
     def _act(self, request: HttpRequest, file: Import) -> None:
         match request.POST.get("do"):

@@ -60,6 +60,7 @@ _OTHER_NAMES: Final = {
     "identity.instagram": "instagram igsid",
 }
 _MONEY: Final = {"lifetime_value", "revenue_12m"}
+_EITHER: Final = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}", re.ASCII)
 _DAY: Final = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[ T]+(\d{1,2}:\d{2}(?::\d{2})?))?")
 
 
@@ -117,6 +118,9 @@ def in_words(field: str, columns: Sequence[str], mapping: Sequence[str], known: 
     if head == "identities":
         own = [column for column, target in zip(columns, mapping, strict=False) if target.startswith(_IDENTITY)]
         return ", ".join(own) or _("addresses")
+    if head == "identity":
+        own = [column for column, target in zip(columns, mapping, strict=False) if target == field]
+        return ", ".join(own) or known.get(field) or _("addresses")
     target = f"{_ATTRIBUTE}{rest}" if head == "attributes" else "tier" if head == "crm_tier" else head
     titles = dict(zip(mapping, columns, strict=False))
     titles |= {f"{_ATTRIBUTE}{slug(one)}": one for one, is_ in zip(columns, mapping, strict=False) if is_ == NEW}
@@ -168,6 +172,9 @@ class Reader:
             return _number(value) if isinstance(value, str) else value
         if target == "orders":
             text = _number(value) if isinstance(value, str) else value
+            if isinstance(text, str) and _EITHER.fullmatch(text):
+                # Nobody orders in parts.
+                text = re.sub("[.,]", "", text)
             return int(text) if isinstance(text, str) and text.isdigit() else text
         if target in {"last_order_at", "customer_since"}:
             text = _instant(str(value))
@@ -191,8 +198,12 @@ def _addresses(kind: str, value: Any) -> list[dict[str, str]]:
 
 
 def _number(text: str) -> str:
-    """1.234,50 and 1,234.50 both mean a thousand and some; what is no number is left for the sync to refuse."""
+    """1.234,50 and 1,234.50 both mean a thousand and some. 1.234 may be either: as what is no number, it is left for
+    the sync to refuse.
+    """
     bare = re.sub(r"[\s\u00a0'€$£]|EUR|USD", "", text)
+    if _EITHER.fullmatch(bare):
+        return bare
     comma, point = bare.rfind(","), bare.rfind(".")
     if comma >= 0 and point >= 0:
         bare = bare.replace(".", "").replace(",", ".") if comma > point else bare.replace(",", "")
@@ -217,6 +228,8 @@ def _attribute(kind: str, value: Any) -> Any:
     match kind:
         case "number" if isinstance(value, str):
             text = _number(value)
+            if _EITHER.fullmatch(text):
+                return text
             try:
                 number = float(text)
             except ValueError:

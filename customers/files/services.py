@@ -20,6 +20,7 @@ from customers.files.models import Fault, Import, Piece, Remembered
 from customers.files.reading import Unreadable, delimiter_of, encoding_of, kind_of, refuse_bytes, rows_of, trimmed
 from customers.history import differences, snapshot
 from customers.models import Attribute, Customer, CustomerChange, Tier
+from customers.nudges import nudge
 from customers.sync.loading import catalog
 from customers.sync.records import Fault as RecordFault
 from customers.sync.services import Options, read_records, sync_customers
@@ -89,8 +90,6 @@ class ColumnsAreTheSame(ValueError):
 
 def choose_columns(*, file: Import, mapping: Sequence[str], now: datetime) -> None:
     """Has a worker look through the file. Raises NobodyIsNamed, ColumnsAreTheSame."""
-    from customers.files.tasks import look_through  # noqa: PLC0415  tasks call services
-
     if not any(one == "external_id" or one.startswith("identity.") for one in mapping):
         raise NobodyIsNamed
     if again := twice(file.columns, mapping):
@@ -107,13 +106,11 @@ def choose_columns(*, file: Import, mapping: Sequence[str], now: datetime) -> No
             error="",
             beat_at=now,
         )
-        transaction.on_commit(partial(look_through.delay, file.pk))
+        transaction.on_commit(partial(nudge, "files.tasks.look_through", file.pk))
 
 
 def confirm(*, file: Import, now: datetime) -> bool:
     """Has a worker write it, and remembers what the columns were; False if it is not the time for that."""
-    from customers.files.tasks import bring_in  # noqa: PLC0415  tasks call services
-
     with transaction.atomic():
         is_ready = Import.objects.filter(pk=file.pk, state=Import.State.CHECKED).update(
             state=Import.State.RUNNING, beat_at=now, written=0, results={}
@@ -122,7 +119,7 @@ def confirm(*, file: Import, now: datetime) -> bool:
             for column, target in zip(file.columns, file.mapping, strict=True):
                 if column and target != NOTHING:
                     Remembered.objects.update_or_create(header=column.lower(), defaults={"target": target})
-            transaction.on_commit(partial(bring_in.delay, file.pk))
+            transaction.on_commit(partial(nudge, "files.tasks.bring_in", file.pk))
     return bool(is_ready)
 
 
@@ -131,6 +128,12 @@ def cancel(*, file: Import, now: datetime) -> None:
     over = [Import.State.DONE, Import.State.CANCELED]
     Import.objects.filter(pk=file.pk).exclude(state__in=over).update(state=Import.State.CANCELED, beat_at=now)
     Piece.objects.filter(file=file).delete()
+
+
+def remove(*, file: Import) -> bool:
+    """Forgets a file with what is wrong in it; its customers stay. False while a worker is at it."""
+    busy = [Import.State.CHECKING, Import.State.RUNNING]
+    return bool(Import.objects.filter(pk=file.pk).exclude(state__in=busy).delete()[0])
 
 
 def look_through(*, file_id: int, now: Any) -> None:
@@ -223,7 +226,7 @@ def _keep_faults(file: Import, batch: list[tuple[int, dict[str, Any]]], wrong: l
                 file=file,
                 row=batch[one.index][0],
                 external_id=one.external_id or str(batch[one.index][1].get("external_id", ""))[:100],
-                reason=" ".join(_said(file, fault, known) for fault in one.faults),
+                reason=" ".join(_said(file, fault, known, batch[one.index][1]) for fault in one.faults),
             )
             for one in wrong
         ],
@@ -231,7 +234,7 @@ def _keep_faults(file: Import, batch: list[tuple[int, dict[str, Any]]], wrong: l
     )
 
 
-def _said(file: Import, fault: RecordFault, known: dict[str, str]) -> str:
+def _said(file: Import, fault: RecordFault, known: dict[str, str], record: dict[str, Any]) -> str:
     """In the words of the file: whoever reads it sends no records."""
     detail = fault.detail
     if fault.code == "required" and fault.field == "external_id":
@@ -239,7 +242,17 @@ def _said(file: Import, fault: RecordFault, known: dict[str, str]) -> str:
     if fault.code == "identity_taken":
         ours = _("Merge the two, or take the address away there first.")
         detail = detail.replace(_("Merge the two, or send take_identities."), ours)
-    return f"{in_words(fault.field, file.columns, file.mapping, known)}: {detail}" if fault.field else detail
+    field = _address_of(fault.field, record)
+    return f"{in_words(field, file.columns, file.mapping, known)}: {detail}" if field else detail
+
+
+def _address_of(field: str, record: dict[str, Any]) -> str:
+    """identities.1.value as identity.email, if that is what it is: a column, where the sync has a list."""
+    head, _dot, rest = field.partition(".")
+    place = rest.partition(".")[0]
+    if head != "identities" or not place.isdigit():
+        return field
+    return f"identity.{record['identities'][int(place)]['kind']}"
 
 
 def labels() -> dict[str, str]:

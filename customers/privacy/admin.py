@@ -114,6 +114,11 @@ class ReceiptAdmin(ModelAdmin):
                 text = request.POST.get(kind.name, "").strip()
                 if text and not (text.isascii() and text.isdigit() and 1 <= int(text) <= _MOST_DAYS):
                     faults[kind.name] = _("A number of days, or nothing to keep it for good.")
+                elif text and 0 < kind.most_days < int(text):
+                    said = _(
+                        "At most %(days)d days: whoever runs Pareto has them deleted then (CONTACT_RETENTION_DAYS)."
+                    )
+                    faults[kind.name] = said % {"days": kind.most_days}
                 else:
                     wanted[kind.name] = int(text) if text else None
             is_looked_at = not faults

@@ -80,6 +80,8 @@ class Kept:
     """Rows from before."""
     most_usual_days: int = 0
     """Until somebody sets it; 0: kept."""
+    most_days: int = 0
+    """What whoever runs the house set: older rows go anyway; 0: no such end."""
 
 
 _keepers: dict[str, Keeper] = {}

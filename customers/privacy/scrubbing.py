@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import phonenumbers
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Func, JSONField, Model, Q, QuerySet, TextField, Value
-from django.db.models.functions import Cast, Collate, Lower
+from django.db.models import BooleanField, Func, JSONField, Model, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Collate, Lower, Replace
 
 from customers.models import Customer
 from customers.privacy.registry import Subject
@@ -20,9 +20,22 @@ from customers.privacy.registry import Subject
 DASH: Final = "–"
 _SIGNS: Final = " ()./-"
 _SQUEEZE: Final = str.maketrans("", "", _SIGNS)
+_WILD: Final = re.compile(r"([%_\\])")
+_ESCAPED: Final = r"\\\1"
 _BETWEEN: Final = r"[ ()./-]{0,3}"
 # A customer number of fewer characters than that, or of digits alone, is in many texts about something else.
 _TELLING: Final = 6
+
+
+class _HasOneOf(Func):
+    """A text is like one of an array's."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " LIKE ANY "
+    output_field = BooleanField()
+
+    def __init__(self, text: Any, parts: Value) -> None:
+        super().__init__(text, Func(parts, template="(%(expressions)s::text[])"))
 
 
 @dataclass(frozen=True)
@@ -100,11 +113,15 @@ class Scrubber:
         """A regular expression costs a hundred times as much: it is asked about these few rows only."""
         said = Func(Value("\n"), *(Cast(name, TextField()) for name in fields), function="concat_ws")
         plain = Lower(Collate(Cast(said, TextField()), "C"))
-        tight = Func(plain, Value(_SIGNS), Value(""), function="translate", output_field=TextField())
-        may = Q()
-        for needle in self._needles:
-            may |= Q(tight__contains=needle)
-        return list(rows.alias(tight=tight).filter(may).order_by().values_list("pk", flat=True))
+        # One sign after the other costs a third of translate(), and one array asks of each text once.
+        tight: Func = plain
+        for sign in _SIGNS:
+            tight = Replace(tight, Value(sign), Value(""))
+        return list(rows.filter(_HasOneOf(tight, Value(self._parts))).order_by().values_list("pk", flat=True))
+
+    @cached_property
+    def _parts(self) -> list[str]:
+        return [f"%{re.sub(_WILD, _ESCAPED, needle)}%" for needle in self._needles]
 
     def rows(self, rows: QuerySet[Any], fields: Iterable[str]) -> QuerySet[Any]:
         """Those that name the customer in one of the fields, whatever these hold."""

@@ -326,10 +326,17 @@ def _merge(record: Record, outcome: Outcome, state: State) -> str:
     if outcome.faults:
         return FAILED
     keep = state.by_number.get(record.merge_into)
-    if other is None:
+    if other is None and (keep or number in state.buried or number in state.erased):
         # Merged before, or not there yet: there is nothing to move.
         return _foretell(record, number, state)
-    if keep is None or keep is other:
+    if other is None:
+        detail = _("Nobody knows this customer, nor %(number)s to merge into.") % {"number": record.merge_into}
+        outcome.faults = [Fault("merge_into", "unknown_customer", detail)]
+        return FAILED
+    if keep is other:
+        outcome.faults = [Fault("merge_into", "contradiction", _("A customer cannot be merged into itself."))]
+        return FAILED
+    if keep is None:
         detail = _("There is no other customer %(number)s to merge into.") % {"number": record.merge_into}
         outcome.faults = [Fault("merge_into", "unknown_customer", detail)]
         return FAILED

@@ -54,6 +54,21 @@ def parts(read: Callable[[int], bytes], *, is_gzip: bool, most_bytes: int) -> It
         yield part
 
 
+def whole(read: Callable[[int], bytes], length: int) -> Callable[[int], bytes]:
+    """`read`, of a body of `length` bytes. Raises StreamRefused where it ends before: whoever sent it is gone."""
+    left = length
+
+    def _read(most: int) -> bytes:
+        nonlocal left
+        part = read(most)
+        left -= len(part)
+        if not part and left > 0:
+            raise StreamRefused("broken-off", _("The stream ends before all of it has come. Send it again."))
+        return part
+
+    return _read
+
+
 def _unpacked(read: Callable[[int], bytes]) -> Iterator[bytes]:
     unpacker, waiting, is_begun = zlib.decompressobj(_GZIP), b"", False
     while True:

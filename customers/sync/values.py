@@ -14,10 +14,14 @@ from zoneinfo import available_timezones
 
 from django.utils.translation import gettext as _
 
+from customers.currencies import CODES
+
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", re.ASCII)
 _CENT = Decimal("0.01")
 _MOST_MONEY = Decimal(10) ** 12
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
+# 1.234 is a thousand in half of Europe, and 1,234 in the other half.
+_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}", re.ASCII)
 _MOST_ORDERS = 2_147_483_647
 _MOST_VERSION = 9_223_372_036_854_775_807
 _NUMBER_BOUND = 10**18
@@ -83,6 +87,8 @@ def money(value: Any) -> Decimal | None:
             amount = Decimal(value) if abs(value) < _MOST_MONEY else _MOST_MONEY
         case float():
             amount = Decimal(repr(value)) if math.isfinite(value) and abs(value) < _MOST_MONEY else _MOST_MONEY
+        case str() if _THOUSANDS.fullmatch(value):
+            raise _ambiguous(value, _("%(text)s may be a thousand: write %(whole)s, or an amount with two decimals."))
         case str() if _DECIMAL.fullmatch(value):
             amount = Decimal(value)
         case _:
@@ -154,6 +160,9 @@ def currency(value: Any) -> str:
     found = text(3)(value).upper() or "EUR"
     if not (len(found) == 3 and found.isascii() and found.isalpha()):
         raise Wrong("invalid", _("Three letters, such as EUR."))
+    if found not in CODES:
+        said = _("There is no currency %(code)s. Write its ISO code, such as EUR.")
+        raise Wrong("unknown_currency", said % {"code": found})
     return found
 
 
@@ -199,7 +208,13 @@ def kind_of(value: Any) -> str:
             return "object"
 
 
+def _ambiguous(text: str, said: str) -> Wrong:
+    return Wrong("ambiguous", said % {"text": text, "whole": re.sub("[.,]", "", text)})
+
+
 def _number(value: Any) -> int | float:
+    if type(value) is str and _THOUSANDS.fullmatch(value):
+        raise _ambiguous(value, _("%(text)s may be a thousand: write %(whole)s, or the number with another decimal."))
     if type(value) not in {int, float}:
         raise _wrong_type(_("a number"), value)
     if not -_NUMBER_BOUND <= value <= _NUMBER_BOUND:  # NaN is neither

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern
 from django.utils.safestring import SafeString
@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminColorInputWidget
 from customers.admin import swatch
 from customers.models import Tier
 from customers.tiers import pages, pareto
+from customers.tiers.counting import with_counts
 from customers.tiers.models import Rate
 
 
@@ -57,7 +58,7 @@ class TierAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tier]:
         tiers: QuerySet[Tier] = super().get_queryset(request)
-        return tiers.annotate(customer_count=Count("customers"))
+        return with_counts(tiers)
 
     @display(description=_("name"), ordering="name")
     def name_swatch(self, tier: Tier) -> SafeString:

@@ -46,6 +46,17 @@ def place_of(percent: Decimal, points: Sequence[Sequence[Any]]) -> Place:
     return Place(before + more, above + brought * more / count, value)
 
 
+def is_thinned(points: Sequence[Sequence[Any]]) -> bool:
+    """Whether different amounts lie between two of the points: then a place between them is a guess."""
+    reach, upto = 0, Decimal(0)
+    for upper, revenue, value in points:
+        count, brought = upper - reach, Decimal(revenue) - upto
+        if abs(Decimal(value) * count - brought) > Decimal("0.01") * count:
+            return True
+        reach, upto = upper, Decimal(revenue)
+    return False
+
+
 def x_of(share: float) -> float:
     return round(LEFT + share * (WIDTH - LEFT - RIGHT), 2)
 

@@ -2,10 +2,12 @@
 
 from decimal import Decimal
 
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from customers.currencies import validate_currency
 
 
 class Policy(models.Model):
@@ -38,7 +40,7 @@ class Rate(models.Model):
     """What one unit of a currency is worth in the currency that policies count in."""
 
     currency = models.CharField(
-        _("currency"), max_length=3, unique=True, validators=[RegexValidator(r"^[A-Z]{3}$", _("Such as USD."))]
+        _("currency"), max_length=3, unique=True, validators=[validate_currency], help_text=_("Such as USD.")
     )
     worth = models.DecimalField(
         _("worth"),

@@ -342,7 +342,13 @@ def _without_rate(spec: Spec) -> list[str]:
 
 def _state_of(work: Preview | Run) -> JsonResponse:
     return JsonResponse(
-        {"state": work.state, "percent": work.percent, "looked_at": work.looked_at, "moved": work.moved}
+        {
+            "state": work.state,
+            "percent": work.percent,
+            "looked_at": work.looked_at,
+            "total": work.total,
+            "moved": work.moved,
+        }
     )
 
 
@@ -362,6 +368,7 @@ def _words() -> dict[str, str]:
         "up": _("Earlier"),
         "down": _("Later"),
         "remove": _("Remove"),
+        "cut": _("cut"),
         "add_row": _("Add a condition"),
         "tier": _("Tier"),
         "choose": _("Choose …"),

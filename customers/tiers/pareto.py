@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from customers.files.sheets import KINDS, Cell, written
 from customers.models import Tier
+from customers.nudges import nudge
 from customers.privacy.sight import may_export
 from customers.tiers import drawing
 from customers.tiers.compiling import Sql, amount, join
@@ -86,14 +87,13 @@ def show(site: ModelAdmin[Tier], request: HttpRequest, **_kwargs: Any) -> HttpRe
                 },
             },
             "headline": _headline(snapshot),
+            "is_about": drawing.is_thinned(snapshot.points),
         }
     return TemplateResponse(request, "admin/tiers/pareto.html", context)
 
 
 def refresh(_site: ModelAdmin[Tier], request: HttpRequest, **_kwargs: Any) -> HttpResponse:
     """A new snapshot: at once for few, by a worker for many."""
-    from customers.tiers.tasks import snapshot as take_by_worker  # noqa: PLC0415  tasks stand above pages
-
     metric = _metric(request.POST)
     address = f"{reverse('admin:customers_tier_pareto')}?metric={metric}"
     if request.method == "POST":
@@ -101,7 +101,7 @@ def refresh(_site: ModelAdmin[Tier], request: HttpRequest, **_kwargs: Any) -> Ht
         if _about_how_many() <= _COUNTED_AT_ONCE:
             take_snapshots(now=now())
         else:
-            transaction.on_commit(partial(take_by_worker.delay))
+            transaction.on_commit(partial(nudge, "tiers.tasks.snapshot"))
             query = QueryDict(mutable=True)
             query["waiting"] = last.isoformat() if last else "-"
             address += f"&{query.urlencode()}"

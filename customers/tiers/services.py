@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from customers.models import CustomerChange
+from customers.nudges import nudge
 from customers.tiers.compiling import BY_OF_CODE, CODE_NOW, Levels, Sql, decision
 from customers.tiers.matching import Ground
 from customers.tiers.models import Policy, Preview, Run, State
@@ -120,8 +121,6 @@ def put_in_force(
 
 def start_run(*, policy: Policy | None, by: str, now: datetime, is_sharp: bool = False) -> Run | None:
     """Has a worker bring everybody into the tier that the policy in force gives; what was under way begins anew."""
-    from customers.tiers.tasks import carry_out  # noqa: PLC0415  tasks call services
-
     with transaction.atomic():
         if policy is None:
             policy = _first_policy(by=by, now=now)
@@ -132,7 +131,7 @@ def start_run(*, policy: Policy | None, by: str, now: datetime, is_sharp: bool =
             under_way.state = State.STOPPED
             under_way.save(update_fields=["state"])
         run = Run.objects.create(policy=policy, by=by[:150], is_sharp=is_sharp, created_at=now, beat_at=now)
-        transaction.on_commit(partial(carry_out.delay, run.pk))
+        transaction.on_commit(partial(nudge, "tiers.tasks.carry_out", run.pk))
     return run
 
 
@@ -216,8 +215,6 @@ def expire_by_hand(*, now: datetime, most: int = 5_000) -> int:
 
 def ask_preview(*, spec: Spec, by: str, note: str, now: datetime) -> Preview:
     """Has a worker count who would move."""
-    from customers.tiers.tasks import look_ahead  # noqa: PLC0415  tasks call services
-
     with transaction.atomic():
         policy = policy_in_force()
         preview = Preview.objects.create(
@@ -232,5 +229,5 @@ def ask_preview(*, spec: Spec, by: str, note: str, now: datetime) -> Preview:
         )
         old = Preview.objects.filter(created_at__lt=now - timedelta(days=1)).order_by("-id")[_KEPT_PREVIEWS:]
         Preview.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()
-        transaction.on_commit(partial(look_ahead.delay, preview.pk))
+        transaction.on_commit(partial(nudge, "tiers.tasks.look_ahead", preview.pk))
     return preview

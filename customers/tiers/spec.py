@@ -155,6 +155,8 @@ def _faults_of_rules(spec: Spec, fields: Mapping[str, Source], tiers: Collection
 
 def _fault_of_row(row: Row, fields: Mapping[str, Source]) -> str:
     source = fields.get(row.field)
+    if not row.field:
+        return _("choose what to look at.")
     if source is None:
         return _("there is no field “%(name)s” any more.") % {"name": row.field}
     said = {"field": source.label}

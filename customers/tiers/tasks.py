@@ -10,6 +10,7 @@ from celery import shared_task
 from django.utils.timezone import now
 
 from customers.tiers import services
+from customers.tiers.counting import count_again
 from customers.tiers.models import Preview, Run, State
 from customers.tiers.previewing import carry_on_preview
 from customers.tiers.selectors import policy_in_force
@@ -61,8 +62,9 @@ def snapshot() -> None:
 
 @shared_task(ignore_result=True)
 def sweep() -> None:
-    """Choices by hand that are over, and work that was left behind."""
+    """Choices by hand that are over, counts that are kept, and work that was left behind."""
     services.expire_by_hand(now=now())
+    count_again()
     silent = {"state__in": [State.WAITING, State.RUNNING], "beat_at__lt": now() - _SILENT}
     for run_id in Run.objects.filter(**silent).values_list("pk", flat=True):
         carry_out.delay(run_id)

@@ -166,6 +166,8 @@ def _event(event: Mapping[str, Any]) -> str:
             return _("The caller left a message of %(length)s") % {"length": _seconds(seconds)}
         case {"event": "HungUp"}:
             return _("The contact was over")
+        case {"event": "PutElsewhere", "by": by}:
+            return _("%(by)s put it into another queue") % {"by": by}
         case {"event": str(name)}:
             return name
     return _("Something happened")
@@ -285,6 +287,12 @@ def _seen(seen: Mapping[str, Any]) -> Iterator[Line]:
         case "transfer":
             text = str(seen.get("seen", ""))
             yield Line(text[:1].upper() + text[1:], "no")
+        case "put":
+            yield Line(
+                _("%(by)s put it into %(queue)s") % {"by": seen.get("by", ""), "queue": seen.get("queue", "")}, "yes"
+            )
+        case "conversation":
+            yield Line(_("Spoke with %(team)s") % {"team": seen.get("queue", "")}, "yes")
         case "recording":
             yield Line(_("Recorded %(seen)s") % {"seen": seen.get("seen", "")})
         case _:

@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from routing.models import Contact, TrafficEdge, TrafficWalk
-from routing.traffic.reading import Look
+from routing.traffic.reading import Look, Way
 
-_PARTS = 6
+_PARTS = 7
 # The last second that PostgreSQL and Python both know.
 _LATEST = 253_402_300_799
 
@@ -31,18 +31,19 @@ class AskedWay:
     since: datetime
     kind: str
     step: str
+    target: str
     exit: str
 
     def edges(self) -> QuerySet[TrafficEdge]:
         edges = TrafficEdge.objects.filter(
-            version__flow=self.flow_id, step=self.step, kind=self.kind, exit=self.exit
+            version__flow=self.flow_id, step=self.step, kind=self.kind, exit=self.exit, target=self.target
         ).select_related("version__flow")
         return edges if self.version_id is None else edges.filter(version=self.version_id)
 
 
-def list_url(look: Look, *, step: str, kind: str, exit_name: str) -> str:
+def list_url(look: Look, way: Way) -> str:
     """The address of the list of all of them."""
-    parts = (look.flow_id, look.version_id or "", int(look.since.timestamp()), kind, step, exit_name)
+    parts = (look.flow_id, look.version_id or "", int(look.since.timestamp()), way.kind, way.step, way.target, way.exit)
     query = urlencode({WayFilter.parameter_name: ":".join(map(str, parts))})
     return f"{reverse('admin:routing_contact_changelist')}?{query}"
 
@@ -52,12 +53,12 @@ def read_way(text: str) -> AskedWay | None:
     parts = text.split(":", _PARTS - 1)
     if len(parts) != _PARTS or "\x00" in text:
         return None
-    flow, version, since, kind, step, exit_name = parts
+    flow, version, since, kind, step, target, exit_name = parts
     numbers = [one for one in (flow, version, since) if one]
     if not flow or not since or any(not one.isdecimal() or len(one) > 18 for one in numbers) or int(since) > _LATEST:
         return None
     at = datetime.fromtimestamp(int(since), tz=UTC)
-    return AskedWay(int(flow), int(version) if version else None, at, kind, step, exit_name)
+    return AskedWay(int(flow), int(version) if version else None, at, kind, step, target, exit_name)
 
 
 class WayFilter(admin.SimpleListFilter):

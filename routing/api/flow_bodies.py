@@ -39,10 +39,12 @@ class FlowBody(serializers.ModelSerializer[Flow]):
 
 
 class FlowWithDraft(FlowBody):
-    draft = serializers.DictField(help_text="Its form: /schemas/flow.json.")
+    definition = serializers.DictField(
+        source="draft", help_text="The draft, under the name by which it is sent back. Its form: /schemas/flow.json."
+    )
 
     class Meta(FlowBody.Meta):
-        fields = (*FlowBody.Meta.fields, "draft")
+        fields = (*FlowBody.Meta.fields, "definition")
 
 
 @extend_schema_field(

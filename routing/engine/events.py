@@ -83,6 +83,16 @@ class MessageReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class PutElsewhere:
+    """Somebody put a contact that waits in a queue into another one."""
+
+    queue: str
+    """Its key."""
+    by: str
+    """Who did, as people know them."""
+
+
+@dataclass(frozen=True, slots=True)
 class HungUp:
     """The contact is over for the other side."""
 
@@ -97,5 +107,6 @@ Event: TypeAlias = (
     | TransferEnded
     | MessageRecorded
     | MessageReceived
+    | PutElsewhere
     | HungUp
 )

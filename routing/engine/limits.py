@@ -27,6 +27,10 @@ EXPRESSION_WORK = 5_000_000
 # What one run may do.
 VISITS_A_TURN = 200
 VISITS_A_RUN = 2_000
+# Questions in a row that nobody answered, or not with anything that helps: carriers end calls that go on so.
+ROUNDS_IN_VAIN = 20
+# … and so often may one call come back to one question, whatever the answer is: a branch behind it may lead back.
+ROUNDS_OF_A_QUESTION = 30
 SUBFLOW_DEPTH = 5
 EFFECTS_A_TURN = 100
 STATE_BYTES = 512_000

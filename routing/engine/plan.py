@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from pydantic import ValidationError
@@ -12,10 +12,17 @@ from routing.engine import limits
 from routing.engine.complaints import NOTHING_THERE
 from routing.engine.definition import Definition, faults_of
 from routing.engine.faults import DefinitionInvalid, Fault
+from routing.engine.gates import ROOT, last_gates
 from routing.engine.steps import BY_TYPE
+from routing.engine.steps.end import End
 from routing.engine.steps.fetch import FetchVariables
 from routing.engine.steps.step import Exit, Step
+from routing.engine.steps.subflow import Subflow
 
+BACK = ".."
+# Where ways end: with the contact, or back in the flow around this one, there by this exit.
+_OVER = "\nover"
+_BACK_BY = "\nback by "
 # What is known before anybody was asked anything.
 _KNOWN_AT_START = frozenset({"contact", "customer", "now"})
 
@@ -29,6 +36,9 @@ class PlannedStep:
     step: Step
     exits: Mapping[str, Exit]
     targets: Mapping[str, str]
+    meets: str = ""
+    """The first step that every way onward comes to, so that no exit decides about what lies behind it. `BACK`: all
+    of them lead back to the flow around this one, by the same exit. Empty: there is none such."""
 
     def target(self, exit_name: str) -> str | None:
         """The step behind an exit, or behind the one that stands in for it; None if it leads nowhere."""
@@ -91,6 +101,7 @@ def _compile(
                 inner[reference.key] = _compile(
                     subflows[reference.key], reference.key, reference.key, 0, subflows, (*within, key)
                 )
+    steps = MappingProxyType(_with_meetings(steps, inner))
     return Plan(
         key=key,
         name=name,
@@ -173,6 +184,44 @@ _TO_CHOOSE = {
     "hours": "Choose the opening hours.",
     "flow": "Choose the flow to walk through.",
 }
+
+
+def _with_meetings(steps: Mapping[str, PlannedStep], inner: Mapping[str, Plan]) -> dict[str, PlannedStep]:
+    """The steps, each with where its ways meet again."""
+    backward: dict[str, list[str]] = {}
+    for planned in steps.values():
+        for goal in _goals(planned, inner):
+            backward.setdefault(goal, []).append(planned.id)
+    gates = last_gates(backward, [goal for goal in backward if goal not in steps])
+    return {step_id: _met(planned, gates.get(step_id, ROOT)) for step_id, planned in steps.items()}
+
+
+def _met(planned: PlannedStep, gate: str) -> PlannedStep:
+    meets = BACK if gate.startswith(_BACK_BY) else "" if gate == _OVER else gate
+    return replace(planned, meets=meets) if meets else planned
+
+
+def _goals(planned: PlannedStep, inner: Mapping[str, Plan]) -> set[str]:
+    """Every step that this one leads to, and every way to end here."""
+    step = planned.step
+    if isinstance(step, End):
+        return {_OVER if step.hang_up or step.reject else _BACK_BY + (step.result or "done")}
+    goals: set[str] = set()
+    for name, exit_ in planned.exits.items():
+        goals.add(planned.target(name) or (f"{_BACK_BY}done" if exit_.optional else _OVER))
+    if isinstance(step, Subflow) and (step.flow not in inner or _may_end(inner[step.flow])):
+        goals.add(_OVER)
+    return goals
+
+
+def _may_end(plan: Plan) -> bool:
+    """Whether contacts may not come back from this flow."""
+    return any(
+        (isinstance(planned.step, End) and (planned.step.hang_up or bool(planned.step.reject)))
+        or (isinstance(planned.step, Subflow) and _may_end(plan.subflows[planned.step.flow]))
+        for planned in plan.steps.values()
+        if not isinstance(planned.step, Subflow) or planned.step.flow in plan.subflows
+    )
 
 
 def _prefetch(steps: Mapping[str, PlannedStep], entry: str) -> tuple[str, ...]:

@@ -12,9 +12,9 @@ from routing.engine import limits
 from routing.engine.effects import Effect, Fetch, Hangup
 from routing.engine.events import CameBack, ContactStarted, Event, FetchAnswered, HungUp
 from routing.engine.faults import RunStranded
-from routing.engine.plan import Plan, PlannedStep
+from routing.engine.plan import BACK, Plan, PlannedStep
 from routing.engine.steps.fetch import FetchVariables
-from routing.engine.steps.step import Finish, GoInto, Leave, Move, Visit, Wait
+from routing.engine.steps.step import UNANSWERED, Finish, GoInto, Leave, Move, Visit, Wait
 from routing.engine.templates import TemplateFailed
 from routing.engine.world import NOWHERE, World
 
@@ -179,7 +179,24 @@ def _wake(run: _Run, event: Event) -> Move | None:
     visit = _visit(run, _path(run))
     move = planned.step.resume(visit, event)
     _note(run, planned, visit, move)
+    if planned.step.kind == "ask":
+        _count_rounds(run, planned, visit, move)
     return move
+
+
+def _count_rounds(run: _Run, planned: PlannedStep, visit: Visit, move: Move) -> None:
+    """Whoever is silent, or is not understood, again and again, is helped by somebody of the fallback queue."""
+    if not visit.is_written:
+        rounds = run.state.setdefault("rounds", {})
+        rounds[visit.step_id] = rounds.get(visit.step_id, 0) + 1
+        if rounds[visit.step_id] >= limits.ROUNDS_OF_A_QUESTION:
+            raise RunStranded(f"“{planned.title}” was asked {limits.ROUNDS_OF_A_QUESTION} times in one call.")
+    if isinstance(move, Leave) and move.exit not in UNANSWERED:
+        run.state.pop("in_vain", None)
+        return
+    run.state["in_vain"] = run.state.get("in_vain", 0) + 1
+    if run.state["in_vain"] >= limits.ROUNDS_IN_VAIN:
+        raise RunStranded(f"What was asked {limits.ROUNDS_IN_VAIN} times in a row had no answer that helps.")
 
 
 def _take_answer(run: _Run, event: FetchAnswered) -> str:
@@ -262,6 +279,7 @@ def _enter(run: _Run) -> Move:
     run.state["entered_at"] = run.stamp
     planned = _at(run)
     path = _path(run)
+    _forget_reason(run, path)
     visit = _visit(run, path)
     move = planned.step.enter(visit)
     if path in run.known and isinstance(move, Leave):
@@ -305,9 +323,13 @@ def _note(run: _Run, planned: PlannedStep, visit: Visit, move: Move) -> None:
     }
     if isinstance(move, Wait):
         entry["waits_for"] = move.for_
-    elif len({planned.target(name) for name in planned.exits}) == 1 and len(planned.exits) > 1:
-        # Every exit leads to the same step, so whatever it saw decided nothing.
-        entry["forced"] = True
+    elif visit.saw and planned.meets and (meets := _meeting(visit.step_id, planned.meets)):
+        # Whoever has come there would have come there by any other exit, too.
+        entry["meets"] = meets
+    if planned.step.kind == "hand_over" and planned.step.leads_by():
+        entry["by_values"] = True
+    if run.state["because"].get("step") == visit.step_id:
+        run.state["because"]["until"] = entry.get("meets", "")
     for effect in visit.effects:
         if not isinstance(effect, Fetch):
             entry.setdefault("effects", []).append(type(effect).__name__)
@@ -320,21 +342,37 @@ def _note(run: _Run, planned: PlannedStep, visit: Visit, move: Move) -> None:
         raise RunStranded("The flow goes round in circles.")
 
 
+def _meeting(path: str, meets: str) -> str:
+    """The path of the step where the ways of the one at `path` meet; empty if nobody is behind that end."""
+    around, _stroke, _id = path.rpartition("/")
+    if meets == BACK:
+        return around
+    return f"{around}/{meets}" if around else meets
+
+
 def _note_return(run: _Run, exit_name: str) -> None:
     """Writes down by which exit a sub-flow's step is left: where the contact goes on, the sub-flow alone cannot tell."""
-    planned = _at(run)
-    run.trace.append(
-        {
-            "step": _path(run),
-            "type": planned.step.type,
-            "title": planned.title,
-            "exit": exit_name,
-            "at": run.stamp,
-            "came_back": True,
-        }
-    )
+    planned, path = _at(run), _path(run)
+    entry = {
+        "step": path,
+        "type": planned.step.type,
+        "title": planned.title,
+        "exit": exit_name,
+        "at": run.stamp,
+        "came_back": True,
+    }
+    if planned.meets and (meets := _meeting(path, planned.meets)):
+        entry["meets"] = meets
+    run.trace.append(entry)
+    _forget_reason(run, path)
     if len(run.trace) - run.noted > limits.TRACE_ENTRIES_A_TURN:
         raise RunStranded("The flow goes round in circles.")
+
+
+def _forget_reason(run: _Run, path: str) -> None:
+    """The rule that matched is no reason for anything behind the step where all ways of its branch meet."""
+    if run.state["because"].get("until") == path:
+        run.state["because"] = {}
 
 
 def _hang_up(run: _Run) -> None:

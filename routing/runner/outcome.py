@@ -86,5 +86,5 @@ def _went(dial: Dial | Enqueue | None, outcome: str, surroundings: Surroundings)
     return {
         Outcome.VOICEMAIL: "Went to voicemail",
         Outcome.UNANSWERED: "Nobody answered",
-        Outcome.CONNECTED: "Ended after the conversation",
+        Outcome.CONNECTED: "Ended",
     }.get(Outcome(outcome), "Ended by the flow")

@@ -37,8 +37,10 @@ class Edge:
     step: str
     kind: str
     exit: str
+    target: str = ""
     title: str = ""
     label: str = ""
+    target_title: str = ""
     starts: bool = False
     """Whoever came into the flow took one of these, and no more than one."""
 
@@ -50,6 +52,8 @@ class Spot:
     version_id: int
     step: str
     planned: PlannedStep | None
+    around: Plan | None = None
+    """The plan that the step belongs to."""
 
 
 def spots(version_id: int, path: str) -> list[Spot]:
@@ -61,7 +65,7 @@ def spots(version_id: int, path: str) -> list[Spot]:
         if plan is None:
             break
         planned = plan.steps.get(step)
-        found.append(Spot(owner, step, planned))
+        found.append(Spot(owner, step, planned, plan))
         inner = planned.step if planned else None
         plan, owner = (
             (plan.subflows.get(inner.flow), pinned.get(inner.flow, 0)) if isinstance(inner, Subflow) else (None, 0)
@@ -90,13 +94,17 @@ def _edge(spot: Spot, place: Place) -> Edge:
         # The way that is drawn, and that the contact went.
         exit_name = exit_.otherwise
         exit_ = planned.exits.get(exit_name)
+    target = planned.targets.get(exit_name, "") if place.kind == EXIT else ""
+    goal = spot.around.steps.get(target) if spot.around else None
     return Edge(
         version_id=spot.version_id,
         step=spot.step,
         kind=place.kind,
         exit=exit_name,
+        target=target,
         title=planned.title[:NAME_CHARS],
         label=str(exit_.label if exit_ else exit_name)[:NAME_CHARS],
+        target_title=goal.title[:NAME_CHARS] if goal else "",
         starts=planned.step.kind == "trigger" and place.kind == EXIT,
     )
 

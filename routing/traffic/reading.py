@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -31,14 +31,26 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """An edge in whichever versions have it: a step's exit to the same step, or a stop at a step."""
+
+    step: str
+    kind: str
+    exit: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """How many contacts took an edge; `numbers` are the versions that they took it in."""
 
     step: str
     kind: str
     exit: str
+    target: str
     title: str
     label: str
+    target_title: str
     starts: bool
     contacts: int
     numbers: tuple[int, ...]
@@ -76,13 +88,15 @@ class Taken:
 def read_traffic(look: Look) -> Traffic:
     """Four queries, however many contacts there were."""
     mark = TrafficMark.objects.first()
-    found: dict[tuple[str, str, str], Count] = {}
-    for step, kind, exit_, title, label, starts, number, contacts in _rows(statements.COUNTS, _values(look)):
-        _add(found, Count(step, kind, exit_, title, label, starts, int(contacts), (number,)))
+    found: dict[Way, Count] = {}
+    for row in _rows(statements.COUNTS, _values(look)):
+        step, kind, exit_, target, title, label, target_title, starts, number, contacts = row
+        _add(found, Count(step, kind, exit_, target, title, label, target_title, starts, int(contacts), (number,)))
     tail, is_behind = _tail(look, mark)
     for taken in tail:
         edge = taken.edge
-        _add(found, Count(edge.step, edge.kind, edge.exit, edge.title, edge.label, edge.starts, 1, (taken.number,)))
+        names = (edge.title, edge.label, edge.target_title)
+        _add(found, Count(edge.step, edge.kind, edge.exit, edge.target, *names, edge.starts, 1, (taken.number,)))
     filled_from = mark.filled_from if mark and not mark.is_complete else None
     return Traffic(
         counts=tuple(found.values()),
@@ -92,26 +106,19 @@ def read_traffic(look: Look) -> Traffic:
     )
 
 
-def who_took(
-    look: Look, *, step: str, kind: str, exit_name: str, before: tuple[datetime, int] | None, most: int
-) -> list[int]:
+def who_took(look: Look, way: Way, *, before: tuple[datetime, int] | None, most: int) -> list[int]:
     """Ids of the contacts that took an edge, newest first, at most `most`, that arrived before the cursor."""
     last, last_id = before or (look.now + timedelta(days=1), 0)
     values = {
         **_values(look),
-        "step": step,
-        "kind": kind,
-        "exit": exit_name,
+        **asdict(way),
         "before": last,
         "before_id": last_id,
         "most": most,
     }
     found = dict(_rows(statements.WALKS, values))
     for taken in _tail(look, TrafficMark.objects.first())[0]:
-        edge = taken.edge
-        if (edge.step, edge.kind, edge.exit) == (step, kind, exit_name) and (
-            (taken.started_at, taken.contact_id) < (last, last_id)
-        ):
+        if _way(taken.edge) == way and (taken.started_at, taken.contact_id) < (last, last_id):
             found[taken.contact_id] = taken.started_at
     return sorted(found, key=lambda contact_id: (found[contact_id], contact_id), reverse=True)[:most]
 
@@ -128,15 +135,19 @@ def who_is_here(look: Look) -> list[Here]:
     return [Here(contact_id, at, spot.step) for contact_id, at, spot in found if spot.version_id in mine]
 
 
-def _add(found: dict[tuple[str, str, str], Count], count: Count) -> None:
+def _way(edge: Edge | Count) -> Way:
+    return Way(edge.step, edge.kind, edge.exit, edge.target)
+
+
+def _add(found: dict[Way, Count], count: Count) -> None:
     """A contact walks one version of a flow only, so those of several versions add up."""
-    key = (count.step, count.kind, count.exit)
-    known = found.get(key)
+    way = _way(count)
+    known = found.get(way)
     if known is None:
-        found[key] = count
+        found[way] = count
         return
     numbers = known.numbers if count.numbers[0] in known.numbers else (*known.numbers, *count.numbers)
-    found[key] = replace(known, contacts=known.contacts + count.contacts, numbers=numbers)
+    found[way] = replace(known, contacts=known.contacts + count.contacts, numbers=numbers)
 
 
 def _tail(look: Look, mark: TrafficMark | None) -> tuple[list[Taken], bool]:
@@ -151,13 +162,11 @@ def _tail(look: Look, mark: TrafficMark | None) -> tuple[list[Taken], bool]:
     found: dict[tuple[int, Edge], Taken] = {}
     unknown: list[tuple[Place, int, datetime]] = []
     for row in _rows(statements.of(statements.TAIL, statements.SAID_BY_TURN), values):
-        contact_id, started_at, version_id, path, kind, exit_, owner, step, exit_taken, title, label, starts, number = (
-            row
-        )
+        contact_id, started_at, version_id, path, kind, exit_, owner, step, *named, number = row
         if owner is None:
             unknown.append((Place(version_id, path, kind, exit_), contact_id, started_at))
             continue
-        edge = Edge(owner, step, kind, exit_taken, title, label, starts)
+        edge = Edge(owner, step, kind, *named)
         if look.version_id is None or owner == look.version_id:
             found[contact_id, edge] = Taken(contact_id, started_at, edge, number)
     if unknown:

@@ -76,17 +76,18 @@ counted AS (
   UNION ALL
   SELECT taken.edge_id, count(*) FROM routing_trafficwalk AS walk, unnest(walk.edges) AS taken (edge_id)
    WHERE walk.started_at >= %(since)s AND walk.started_at < %(whole)s GROUP BY taken.edge_id)
-SELECT mine.step, mine.kind, mine.exit, mine.title, mine.label, mine.starts, mine.number,
+SELECT mine.step, mine.kind, mine.exit, mine.target, mine.title, mine.label, mine.target_title, mine.starts, mine.number,
        sum(counted.contacts)::bigint
   FROM counted JOIN mine ON mine.id = counted.edge_id
- GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY mine.number DESC, mine.step, mine.exit
+ GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY mine.number DESC, mine.step, mine.exit
 """
 
 # What was said since the last count, as far as it is new: edges of this flow, and places that nobody knows yet.
 TAIL = """
 WITH said AS ({said})
 SELECT said.contact_id, said.started_at, said.version_id, said.path, said.kind, coalesce(said.exit, ''),
-       edge.version_id, edge.step, edge.exit, edge.title, edge.label, edge.starts, version.number
+       edge.version_id, edge.step, edge.exit, edge.target, edge.title, edge.label, edge.target_title, edge.starts,
+       version.number
   FROM said
 {place}
     LEFT JOIN routing_trafficedge AS edge ON edge.id = place.edge_id
@@ -104,7 +105,8 @@ SELECT contact_id, started_at FROM routing_trafficwalk
  WHERE edges && (SELECT coalesce(array_agg(edge.id), '{}') FROM routing_trafficedge AS edge
                    JOIN routing_flowversion AS version ON version.id = edge.version_id
                   WHERE version.flow_id = %(flow)s AND (%(only)s::bigint IS NULL OR version.id = %(only)s::bigint)
-                    AND edge.step = %(step)s AND edge.kind = %(kind)s AND edge.exit = %(exit)s)
+                    AND edge.step = %(step)s AND edge.kind = %(kind)s AND edge.exit = %(exit)s
+                    AND edge.target = %(target)s)
    AND started_at >= %(since)s AND (started_at, contact_id) < (%(before)s::timestamptz, %(before_id)s::bigint)
  ORDER BY started_at DESC, contact_id DESC LIMIT %(most)s
 """

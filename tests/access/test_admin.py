@@ -57,6 +57,7 @@ def test_each_scope_is_a_checkbox_with_words(admin_client: Client) -> None:
     ("field", "value", "said"),
     [
         ("networks", "10.0.0.0/8\nnot-a-network", "not-a-network"),
+        ("networks", "first-wrong\n10.0.0.0/8\nsecond-wrong", "“second-wrong” is no address"),
         ("scopes", [], "required"),
         ("scopes", ["customers:eat"], "customers:eat"),
         ("expires_at_0", "2020-01-01", "past"),

@@ -179,6 +179,8 @@ class TestProblems:
         one = program("tiers:write")
         said = problem(one.post("tiers/", '{"key": "gold",\n "rank": }'), 400, "unreadable")
         assert "line 2" in said["detail"]
+        said = problem(one.post("tiers/", '{"name": "NaN \\"Infinity",\n "rank": -Infinity}'), 400, "unreadable")
+        assert "-Infinity is no number in JSON: line 2, column 10" in said["detail"]
         for body in (
             '{"rank": NaN}',
             '{"rank": 1, "rank": 2}',
@@ -320,7 +322,7 @@ class TestPages:
     def test_a_list_costs_as_many_queries_as_a_row(self, program: Programs, django_assert_num_queries: Any) -> None:
         one = program("tiers:read")
         one.get("tiers/")
-        with django_assert_num_queries(2):  # the key, the rows
+        with django_assert_num_queries(3):  # the key, the counts, the rows
             one.get("tiers/")
 
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from customers import listing
+from customers.admin import CustomerAdmin
 from customers.models import Attribute, Customer, CustomerChange, Identity, Tier
+from customers.tiers import counting
+from customers.tiers.tasks import sweep
 
 pytestmark = pytest.mark.django_db
 
@@ -197,3 +204,70 @@ def test_a_customers_page_leads_to_their_contacts_and_conversations(admin_client
         address = f"{reverse(f'admin:{name}_changelist')}?customer__id__exact={customer.pk}"
         assert address in page
         assert admin_client.get(address).status_code == 200
+
+
+@pytest.mark.parametrize("way", ["", "-"])
+@pytest.mark.parametrize("column", ["revenue", "value", "order_count", "ordered"])
+def test_who_brings_most_is_a_stretch_of_an_index(admin_client: Client, column: str, way: str) -> None:
+    for number in range(6):
+        worth = number % 3 * 100 if number else None
+        when = datetime(2026, 11, 1 + number % 3, tzinfo=UTC) if number else None
+        Customer.objects.create(
+            external_id=f"N-{number}", lifetime_value=worth, revenue_12m=worth, orders=worth, last_order_at=when
+        )
+    columns = ["", *CustomerAdmin.list_display]
+    page = admin_client.get(reverse("admin:customers_customer_changelist"), {"o": f"{way}{columns.index(column)}"})
+    shown = [row.external_id for row in page.context["cl"].result_list]
+    rising = ["N-0", "N-3", "N-1", "N-4", "N-2", "N-5"]
+    assert shown == (rising[::-1] if way else rising)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
+        plan = page.context["cl"].queryset[:100].explain()
+    assert "Sort" not in plan
+    assert "customer_by_" in plan
+
+
+def test_a_tier_of_very_many_is_not_counted_for_each_who_looks(
+    admin_client: Client, customer: Customer, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    address = reverse("admin:customers_tier_changelist")
+
+    def told() -> int:
+        return int(admin_client.get(address).context["cl"].result_list[0].customer_count)
+
+    assert told() == 1
+    Customer.objects.create(external_id="C-8", tier=customer.tier)
+    assert told() == 2  # few are counted anew each time
+    monkeypatch.setattr(counting, "_MANY", 2)
+    with CaptureQueriesContext(connection) as first:
+        assert told() == 2
+    with django_assert_num_queries(len(first) - 1):
+        assert told() == 2
+    Customer.objects.create(external_id="C-9", tier=customer.tier)
+    assert told() == 2
+    sweep()
+    assert told() == 3
+    cache.delete(counting._NAME)
+    sweep()  # before anybody looks, too
+    Customer.objects.create(external_id="C-10", tier=customer.tier)
+    assert told() == 3
+    cache.delete(counting._NAME)
+
+
+def test_a_telephone_has_the_columns_to_sort_by_as_links(admin_client: Client, customer: Customer) -> None:
+    address = reverse("admin:customers_customer_changelist")
+
+    def links(query: str) -> dict[str, tuple[str, str]]:
+        page = admin_client.get(address + query)
+        assert "Sort by" in page.content.decode()
+        return {label: (to, way) for label, to, way in page.context["cl"].sort_links}
+
+    first = links("?tier__id__exact=" + str(customer.tier_id))
+    assert len(first) == 5
+    to, way = first["revenue, 12 months"]
+    assert way == ""
+    assert "tier__id__exact" in to
+    back, way = links(to)["revenue, 12 months"]
+    assert way == "desc"
+    assert links(back)["revenue, 12 months"][1] == "asc"

@@ -63,6 +63,18 @@ def test_data_is_there_at_the_second_start(folder: Path, make: Make) -> None:
     assert _read(second) == 1
 
 
+def test_it_keeps_as_much_in_memory_as_a_million_customers_need_if_the_machine_has_it(folder: Path, make: Make) -> None:
+    server = make(folder / "postgres", durable=True)
+    server.start()
+    with psycopg.connect(server.dsn) as connection:
+        row = connection.execute(
+            "SELECT setting::int * 8 / 1024 FROM pg_settings WHERE name = 'shared_buffers'"
+        ).fetchone()
+    assert row
+    machine_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    assert 128 <= row[0] <= max(128, min(1024, machine_mb // 8))
+
+
 def test_what_was_committed_survives_a_kill(folder: Path, make: Make) -> None:
     server = make(folder / "postgres", durable=True)
     server.start()

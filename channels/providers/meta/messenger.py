@@ -116,6 +116,9 @@ def _content(message: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in part(payload, "coordinates").items():
             if name in {"lat", "long"}:
                 details["latitude" if name == "lat" else "longitude"] = written(str(value), 40)
+        if products := _products(payload):
+            details["order"] = products
+            kind = "product" if kind == "unsupported" else kind
         url = written(payload.get("url") or attachment.get("url") or attachment.get("URL"), 2000)
         if what == "fallback" and url and url in written(message.get("text")):
             continue  # the preview of a link that they wrote
@@ -137,6 +140,15 @@ def _content(message: Mapping[str, Any]) -> dict[str, Any]:
         "details": details,
         "facts": _facts(part(message, "referral")),
     }
+
+
+def _products(payload: Mapping[str, Any]) -> list[str]:
+    """Of a template with products, a line each: `Shoe, EUR 19`."""
+    found = []
+    for one in (*objects(part(payload, "product"), "elements"), *objects(payload, "elements")):
+        words = [written(str(one.get(name) or ""), 200) for name in ("title", "subtitle")]
+        found.append(", ".join(word for word in words if word) or written(str(one.get("id") or ""), 100))
+    return [line for line in found if line][:20]
 
 
 def _facts(referral: Mapping[str, Any]) -> dict[str, str]:
@@ -162,7 +174,8 @@ def _reaction(made: _Maker, reaction: Mapping[str, Any], event: Mapping[str, Any
     mid = identifier(reaction.get("mid"), f"{made.where}reaction.mid")
     taken_back = reaction.get("action") == "unreact"
     emoji = "" if taken_back else written(reaction.get("emoji") or reaction.get("reaction"), 32)
-    name = f"{mid[:180]}:reaction:{written(str(event.get('timestamp')), 20)}"
+    # Given and taken back may have one timestamp.
+    name = f"{mid[:180]}:{'unreaction' if taken_back else 'reaction'}:{written(str(event.get('timestamp')), 20)}"
     return made(name, "reaction", {"message": mid, "emoji": emoji})
 
 

@@ -87,12 +87,16 @@ def _message(
         channel=CHANNEL,
         occurred_at=at,
         body={
-            **_content(kind, message),
+            **_content(kind, message, where),
             "name": name,
             "identities": [(CHANNEL, user_id)] if user_id else [],
             "facts": _facts(message),
         },
     )
+
+
+# The second is what versions before 12 of the API say.
+_MOVES = frozenset({"user_changed_number", "customer_changed_number", "user_changed_user_id"})
 
 
 def _moved(message: Mapping[str, Any], external_id: str, own: str, where: str, now: datetime) -> Incoming | None:
@@ -103,7 +107,7 @@ def _moved(message: Mapping[str, Any], external_id: str, own: str, where: str, n
     told = part(message, "system")
     old = message.get("from") or message.get("from_user_id")
     new = told.get("wa_id") or told.get("new_wa_id") or told.get("user_id")
-    if not old or not new or told.get("type") not in {"user_changed_number", "user_changed_user_id"}:
+    if not old or not new or told.get("type") not in _MOVES:
         return None
     body = {"channel": CHANNEL, "to": peer_of(new, f"{where}system.wa_id")}
     at = moment(message.get("timestamp"), now)
@@ -129,13 +133,17 @@ def _about_another(
         yield Incoming(external_id, "edit", own, sender, CHANNEL, at, {**body, "text": text})
 
 
-def _content(kind: str, message: Mapping[str, Any]) -> dict[str, Any]:
-    """Type, text, payload, media and details of a message."""
+def _content(kind: str, message: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Type, text, payload, media and details of a message. Raises Malformed."""
     inner = part(message, kind)
     details: dict[str, Any] = {}
     if reply_to := part(message, "context").get("id"):
         details["reply_to"] = written(reply_to, 250)
+    if product := written(part(part(message, "context"), "referred_product").get("product_retailer_id"), 100):
+        details["product"] = product
     if kind == "text":
+        if not isinstance(inner.get("body"), str):
+            raise Malformed(f"{where}text.body is no text")
         return {"type": "text", "text": written(inner.get("body")), "details": details}
     if kind in _MEDIA:
         media = {
@@ -210,6 +218,7 @@ def _cards(message: Mapping[str, Any]) -> list[str]:
 def _facts(message: Mapping[str, Any]) -> dict[str, str]:
     referral = part(message, "referral")
     names = {"source_url": "url", "source_id": "id", "source_type": "type", "headline": "headline", "body": "body"}
+    names |= {"ctwa_clid": "click"}
     return {
         f"referral_{ours}": written(referral.get(theirs), 500) for theirs, ours in names.items() if referral.get(theirs)
     }
@@ -255,5 +264,5 @@ def _echo(echo: Mapping[str, Any], own: str, where: str, now: datetime) -> Incom
         sender=peer_of(echo.get("to"), f"{where}to"),
         channel=CHANNEL,
         occurred_at=moment(echo.get("timestamp"), now),
-        body={"message": external_id, **_content(str(echo.get("type")), echo)},
+        body={"message": external_id, **_content(str(echo.get("type")), echo, where)},
     )

@@ -27,7 +27,7 @@ from customers.sync import runs
 from customers.sync.api.batches import DRY_RUN, STRICT, flag
 from customers.sync.api.schemas import ERRORS, RUN, RUNS
 from customers.sync.models import SyncFault, SyncRun
-from customers.sync.receiving import Digest, StreamRefused, parts, receive
+from customers.sync.receiving import Digest, StreamRefused, parts, receive, whole
 from customers.sync.services import Options
 from customers.sync.state import RESULTS
 from customers.sync.tasks import work
@@ -130,7 +130,7 @@ def _reader(request: HttpRequest) -> Any:
     # Django reads as many bytes as the header says; a stream that comes in chunks has none, and ends by itself.
     if "chunked" in request.headers.get("Transfer-Encoding", "").lower() and "CONTENT_LENGTH" not in request.META:
         return request.META["wsgi.input"].read
-    return request.read
+    return whole(request.read, int(request.META.get("CONTENT_LENGTH") or 0))
 
 
 class Runs(Guarded):

@@ -18,7 +18,7 @@ from routing.engine.faults import DefinitionInvalid
 from routing.engine.plan import Plan
 from routing.models import Contact, Flow, TrafficEdge
 from routing.runner.plans import plan_for
-from routing.traffic.reading import SPANS, Count, Look, read_traffic, who_is_here, who_took
+from routing.traffic.reading import SPANS, Count, Look, Way, read_traffic, who_is_here, who_took
 
 Kind = TrafficEdge.Kind
 _PAGE = 25
@@ -64,21 +64,22 @@ def traffic(asked: Asked) -> dict[str, Any]:
 
 @canvas_view("GET", flows=without_definitions)
 def contacts(asked: Asked) -> dict[str, Any]:
-    """`?step=&exit=&kind=exit|hung_up|stranded|here&span=&versions=&before=`: who that is, newest first, by pages."""
+    """`?step=&exit=&target=&kind=exit|hung_up|stranded|here&span=&versions=&before=`: who, newest first, by pages."""
     look = _look(asked)
     asking = asked.request.GET
-    step, exit_name, kind = (asking.get("step", "")[:200], asking.get("exit", "")[:200], asking.get("kind", "exit"))
-    if kind not in {*Kind.values, _HERE} or "\x00" in step + exit_name:
+    step, exit_name, target = (asking.get(name, "")[:200] for name in ("step", "exit", "target"))
+    way = Way(step, asking.get("kind", "exit"), exit_name, target)
+    if way.kind not in {*Kind.values, _HERE} or "\x00" in step + exit_name + target:
         raise Refused(_("There is no such way through a flow."))
     before = _cursor(asking.get("before", ""))
-    if kind == _HERE:
+    if way.kind == _HERE:
         ids = [
             one.contact_id
             for one in sorted(who_is_here(look), key=lambda one: (one.started_at, one.contact_id), reverse=True)
             if one.step == step and (before is None or (one.started_at, one.contact_id) < before)
         ][: _PAGE + 1]
     else:
-        ids = who_took(look, step=step, kind=kind, exit_name=exit_name, before=before, most=_PAGE + 1)
+        ids = who_took(look, way, before=before, most=_PAGE + 1)
     related = ("customer", "tier", "queue")
     kept = Contact.objects.select_related(*related).defer("run", "customer__attributes").in_bulk(ids)
     shown = [kept[pk] for pk in ids[:_PAGE] if pk in kept]
@@ -87,7 +88,7 @@ def contacts(asked: Asked) -> dict[str, Any]:
     return {
         "contacts": [contact_row(contact, may_see_customers=may_see) for contact in shown],
         # The same in the admin's own list, which can be searched and narrowed further.
-        "list": "" if kind == _HERE else list_url(look, step=step, kind=kind, exit_name=exit_name),
+        "list": "" if way.kind == _HERE else list_url(look, way),
         "next": f"{last.started_at.isoformat()}_{last.pk}" if last else None,
     }
 
@@ -167,20 +168,21 @@ def _plan(flow: Flow) -> Plan | None:
 
 def _is_there(plan: Plan | None, count: Count) -> bool:
     planned = plan.steps.get(count.step) if plan else None
-    return planned is not None and count.exit in planned.exits
+    return planned is not None and count.exit in planned.exits and planned.targets.get(count.exit, "") == count.target
 
 
 def _edge(plan: Plan | None, count: Count) -> dict[str, Any]:
     planned = plan.steps.get(count.step) if plan else None
     exit_ = planned.exits.get(count.exit) if planned else None
-    target = planned.targets.get(count.exit) if planned else None
+    goal = plan.steps.get(count.target) if plan else None
     return {
         "step": count.step,
         "exit": count.exit,
+        "target": count.target,
         "title": planned.title if planned else count.title or count.step,
         "label": (exit_.label if exit_ else count.label) or count.exit,
         # Where it leads; empty: contacts end there.
-        "to": plan.steps[target].title if plan and target else "",
+        "to": goal.title if goal else count.target_title or count.target,
         "contacts": count.contacts,
         "numbers": _numbers(count.numbers),
     }

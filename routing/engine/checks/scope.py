@@ -385,7 +385,7 @@ def known_everywhere(data: object, outside: Outside) -> Known:
     _connect(graph, nodes, ())
     start = dict.fromkeys(graph.triggers, (base, base))
     reached = _flow(graph, start)
-    back = lines_back({source: [edge.target for edge in edges] for source, edges in graph.edges.items()}, start)
+    back = lines_back({source: [edge.target for edge in edges] for source, edges in graph.edges.items()}, list(start))
     first = _flow(graph, start, but=back) if back else reached
     steps = data.get("steps") if isinstance(data, dict) else None
     titles = {

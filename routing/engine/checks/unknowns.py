@@ -62,9 +62,10 @@ def _place_of(path: str, settings: Mapping[str, Any]) -> tuple[str | int, ...]:
 
 
 def _said_bare(path: str, settings: Mapping[str, Any]) -> bool:
-    """Whether it is written into a text as it is, without anything to take its place."""
+    """Whether it is written into a text as it is, without anything to take its place: a default, or a question first."""
     bare = re.compile(rf"\{{\{{-?\s*{re.escape(path)}\s*(?:-?\}}\}}|\|(?!\s*default\b))")
-    return any(bare.search(text) for _where, text in _texts(settings, ()))
+    asked = re.compile(rf"\{{%-?\s*(?:if|elsif|unless|case)\b[^%]*(?<![\w.]){re.escape(path)}(?![\w.])")
+    return any(bare.search(text) and not asked.search(text) for _where, text in _texts(settings, ()))
 
 
 def _fault(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from routing.engine.checks.catalog import Catalog
+from routing.engine.checks.silence import heard_before
+from routing.engine.checks.spoken import second_team_faults
 from routing.engine.checks.subflows import subflow_faults
 from routing.engine.checks.unknowns import input_faults, variable_faults
 from routing.engine.checks.ways import index_of, reached_from, targets_of, way_faults
@@ -31,6 +33,7 @@ def validate(data: object, catalog: Catalog, *, key: str = "") -> list[Fault]:
     faults = [*unreadable, *_references(definition, steps, catalog), *way_faults(definition, steps)]
     faults.extend(_triggers(definition))
     faults.extend(subflow_faults(definition, steps, catalog, key=key))
+    faults.extend(second_team_faults(definition, steps, catalog))
     faults.extend(_same_rules(definition, steps))
     faults.extend(_rung_twice(definition, steps, catalog))
     faults.extend(_cautions(definition, steps))
@@ -81,6 +84,8 @@ def _cautions(definition: Definition, steps: Mapping[str, PlannedStep]) -> Itera
     index = index_of(definition)
     for planned in steps.values():
         for path, message in planned.step.cautions():
+            if path[:1] == ("prompt",) and heard_before(planned.id, steps):
+                continue  # what stands before it says what to do
             yield Fault(
                 message, ("steps", index[planned.id], "settings", *path), planned.id, "warning", planned.step.type
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from routing.engine import limits
 from routing.engine.conditions import Condition, Group
 from routing.engine.conditions.operators import Operator
 from routing.engine.definition import Definition, Node
@@ -11,6 +12,7 @@ from routing.engine.faults import Fault
 from routing.engine.plan import PlannedStep
 from routing.engine.steps import BY_TYPE
 from routing.engine.steps.branch import Branch
+from routing.engine.steps.step import UNANSWERED
 
 
 def index_of(definition: Definition) -> dict[str, int]:
@@ -42,21 +44,35 @@ def way_faults(definition: Definition, steps: Mapping[str, PlannedStep]) -> Iter
     triggers = [node for node in definition.steps if _kind(node) == "trigger"]
     reached = reached_from((node.id for node in triggers), targets)
     for node in definition.steps:
-        where = ("steps", index[node.id])
-        if node.id not in reached:
-            # Without any trigger that is the fault, and not every single step.
-            if triggers:
-                yield Fault("Nothing leads to this step.", where, node.id, "warning", "unreachable")
-        elif node.id in steps:
-            yield from _open_exits(steps[node.id], where)
+        if node.id in reached and node.id in steps:
+            yield from _open_exits(steps[node.id], ("steps", index[node.id]))
+    # Without any trigger that is the fault, and not every single step.
+    if triggers:
+        yield from _cut_off(reached, index, targets)
     yield from _second_triggers(triggers, index)
     yield from _on_messages(triggers, steps, index, targets)
     yield from _after_voicemail(steps, index, targets)
     yield from _rings(steps, index, targets)
+    yield from _asked_for_ever(steps, index, targets)
     for circle in circles(definition):
         for step_id in circle:
             message = "Round in a circle without ever waiting for the contact."
             yield Fault(message, ("steps", index[step_id]), step_id, code="circle", subject=" ".join(circle))
+
+
+def _cut_off(reached: set[str], index: Mapping[str, int], targets: Mapping[str, list[str]]) -> Iterator[Fault]:
+    """Once for each part that nothing leads to: on its first step, or on one of the circle that it begins with."""
+    lost = {step_id: found for step_id, found in targets.items() if step_id not in reached}
+    arrows = {step_id: [one for one in found if one in lost] for step_id, found in lost.items()}
+    knots = [sorted(knot, key=lambda one: index[one]) for knot in _knots(arrows)]
+    knot_of = {step_id: knot[0] for knot in knots for step_id in knot}
+    led_to = {knot_of[one] for step_id, found in arrows.items() for one in found if knot_of[one] != knot_of[step_id]}
+    for first in sorted((knot[0] for knot in knots if knot[0] not in led_to), key=lambda one: index[one]):
+        behind = len(reached_from([first], arrows)) - 1
+        also = (
+            "" if not behind else ", nor to the step behind it" if behind == 1 else f", nor to the {behind} behind it"
+        )
+        yield Fault(f"Nothing leads to this step{also}.", ("steps", index[first]), first, "warning", "unreachable")
 
 
 def _open_exits(planned: PlannedStep, where: tuple[str | int, ...]) -> Iterator[Fault]:
@@ -138,6 +154,39 @@ def _rings(
                     "ring",
                     back[0],
                 )
+
+
+def _asked_for_ever(
+    steps: Mapping[str, PlannedStep], index: Mapping[str, int], targets: Mapping[str, list[str]]
+) -> Iterator[Fault]:
+    """Questions that lead back to themselves for who is silent: nobody is put through until the engine does it."""
+    arrows = {
+        step_id: [target for name in _silent_exits(planned) if (target := planned.target(name)) is not None]
+        if planned.step.kind == "ask"
+        else targets[step_id]
+        for step_id, planned in steps.items()
+        if planned.step.kind in {"ask", "say"}
+    }
+    arrows = {step_id: [one for one in found if one in arrows] for step_id, found in arrows.items()}
+    for knot in _knots(arrows):
+        asked = sorted((one for one in knot if steps[one].step.kind == "ask"), key=lambda one: index[one])
+        for step_id in asked:
+            planned = steps[step_id]
+            back = [name for name in _silent_exits(planned) if planned.target(name) in knot]
+            if back and (len(knot) > 1 or step_id in arrows[step_id]):
+                yield Fault(
+                    f"“{planned.exits[back[-1]].label}” leads back to the question. Whoever never answers it hears it "
+                    f"{limits.ROUNDS_IN_VAIN} times, and then goes to the number's fallback queue.",
+                    ("steps", index[step_id], "exits", back[-1]),
+                    step_id,
+                    "warning",
+                    "asked_for_ever",
+                    back[-1],
+                )
+
+
+def _silent_exits(planned: PlannedStep) -> list[str]:
+    return [name for name in planned.exits if name in UNANSWERED]
 
 
 def _is_team(planned: PlannedStep) -> bool:

@@ -57,7 +57,7 @@ def _has_template(raw: JSON) -> bool:
 class Condition(BaseModel):
     """One comparison: a variable, how it is compared, and with what."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, json_schema_extra={"noun": "condition"})
 
     variable: str = Field(
         title="Variable",
@@ -94,7 +94,12 @@ class Group(BaseModel):
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
-        json_schema_extra={"widget": "conditions", "deepest": limits.GROUP_DEPTH, "most": limits.CONDITIONS_A_RULE},
+        json_schema_extra={
+            "noun": "group",
+            "widget": "conditions",
+            "deepest": limits.GROUP_DEPTH,
+            "most": limits.CONDITIONS_A_RULE,
+        },
     )
 
     match: Literal["all", "any"] = Field(

@@ -8,6 +8,7 @@ from typing import Any
 from routing.engine.checks.catalog import Catalog
 from routing.engine.checks.ways import reached_from
 from routing.engine.drawing.patches import Change, Look, Mend, cut, put
+from routing.engine.drawing.salvage import salvaged_exits
 from routing.engine.faults import Fault
 from routing.engine.steps import BY_TYPE
 from routing.engine.steps.step import Exit
@@ -228,12 +229,24 @@ def of_voicemail_loop(fault: Fault, look: Look) -> Iterator[Mend]:
         yield Mend(f"Lead it to “{look.title(target)}”", (change,))
 
 
+def of_spoken_before(fault: Fault, look: Look) -> Iterator[Mend]:
+    """Where everybody who comes back has been served, they hear good-bye. Else only the other flow can tell them apart."""
+    if not fault.subject:
+        return
+    at = ("steps", look.index[fault.step], "exits", fault.subject)
+    ends = [one for one, step in look.steps.items() if step.kind == "end" and _may_lead(look, fault.step, one)]
+    yield from _leads(look, at, ends[:_OFFERED])
+    settings = {"prompt": {"text": {"en": "Thank you for your call. Good-bye."}}}
+    yield _added(look, at, "end", "Good-bye", settings, "End with a good-bye")
+
+
 def of_calls_only(fault: Fault, look: Look, catalog: Catalog) -> Iterator[Mend]:
     """What means the same to somebody who writes; where callers come, too, they go on as before."""
     place = look.index[fault.step]
     node = look.nodes[place]
     calls = [one["id"] for one in look.nodes if one.get("type") == "call"]
     both = fault.step in reached_from(calls, look.targets)
+    known = {exit_.name for exit_ in salvaged_exits(BY_TYPE[str(node["type"])], node.get("settings", {}))}
     instead = list(_in_writing(node, catalog))
     for kind, title, settings, label in instead:
         exits = {"answered": "answered", "unanswered": "unanswered", "recorded": "replied", "nothing_said": "timed_out"}
@@ -241,7 +254,7 @@ def of_calls_only(fault: Fault, look: Look, catalog: Catalog) -> Iterator[Mend]:
             name: node["exits"][old]
             for old, new in exits.items()
             for name in [new if kind == "ask" or old == new else old]
-            if old in node.get("exits", {})
+            if old in known and old in node.get("exits", {})
         }
         if not both:
             changes = [put("steps", place, "type", value=kind), put("steps", place, "settings", value=settings)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from routing.engine.checks.catalog import Catalog
+from routing.engine.drawing import mending_fields as fields
 from routing.engine.drawing import mending_settings as settings
 from routing.engine.drawing import mending_ways as ways
 from routing.engine.drawing.patches import Look, Mend
@@ -33,7 +34,7 @@ def mends_of(fault: Fault, data: object, catalog: Catalog, *, key: str = "", loo
 def _mends(fault: Fault, look: Look, data: object, catalog: Catalog, key: str) -> Iterator[Mend]:
     place = fault.where[1] if len(fault.where) > 1 and isinstance(fault.where[1], int) else -1
     ways_of: dict[str, Callable[[], Iterator[Mend]]] = {
-        "settings": lambda: settings.of_settings(fault, look, catalog, key=key),
+        "settings": lambda: fields.of_settings(fault, look, catalog, key=key),
         "reference": lambda: settings.of_reference(fault, look, catalog, key=key),
         "silent_queue": lambda: settings.of_reference(fault, look, catalog, key=key),
         "unknown_variable": lambda: settings.of_variable(fault, look, data, catalog),
@@ -44,9 +45,11 @@ def _mends(fault: Fault, look: Look, data: object, catalog: Catalog, key: str) -
         "same_id": lambda: settings.of_same_id(fault, look),
         "unreachable": lambda: ways.to_unreachable(fault, look),
         "open_exit": lambda: ways.of_open_exit(fault, look, catalog),
+        "asked_for_ever": lambda: ways.of_open_exit(fault, look, catalog),
         "circle": lambda: ways.of_circle(fault, look),
         "ring": lambda: ways.of_ring(fault, look),
         "rung_twice": lambda: ways.of_rung_twice(fault, look),
+        "spoken_before": lambda: ways.of_spoken_before(fault, look),
         "voicemail_loop": lambda: ways.of_voicemail_loop(fault, look),
         "calls_only": lambda: ways.of_calls_only(fault, look, catalog),
         "no_such_target": lambda: ways.of_lost_line(fault, look),
@@ -54,7 +57,9 @@ def _mends(fault: Fault, look: Look, data: object, catalog: Catalog, key: str) -
         "no_trigger": lambda: ways.of_no_trigger(look),
         "second_trigger": lambda: ways.without(look, fault.step, place, "Remove this trigger"),
     }
-    if fault.code in ways_of:
-        yield from ways_of[fault.code]()
-    if fault.code in _REMOVABLE and place >= 0:
+    smaller = False
+    for mend in ways_of[fault.code]() if fault.code in ways_of else ():
+        smaller = smaller or not mend.is_whole
+        yield mend
+    if fault.code in _REMOVABLE and place >= 0 and not (fault.code == "settings" and smaller):
         yield from ways.without(look, fault.step, place)

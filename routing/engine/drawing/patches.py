@@ -40,6 +40,8 @@ class Mend:
 
     label: str
     patch: tuple[Change, ...]
+    is_whole: bool = False
+    """It throws away more than what is wrong, since nothing smaller helps."""
 
     def as_json(self) -> dict[str, Any]:
         return {"label": self.label, "patch": [change.as_json() for change in self.patch]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
+from unicodedata import normalize
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -146,7 +147,8 @@ class AskChoice(Step):
         return next((choice for choice in self.choices if payload == _PAYLOAD + choice.name), None)
 
     def _by_number(self, text: str) -> Answer | None:
-        number = text.strip(" .)#")
+        # Keyboards of East Asia write digits in full width.
+        number = normalize("NFKC", text).strip(" .)#")
         if not (number.isascii() and number.isdigit() and len(number) < 3):
             return None
         return self.choices[int(number) - 1] if 0 < int(number) <= len(self.choices) else None

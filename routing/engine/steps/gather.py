@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
+from unicodedata import normalize
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -37,7 +38,7 @@ class Choice(BaseModel):
         pattern=r"^[0-9*]{0,4}$",
         title="Key",
         description="The digits that choose it.",
-        json_schema_extra={"main": True},
+        json_schema_extra={"main": True, "counts": True},
     )
     words: tuple[str, ...] = Field(
         default=(),
@@ -165,7 +166,8 @@ class Gather(Step):
                 heard, leave = text, self._by_words(text)
             case MessageReceived(text=text) if text.strip():
                 heard = text.strip()
-                leave = self._by_key(heard) or self._by_words(heard)
+                # Keyboards of East Asia write digits in full width.
+                leave = self._by_key(normalize("NFKC", heard)) or self._by_words(heard)
             case _:
                 heard, leave = "", None
         visit.saw.append({"what": "input", "seen": show(heard) if heard else "nothing"})

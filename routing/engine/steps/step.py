@@ -20,6 +20,9 @@ from routing.engine.prompts import Prompt
 from routing.engine.templates import render
 from routing.engine.world import World
 
+# How a question is left that had no answer, or none that helps.
+UNANSWERED = frozenset({"timed_out", "invalid"})
+
 Path: TypeAlias = tuple[str | int, ...]
 Kind: TypeAlias = Literal["trigger", "say", "ask", "data", "decide", "hand_over", "end"]
 
@@ -191,6 +194,10 @@ class Step(BaseModel, ABC):
 
     def variables(self) -> frozenset[str]:
         """Paths of the variables it reads."""
+        return frozenset()
+
+    def leads_by(self) -> frozenset[str]:
+        """The variables that say whom a hand-over goes to: whatever set them decided about it."""
         return frozenset()
 
     def provides(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from routing.engine.effects import Dial, Enqueue
-from routing.engine.events import Event, TransferEnded
+from routing.engine.events import Event, PutElsewhere, TransferEnded
 from routing.engine.faults import RunStranded
 from routing.engine.steps.step import Exit, Kind, Leave, Move, Path, Reference, Step, Visit, Wait
 from routing.engine.templates import template_fault, template_variables
@@ -65,10 +65,18 @@ class TransferToQueue(Step):
 
     def resume(self, visit: Visit, event: Event) -> Move:
         match event:
-            case TransferEnded(status="completed" | "canceled"):
+            case TransferEnded(status="completed" | "canceled" as status):
+                if status == "completed":
+                    visit.saw.append({"what": "conversation", "queue": visit.memory.get("queue", "")})
                 return Leave("answered")
             case TransferEnded() if visit.is_written:
                 return Leave("unanswered")
+            case PutElsewhere(queue=key, by=by) if visit.is_written and key in visit.world.queues:
+                queue = visit.world.queues[key]
+                visit.saw.append({"what": "put", "from": visit.memory.get("queue", ""), "queue": queue.name, "by": by})
+                visit.memory["queue"] = queue.name
+                visit.order(Enqueue(queue=key))
+                return Wait("transfer")
             case _ if visit.is_written:
                 return Wait("transfer")
             case TransferEnded(status=status, sip_code=code):

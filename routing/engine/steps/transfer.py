@@ -67,6 +67,8 @@ class Transfer(Step):
         match event:
             case TransferEnded(status=("completed" | "canceled") as status):
                 visit.remember({"status": status})
+                if status == "completed":
+                    visit.saw.append({"what": "conversation", "queue": visit.memory.get("to", "")})
                 return Leave("answered")
             case TransferEnded(status=status):
                 visit.remember({"status": status})
@@ -81,6 +83,9 @@ class Transfer(Step):
         return readable(self.to)
 
     def variables(self) -> frozenset[str]:
+        return template_variables(self.to)
+
+    def leads_by(self) -> frozenset[str]:
         return template_variables(self.to)
 
     def provides(self) -> tuple[str, ...]:

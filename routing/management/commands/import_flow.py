@@ -13,6 +13,7 @@ from routing.catalog import catalog
 from routing.engine.faults import Fault
 from routing.files.foreign import Foreign, Wish
 from routing.importing import Reading, read_import
+from routing.models import Flow
 from routing.services import ImportReport, keep_reading
 
 _FILE_BYTES = 16_000_000
@@ -42,6 +43,11 @@ class Command(BaseCommand):
                 "every team that has no queue of its name, or --queue WW0123=vip for one of them. May stand several times."
             ),
         )
+        parser.add_argument(
+            "--replace",
+            action="store_true",
+            help="Replace the draft of a flow that was not made from this file of another system.",
+        )
         parser.add_argument("--check", action="store_true", help="Only say what would happen.")
         parser.add_argument(
             "--despite-cases",
@@ -55,9 +61,14 @@ class Command(BaseCommand):
         file_name = "" if file == "-" else Path(file).name
         wish = Wish(key=options["key"], name=options["name"], file_name=file_name, queues=queues)
         reading = read_import(_read(file), wish=wish)
+        others = "" if options["replace"] else _of_another(reading, wish)
         if options["check"]:
             self._check(file, reading)
+            if others:
+                raise CommandError(f"{file} would be refused. {others}")
             return
+        if others:
+            raise CommandError(f"{file} is refused. Nothing was changed. {others}")
         report = keep_reading(
             reading=reading,
             publish=options["publish"],
@@ -114,6 +125,24 @@ class Command(BaseCommand):
                 self.stdout.write(f"Data source “{name}”: created.")
             else:
                 self.stdout.write(f"Data source “{name}”: created, and not asked yet: {' '.join(one.faults)}")
+
+
+def _of_another(reading: Reading, wish: Wish) -> str:
+    """Why a translated flow may not take the place of the one of its key; empty: it may.
+
+    The key is only made of what the other system calls the flow, and two of its flows may have one name. The flow is
+    the file's own if it came from a file of this name, holds the same, or was named by `--key`.
+    """
+    file = reading.file
+    if reading.foreign is None or file is None or wish.key:
+        return ""
+    flow = Flow.objects.filter(key=file.key).first()
+    if flow is None or flow.draft == file.definition or (wish.file_name and flow.description == file.description):
+        return ""
+    return (
+        f"There is a flow “{flow.name}” ({flow.key}) already, and it was not made from this file. To replace its draft: "
+        "--replace. To keep both: --name NAME --key KEY."
+    )
 
 
 def _queues(said: list[str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,6 +44,159 @@ def test_whoever_may_answers_and_the_thread_says_what_became_of_it(chat: Chat, p
     assert "Good morning" in text
     assert role.lower() in text
     assert chat.asked[-1].text == "Good morning"
+
+
+def test_an_answer_that_is_too_long_is_told_and_stays_written(chat: Chat, page: str) -> None:
+    client, before = signed_in("Managers"), len(chat.asked)
+    address = reverse("admin:channels_conversation_reply", args=[chat.conversation.pk])
+    answer = client.post(address, {"text": "x" * 4_999 + "!"})
+    text = answer.content.decode()
+    assert "The answer has 5000 characters; 4000 are the most." in text
+    assert "x" * 4_999 + "!</textarea>" in text
+    chat.wait(1)
+    assert len(chat.asked) == before
+    assert client.post(address, {"text": "y\r\n" * 2_000}).status_code == 302
+    assert "maxlength" not in client.get(page).content.decode().partition("<textarea")[2].partition(">")[0]
+
+
+@pytest.mark.parametrize("who", ["customer", "colleague"])
+def test_an_answer_to_what_is_no_longer_the_latest_asks_first_and_stays_written(
+    chat: Chat, page: str, who: str
+) -> None:
+    first, second = signed_in("Managers"), signed_in("Supervisors")
+    address = reverse("admin:channels_conversation_reply", args=[chat.conversation.pk])
+    seen = re.findall(r'name="seen" value="(\d+)"', first.get(page).content.decode())[0]
+    if who == "customer":
+        chat.write("And one thing more")
+    else:
+        assert second.post(address, {"text": "I have it", "seen": seen}).status_code == 302
+        chat.wait(1)
+    before = len(chat.asked)
+    text = first.post(address, {"text": "My answer", "seen": seen}).content.decode()
+    chat.wait(1)
+    assert len(chat.asked) == before
+    assert "Somebody wrote in the meantime" in text
+    assert "My answer</textarea>" in text
+    assert ("And one thing more" if who == "customer" else "I have it") in text
+    seen = re.findall(r'name="seen" value="(\d+)"', text)[0]
+    # Who saw that a colleague answers, and sends again, means it.
+    assert 'name="despite" value="1"' in text
+    for words in ("My answer", "And more"):
+        assert first.post(address, {"text": words, "seen": seen, "despite": "1"}).status_code == 302
+    chat.wait(1)
+    assert [one.text for one in chat.asked[before:]] == ["My answer", "And more"]
+
+
+def act(chat: Chat, name: str) -> str:
+    return reverse(f"admin:channels_conversation_{name}", args=[chat.conversation.pk])
+
+
+def test_whoever_answers_first_has_taken_it_and_a_colleague_is_asked_once(chat: Chat, page: str) -> None:
+    chat.write("Something else")
+    first, second = signed_in("Managers"), signed_in("Supervisors")
+    assert first.post(act(chat, "reply"), {"text": "I look into it"}).status_code == 302
+    chat.wait(1)
+    assert "managers answers this conversation." in second.get(page).content.decode()
+    before = len(chat.asked)
+    text = second.post(act(chat, "reply"), {"text": "Me, too"}).content.decode()
+    assert "managers answers it, and nothing was sent yet." in text
+    assert "Me, too</textarea>" in text
+    chat.wait(1)
+    assert len(chat.asked) == before
+    assert second.post(act(chat, "reply"), {"text": "Me, too", "despite": "1"}).status_code == 302
+    chat.wait(1)
+    assert chat.asked[-1].text == "Me, too"
+    assert str(chat.conversation.taken_by) == "managers"
+    assert first.post(act(chat, "reply"), {"text": "Still me"}).status_code == 302
+
+
+def test_it_is_taken_taken_over_and_given_back(chat: Chat, page: str) -> None:
+    chat.write("Something else")
+    first, second = signed_in("Managers"), signed_in("Supervisors")
+    first.post(act(chat, "take"))
+    assert str(chat.conversation.taken_by) == "managers"
+    # The page of the other one was open before.
+    second.post(act(chat, "take"))
+    assert str(chat.conversation.taken_by) == "managers"
+    assert "Take it over" in second.get(page).content.decode()
+    second.post(act(chat, "take"), {"despite": "1"})
+    assert str(chat.conversation.taken_by) == "supervisors"
+    first.post(act(chat, "give"))
+    assert str(chat.conversation.taken_by) == "supervisors"
+    second.post(act(chat, "give"))
+    assert chat.conversation.taken_by is None
+
+
+def test_nobody_has_the_next_contact_because_they_had_the_last(chat: Chat, page: str) -> None:
+    chat.write("Something else")
+    client = signed_in("Managers")
+    client.post(act(chat, "take"))
+    client.post(act(chat, "close"))
+    assert chat.conversation.taken_by is None
+    client.post(act(chat, "take"))
+    assert chat.conversation.taken_by is None
+    assert "I take it" not in client.get(page).content.decode()
+
+
+def test_it_is_put_into_another_queue_and_everybody_can_read_who_did(chat: Chat, page: str) -> None:
+    chat.write("Something else")
+    client = signed_in("Supervisors")
+    client.post(act(chat, "take"))
+    assert chat.contact.queue.key == "vip"
+    assert '<option value="vip">' not in client.get(page).content.decode()
+    text = client.post(act(chat, "put"), {"queue": "standard"}, follow=True).content.decode()
+    assert "It waits in STANDARD now." in text
+    assert "supervisors put it into STANDARD." in text
+    assert chat.contact.queue.key == "standard"
+    assert chat.conversation.taken_by is None
+    assert chat.contact.why.startswith(
+        "Went to STANDARD because supervisors put it there; it was sent to VIP because they"
+    )
+    listed = client.get(reverse("admin:channels_conversation_changelist")).content.decode()
+    assert "waits in STANDARD" in listed
+    # What the flow does after the conversation, it does still.
+    client.post(act(chat, "close"))
+    chat.wait(1)
+    assert chat.asked[-1].text == "Good-bye."
+
+
+@pytest.mark.parametrize(
+    ("queue", "says"), [("", "Choose the queue"), ("none", "Choose the queue"), ("a\0b", "Choose")]
+)
+def test_a_queue_that_there_is_not_is_refused(chat: Chat, page: str, queue: str, says: str) -> None:
+    chat.write("Something else")
+    client = signed_in("Managers")
+    assert says in client.post(act(chat, "put"), {"queue": queue}, follow=True).content.decode()
+    assert chat.contact.queue.key == "vip"
+
+
+def test_whoever_is_with_the_flow_or_gone_is_put_nowhere(chat: Chat, page: str) -> None:
+    client = signed_in("Managers")
+    assert "Nobody waits here" in client.post(act(chat, "put"), {"queue": "vip"}, follow=True).content.decode()
+    chat.write("Something else")
+    client.post(act(chat, "close"))
+    assert "Nobody waits here" in client.post(act(chat, "put"), {"queue": "standard"}, follow=True).content.decode()
+    reader = signed_in("Read-only")
+    for name in ("take", "give", "put"):
+        assert reader.post(act(chat, name), {"queue": "vip"}).status_code == 403
+
+
+def test_an_open_page_learns_that_there_is_something_new(chat: Chat, page: str) -> None:
+    reader = signed_in("Read-only")
+
+    def news() -> str:
+        found: str = reader.get(act(chat, "news")).json()["news"]
+        return found
+
+    first = news()
+    assert f'data-news="{first}"' in reader.get(page).content.decode()
+    assert news() == first
+    chat.write("Something else")
+    second = news()
+    assert second != first
+    signed_in("Managers").post(act(chat, "take"))
+    assert news() != second
+    assert Client().get(act(chat, "news")).status_code == 302
 
 
 def test_readers_read_and_nothing_more(chat: Chat, page: str) -> None:

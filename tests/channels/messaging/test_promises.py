@@ -31,6 +31,19 @@ def test_what_carriers_of_sms_stop_at_may_be_an_answer_elsewhere(word: str) -> N
     assert (wish_of("sms", word), wish_of("whatsapp", word)) == ("stop", "")
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["\uff33\uff34\uff2f\uff30", "stop \U0001f6d1", "Stop bitte!", "FERMATI", "\U0001f64f please stop \u2764\ufe0f"],
+)
+def test_a_stop_is_heard_in_wide_letters_with_emoji_and_with_a_please(said: str) -> None:
+    assert wish_of("messenger", said) == "stop"
+
+
+@pytest.mark.parametrize("said", ["Cancel", "END", "quit", "cancelar", "stop \U0001f6d1 the order", "\U0001f6d1"])
+def test_what_may_be_an_answer_is_no_stop_on_a_chat(said: str) -> None:
+    assert wish_of("messenger", said) == ""
+
+
 def test_turkish_capitals_are_understood_with_and_without_their_dot() -> None:
     assert {wish_of("sms", said) for said in ("LİSTEDEN ÇIK", "Listeden çik")} == {"stop"}
 

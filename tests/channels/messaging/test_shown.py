@@ -82,3 +82,24 @@ def test_the_list_shows_what_they_wrote_and_who_waits_longest(chat: Chat) -> Non
     assert "I am 3" not in waiting
     assert "I am 3" in client.get(address, {"answer": "given"}).content.decode()
     assert Client().get(address).status_code == 302
+
+
+@pytest.mark.django_db
+def test_the_conversation_shows_the_advertisement_and_the_product_that_led_here(chat: Chat) -> None:
+    facts = {"referral_headline": "Summer <i>", "referral_id": "17", "referral_url": "https://fb.me/a", "city": "Bonn"}
+    chat.write("What is it?", facts=facts | {"referral_click": "ARAk"}, details={"product": "sku-9"})
+    message = Message.objects.get(text="What is it?")
+    assert message.details == {"product": "sku-9", "referral_click": "ARAk"} | {
+        name: value for name, value in facts.items() if name != "city"
+    }
+    assert [(line.text, line.url) for line in lines_of(message)] == [
+        ("About the product: sku-9", ""),
+        ("Came from: Summer <i> (17)", "https://fb.me/a"),
+    ]
+    page = reverse("admin:channels_conversation_change", args=[chat.conversation.pk])
+    assert "Came from: Summer &lt;i&gt; (17)" in signed_in("Read-only").get(page).content.decode()
+
+
+def test_a_link_that_is_none_is_not_followed() -> None:
+    message = Message(text="Hi", details={"referral_url": "javascript:alert(1)", "referral_headline": "Ad"})
+    assert [(line.text, line.url) for line in lines_of(message)] == [("Came from: Ad", "")]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from channels.messaging import receipts
+from channels.messaging.consent import is_stopped
+from channels.messaging.shown import lines_of
 from channels.models import Conversation
 from customers.models import Customer, Identity
 from customers.services import learn_identity
@@ -76,6 +78,40 @@ def test_who_has_another_number_is_the_same_customer(chat: Chat, customer: Custo
     chat.sender = new
     assert chat.write("It is me") == ["What is it about?"]
     assert chat.conversation.customer == customer
+
+
+def test_who_has_another_number_goes_on_in_the_same_conversation(chat: Chat) -> None:
+    chat.write("Hello")
+    before = chat.conversation
+    chat.keep(chat.event(kind="moved", channel="whatsapp", to="whatsapp:+4915200000009"))
+    receipts.handle_receipts(now=chat.now)
+    chat.sender = "+4915200000009"
+    assert chat.write("1") == ["Which number?"]
+    assert (chat.conversation.pk, chat.conversation.contact) == (before.pk, before.contact)
+    moved = before.messages.get(kind="moved")
+    text = "They have another number: WhatsApp +4915100000001 became WhatsApp +4915200000009."
+    assert [line.text for line in lines_of(moved)] == [text]
+    assert chat.asked[-1].recipient == "whatsapp:+4915200000009"
+
+
+def test_a_stop_goes_along_to_the_new_number(chat: Chat) -> None:
+    chat.write("Hello")
+    chat.write("STOP")
+    chat.keep(chat.event(kind="moved", channel="whatsapp", to="whatsapp:+4915200000009"))
+    receipts.handle_receipts(now=chat.now)
+    assert is_stopped("whatsapp", "whatsapp:+4915200000009")
+    assert is_stopped("sms", "+4915200000009")
+
+
+def test_who_wrote_from_the_new_number_first_keeps_both_conversations(chat: Chat) -> None:
+    chat.write("Hello")
+    chat.sender = "+4915200000009"
+    chat.write("Hello")
+    chat.sender = "+4915100000001"
+    chat.keep(chat.event(kind="moved", channel="whatsapp", to="whatsapp:+4915200000009"))
+    receipts.handle_receipts(now=chat.now)
+    assert chat.conversation.messages.filter(kind="moved").count() == 1
+    assert Conversation.objects.count() == 2
 
 
 def test_a_word_that_the_provider_answered_itself_starts_nothing(chat: Chat) -> None:

@@ -92,3 +92,33 @@ def test_a_list_of_notifications_is_read_as_each_of_them() -> None:
     assert [event.kind for data in told for event in taken(data)] == ["message"]
     with pytest.raises(Malformed):
         _json(b"[1]")
+
+
+def _messenger(**event: Any) -> dict[str, Any]:
+    both = {"sender": {"id": "7"}, "recipient": {"id": "1000002"}, "timestamp": 1795000000000}
+    return {"object": "page", "entry": [{"id": "1000002", "messaging": [both | event]}]}
+
+
+def test_a_product_that_somebody_writes_about_is_named() -> None:
+    shoe = {"id": "9", "title": "Shoe", "subtitle": "EUR 19"}
+    attachment = {"type": "template", "payload": {"product": {"elements": [shoe]}}}
+    (event,) = taken(_messenger(message={"mid": "m_1", "attachments": [attachment]}))
+    assert (event.body["type"], event.body["details"]) == ("product", {"order": ["Shoe, EUR 19"]})
+
+
+def test_a_message_about_a_product_of_the_catalog_names_it() -> None:
+    product = {"catalog_id": "1", "product_retailer_id": "sku-9"}
+    message: dict[str, Any] = {"from": "4915100000001", "id": "wamid.1", "timestamp": "1795000000", "type": "text"}
+    message |= {"text": {"body": "How much?"}, "context": {"referred_product": product}}
+    value = {"metadata": {"phone_number_id": "100000000000001"}, "messages": [message]}
+    change = {"field": "messages", "value": value}
+    (event,) = taken({"object": "whatsapp_business_account", "entry": [{"changes": [change]}]})
+    assert event.body["details"] == {"product": "sku-9"}
+
+
+def test_a_reaction_taken_back_in_the_same_millisecond_is_another_event() -> None:
+    ids = {
+        taken(_messenger(reaction={"mid": "m_1", "action": action, "emoji": "x"}))[0].external_id
+        for action in ("react", "unreact")
+    }
+    assert len(ids) == 2

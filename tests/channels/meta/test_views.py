@@ -54,6 +54,7 @@ def kept() -> list[str]:
 @pytest.mark.usefixtures("number")
 def test_one_that_cannot_be_read_keeps_nobody_elses_words_out(caplog: pytest.LogCaptureFixture) -> None:
     bad = [text(8, id=None), text(9, **{"from": 123}), "text", None]
+    bad += [text(10, text="Hello"), text(11, text=None), text(12, text={"body": None})]
     status = {"id": "wamid.out", "recipient_id": "4915100000002", "status": "read"}
     data = whatsapp(value(text(1), *bad, text(2), statuses=[{"id": 7}, status]), "no object", value(text(3)))
     data["entry"] += [None, {"changes": "none"}, *whatsapp(value(text(4)))["entry"]]
@@ -62,6 +63,8 @@ def test_one_that_cannot_be_read_keeps_nobody_elses_words_out(caplog: pytest.Log
     for place in (
         "entry[0].changes[0].value.messages[1].id is no id",
         "entry[0].changes[0].value.messages[3] is no object",
+        "entry[0].changes[0].value.messages[5].text.body is no text",
+        "entry[0].changes[0].value.messages[7].text.body is no text",
         "entry[0].changes[0].value.statuses[0].",
         "entry[0].changes[1].value is no object",
         "entry[1] is no object",

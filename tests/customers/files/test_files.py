@@ -298,3 +298,43 @@ def test_only_who_may_add_and_change_customers_imports(client: Client, django_us
     client.force_login(django_user_model.objects.create_user("reader", is_staff=True))
     assert client.get(NEW).status_code == 403
     assert client.get("/admin/files/import/export/csv/").status_code == 403
+
+
+def test_a_number_that_may_be_a_thousand_is_refused_in_its_row_as_it_was_typed(checked: Callable[..., Import]) -> None:
+    Attribute.objects.create(name="points", label="Points", kind="number")
+    rows = ["C-1;1.234;;5", "C-2;1,234 €;;5", "C-3;;1.234;5", "C-4;1.234,00;1.234,5;1.234"]
+    file = checked("\n".join(["Kundennummer;Umsatz;Points;Bestellungen", *rows]).encode())
+    assert file.counts == {"failed": 3, "created": 1}
+    reasons = list(file.faults.order_by("row").values_list("row", "reason"))
+    assert reasons == [
+        (2, "Umsatz: 1.234 may be a thousand: write 1234, or an amount with two decimals."),
+        (3, "Umsatz: 1,234 may be a thousand: write 1234, or an amount with two decimals."),
+        (4, "Points: 1.234 may be a thousand: write 1234, or the number with another decimal."),
+    ]
+    pairs = file.changes[0]["pairs"]
+    assert pairs["orders"][1] == 1234
+    assert pairs["revenue_12m"][1] == "1234.00"
+    assert pairs["attributes.points"][1] == 1234.5
+
+
+def test_what_is_wrong_with_an_address_is_told_at_its_own_column(checked: Callable[..., Import]) -> None:
+    file = checked(b"Kundennummer;Telefon;E-Mail\nC-1;0151 23456789;nobody at all\nC-2;12;ada@example.com\n")
+    first, second = file.faults.order_by("row").values_list("reason", flat=True)
+    assert first.startswith("E-Mail: ")
+    assert second.startswith("Telefon: ")
+
+
+def test_a_file_is_removed_with_its_faults_while_its_customers_stay(
+    checked: Callable[..., Import], admin_client: Client
+) -> None:
+    file = _write(admin_client, checked(b"external_id,name,orders\nC-1,Ada,3\nC-2,Bob,many\n"))
+    Import.objects.update(state=Import.State.RUNNING)
+    address = f"/admin/files/import/{file.pk}/"
+    busy = admin_client.post(address, {"do": "remove"}, follow=True).content.decode()
+    assert "Cancel it first" in busy
+    Import.objects.update(state=Import.State.DONE)
+    assert "Remove from the list" in admin_client.get(address).content.decode()
+    said = admin_client.post(address, {"do": "remove"}, follow=True).content.decode()
+    assert "is removed from this list" in said
+    assert not Import.objects.exists()
+    assert Customer.objects.get().external_id == "C-1"

@@ -14,9 +14,11 @@ import pytest
 import redis
 from auditlog.models import LogEntry
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
+from django.urls import reverse
 
 from access.keys import make_key
 from channels.messaging.models import Conversation, Message, OptOut
@@ -270,3 +272,11 @@ def test_a_contact_says_that_its_reason_was_erased_with_the_customer(wilma: Cust
 def test_somebody_of_whom_nothing_else_is_known_is_erased(db: None) -> None:
     customer = Customer.objects.create(external_id="C-7", name="Nobody else")
     assert erase(customer_id=customer.pk, by="ada", now=NOW).erased["contacts"] == 0
+
+
+def test_nothing_is_promised_to_be_kept_longer_than_the_operator_lets_it(admin_client: Client, db: None) -> None:
+    address = reverse("admin:privacy_retention_page")
+    said = admin_client.post(address, {"contacts": "5000", "do": "save"})
+    assert said.status_code == 400
+    assert f"At most {settings.CONTACT_RETENTION_DAYS} days" in said.content.decode()
+    assert not Retention.objects.exists()

@@ -57,7 +57,7 @@ def test_a_new_customer_has_everything_that_was_sent(gold: Tier) -> None:
             "account_manager": "Maria",
             "tier": "gold",
             "lifetime_value": 1250.5,
-            "revenue_12m": "99.999",
+            "revenue_12m": "99.9990",
             "orders": 3,
             "last_order_at": "2026-11-01T10:00:00+02:00",
             "subscription_plan": "plus",
@@ -334,6 +334,12 @@ def test_two_customers_become_one() -> None:
     assert len(addresses("C-1")) == 2
     assert Tombstone.objects.get().merged_into == "C-1"
     assert faults(sync({"external_id": "C-1", "merge_into": "C-8"})) == [[("merge_into", "unknown_customer")]]
+    # The same once more is no error; two numbers that nobody knows are a mistake in both.
+    assert results(sync({"external_id": "C-2", "merge_into": "C-1"})) == ["unchanged"]
+    assert faults(sync({"external_id": "X-7", "merge_into": "X-8"})) == [[("merge_into", "unknown_customer")]]
+    assert faults(sync({"external_id": "C-1", "merge_into": "C-1"})) == [[("merge_into", "contradiction")]]
+    sync({"external_id": "C-1", "deleted": True})
+    assert results(sync({"external_id": "C-2", "merge_into": "C-1"})) == ["unchanged"]
 
 
 @pytest.mark.parametrize(
@@ -355,6 +361,8 @@ def test_two_customers_become_one() -> None:
         ({"external_id": "C", "last_order_at": "0001-01-01T00:00:00+14:00"}, ("last_order_at", "invalid")),
         ({"external_id": "C", "time_zone": "Mars"}, ("time_zone", "invalid")),
         ({"external_id": "C", "currency": "EURO"}, ("currency", "too_long")),
+        ({"external_id": "C", "currency": "XYZ"}, ("currency", "unknown_currency")),
+        ({"external_id": "C", "revenue_12m": "1.234"}, ("revenue_12m", "ambiguous")),
         ({"external_id": "C", "source_version": 2**70}, ("source_version", "out_of_range")),
         ({"external_id": "C", "attributes": []}, ("attributes", "wrong_type")),
         ({"external_id": "C", "attributes": {"x": {"y": "\x00"}}}, ("attributes.x", "bad_character")),

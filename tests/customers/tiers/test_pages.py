@@ -79,6 +79,10 @@ def test_an_older_version_is_looked_at_before_it_is_in_force_again(
             "there is no field",
         ),
         (
+            {"order": ["rule"], "rules": [{"tier": "gold", "rows": [{"field": "", "op": ""}]}]},
+            "Rule 1: choose what to look at.",
+        ),
+        (
             {
                 "order": ["rule"],
                 "rules": [{"tier": "gold", "rows": [{"field": "orders", "op": "lt", "number": "abc"}]}],
@@ -129,7 +133,13 @@ def test_many_customers_are_counted_by_a_worker_and_the_page_shows_how_far_it_is
     assert not Policy.objects.exists()
     while carry_on_preview(preview_id=Preview.objects.get().pk, now=NOW):
         pass
-    assert admin_client.get(f"{address}state/").json() == {"state": "done", "percent": 100, "looked_at": 1, "moved": 1}
+    assert admin_client.get(f"{address}state/").json() == {
+        "state": "done",
+        "percent": 100,
+        "looked_at": 1,
+        "total": 1,
+        "moved": 1,
+    }
     assert "1 of 1 customers would move." in admin_client.get(address).content.decode()
 
 

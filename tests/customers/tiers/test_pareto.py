@@ -106,13 +106,19 @@ def test_the_page_cuts_where_the_policy_cuts(add: Callable[..., Customer], perce
     assert place_of(Decimal(percent), snapshot.points).customers == taken
 
 
-def test_a_large_curve_has_about_a_thousand_points_and_is_close_between_them(add: Callable[..., Customer]) -> None:
+def test_a_large_curve_has_about_a_thousand_points_and_says_that_it_is_close_between_them(
+    admin_client: Client, add: Callable[..., Customer]
+) -> None:
     add(1)
+    take_snapshot(metric="revenue_12m", now=NOW)
+    page = f"{PAGE}?metric=revenue_12m"
+    assert "the curve has a thousand points" not in admin_client.get(page).content.decode()
     Customer.objects.bulk_create(
         Customer(external_id=f"B-{number}", revenue_12m=Decimal(1_000_000) / (number + 1)) for number in range(5_000)
     )
     snapshot = take_snapshot(metric="revenue_12m", now=NOW)
     assert 400 <= len(snapshot.points) <= 1_001
+    assert "the curve has a thousand points" in admin_client.get(page).content.decode()
     assert snapshot.points[-1][0] == 5_001
     spec = Spec(order=("share",), cuts=(Cut(tier="gold", percent=Decimal(90)),))
     enter = levels_of(spec, ground(currency="EUR", now=NOW)).enter[0]

@@ -59,6 +59,7 @@ def test_each_edge_comes_with_its_words_and_how_many_took_it(admin_client: Clien
     assert edges["menu:one"] == {
         "step": "menu",
         "exit": "one",
+        "target": "vip",
         "title": "Menu",
         "label": edges["menu:one"]["label"],
         "to": "Transfer to queue",
@@ -85,6 +86,35 @@ def test_edges_that_the_live_version_does_not_have_are_told_apart(admin_client: 
     assert get(admin_client, flow, "traffic/", versions="live")["total"] == 0
 
 
+@pytest.mark.parametrize("counted", [False, True])
+def test_a_line_has_only_those_who_took_it_and_not_those_whose_version_led_elsewhere(
+    admin_client: Client, flow: Flow, counted: bool
+) -> None:
+    Caller(flow).press("1")
+    changed = menu()
+    changed["steps"][1]["exits"]["one"] = "standard"
+    flow = published("line", changed)
+    later = [Caller(flow).press("1").contact.pk, Caller(flow).press("1").contact.pk]
+    if counted:
+        count_up(now=timezone.now())
+    found = get(admin_client, flow, "traffic/")
+
+    def told(name: str) -> list[tuple[str, str, int, list[int]]]:
+        return [
+            (edge["target"], edge["to"], edge["contacts"], edge["numbers"])
+            for edge in found[name]
+            if (edge["step"], edge["exit"]) == ("menu", "one")
+        ]
+
+    assert told("edges") == [("standard", "Transfer to queue", 2, [2])]
+    assert told("gone") == [("vip", "Transfer to queue", 1, [1])]
+    taken = get(admin_client, flow, "contacts/", step="menu", exit="one", target="standard")
+    assert {row["id"] for row in taken["contacts"]} == set(later)
+    if counted:
+        listed = admin_client.get(taken["list"])
+        assert listed.context["cl"].result_count == 2
+
+
 def test_a_flow_that_was_never_published_has_no_traffic(admin_client: Client) -> None:
     flow = Flow.objects.create(key="new", name="New", draft=menu())
     found = get(admin_client, flow, "traffic/")
@@ -103,7 +133,7 @@ def test_the_counts_need_no_more_queries_for_more_contacts(admin_client: Client,
     # Session, user, flow; then mark, counts, what is new, whether there is more, who is here, and whose steps those are.
     assert len(queries) == 9
     with CaptureQueriesContext(connection) as queries:
-        get(admin_client, flow, "contacts/", step="menu", exit="one")
+        get(admin_client, flow, "contacts/", step="menu", exit="one", target="vip")
     # Session, user, flow; then walks, mark, what is new, whether there is more, and the contacts.
     assert len(queries) == 8
     contact = Contact.objects.latest("pk")
@@ -115,9 +145,9 @@ def test_the_counts_need_no_more_queries_for_more_contacts(admin_client: Client,
 
 def test_the_contacts_of_an_edge_come_by_pages(admin_client: Client, flow: Flow) -> None:
     made = [Caller(flow, ago=timedelta(seconds=second)).press("1").contact for second in range(30)]
-    found = get(admin_client, flow, "contacts/", step="menu", exit="one")
+    found = get(admin_client, flow, "contacts/", step="menu", exit="one", target="vip")
     assert [row["id"] for row in found["contacts"]] == [contact.pk for contact in made[:25]]
-    more = get(admin_client, flow, "contacts/", step="menu", exit="one", before=found["next"])
+    more = get(admin_client, flow, "contacts/", step="menu", exit="one", target="vip", before=found["next"])
     assert [row["id"] for row in more["contacts"]] == [contact.pk for contact in made[25:]]
     assert more["next"] is None
     here = get(admin_client, flow, "contacts/", step="vip", kind="here")
@@ -158,7 +188,7 @@ def test_what_nobody_took_has_no_contacts(admin_client: Client, flow: Flow) -> N
 def test_the_admins_own_list_can_be_narrowed_to_the_contacts_of_an_edge(admin_client: Client, flow: Flow) -> None:
     one, two = Caller(flow).press("1").contact, Caller(flow).press("2").contact
     count_up(now=timezone.now())
-    found = get(admin_client, flow, "contacts/", step="menu", exit="one")["list"]
+    found = get(admin_client, flow, "contacts/", step="menu", exit="one", target="vip")["list"]
     page = admin_client.get(found).content.decode()
     assert one.reference in page
     assert two.reference not in page
@@ -181,7 +211,7 @@ def test_whoever_may_not_see_customers_sees_part_of_their_numbers(flow: Flow) ->
     contact.customer = Customer.objects.create(external_id="C-1", name="Ada")
     contact.save(update_fields=["customer"])
     veiled = person("routing.view_flow", "routing.view_contact")
-    row = get(veiled, flow, "contacts/", step="menu", exit="one")["contacts"][0]
+    row = get(veiled, flow, "contacts/", step="menu", exit="one", target="vip")["contacts"][0]
     assert (row["who"], row["sender"]) == ("+49…01", "+49…01")
     whole = get(veiled, flow, f"contact/{contact.pk}/")
     assert "+4915100000001" not in str(whole)

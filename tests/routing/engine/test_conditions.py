@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -230,6 +230,7 @@ right = (
 )
 
 
+@settings(deadline=None)
 @given(anything, anything, st.sampled_from(sorted(TESTS)), right)
 def test_never_both_of_a_pair_hold_and_nothing_raises(seen: Any, other: Any, operator: Operator, value: Any) -> None:
     answer = held(seen, operator, value, y=other)

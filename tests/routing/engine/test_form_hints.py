@@ -13,7 +13,20 @@ from routing.engine.steps import STEP_TYPES
 from routing.engine.steps.step import Step
 
 # What routing/editor/src/forms reads.
-HINTS = {"choices", "deepest", "either", "exit", "fits", "key_title", "keys", "labels", "main", "most", "multiline"}
+HINTS = {
+    "choices",
+    "counts",
+    "deepest",
+    "either",
+    "exit",
+    "fits",
+    "key_title",
+    "keys",
+    "labels",
+    "main",
+    "most",
+    "multiline",
+}
 HINTS |= {"noun", "rest", "template", "unit", "values", "widget"}
 STANDARD = {"$defs", "$ref", "additionalProperties", "anyOf", "default", "description", "enum", "exclusiveMinimum"}
 STANDARD |= {

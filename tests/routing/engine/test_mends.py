@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -30,7 +31,16 @@ def subflow(*ends: dict[str, Any], more: tuple[dict[str, Any], ...] = ()) -> Any
     return read_definition({"steps": [{"id": "call", "type": "call", "exits": {"started": entry}}, *ends, *more]})
 
 
+def ringing(*more: dict[str, Any], **exits: str) -> Any:
+    """A sub-flow that hands over to a team."""
+    team = {"id": "team", "type": "queue", "settings": {"queue": "vip"}, "exits": exits}
+    return subflow(team, {"id": "bye", "type": "end"}, more=more)
+
+
 FLOWS = {
+    "served": ringing({"id": "over", "type": "end", "settings": {"hang_up": True}}, unanswered="over"),
+    "maybe": ringing(unanswered="bye"),
+    "hung_up": ringing({"id": "over", "type": "end", "settings": {"hang_up": True}}, answered="over", unanswered="bye"),
     "identify": subflow(
         {"id": "found", "type": "end", "settings": {"result": "known"}},
         {"id": "lost", "type": "end", "settings": {"result": "unknown"}},
@@ -42,7 +52,13 @@ CATALOG = Catalog(
     sources={"loyalty": "Loyalty API"},
     hours={"support": "Support"},
     flows=FLOWS,
-    flow_names={"identify": "Identify", "back": "Back again"},
+    flow_names={
+        "served": "Served",
+        "maybe": "Maybe",
+        "hung_up": "Hung up",
+        "identify": "Identify",
+        "back": "Back again",
+    },
     unpublished={"new": "Brand new"},
     silent_queues=frozenset({"silent"}),
     inputs={"loyalty": ("phone",)},
@@ -347,6 +363,20 @@ CASES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "for calls only",
         "Ask for it in writing instead, for messages only",
     ),
+    "a voicemail for messages that keeps a line of what it was before": (
+        flow(
+            {"id": "hello", "type": "message", "exits": {"started": "beep"}},
+            {
+                "id": "beep",
+                "type": "voicemail",
+                "settings": {"prompt": {"text": {"en": "Speak."}}},
+                "exits": {"unanswered": "bye"},
+            },
+        ),
+        "beep",
+        "for calls only",
+        "Ask for it in writing instead",
+    ),
     "a telephone number for messages": (
         flow(
             {"id": "hello", "type": "message", "exits": {"started": "anna"}},
@@ -371,6 +401,21 @@ CASES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "beep",
         "“Recorded” leads back to this voicemail",
         "End here instead",
+    ),
+    "a sub-flow that everybody was served in": (
+        flow({"id": "vip", "type": "subflow", "settings": {"flow": "served"}, "exits": {"done": "team"}}),
+        "vip",
+        "has spoken with a team already, and is rung through to “Transfer to queue” as well",
+        "Lead it to “Good-bye”",
+    ),
+    "a sub-flow that some were served in": (
+        flow(
+            {"id": "vip", "type": "subflow", "settings": {"flow": "maybe"}, "exits": {"done": "sorry"}},
+            say("sorry", done="team"),
+        ),
+        "vip",
+        "Whoever has spoken with a team in “Maybe” comes back by “Then” and is rung through to “Transfer to queue”",
+        "",
     ),
     "a variable that only the way back brings": (
         flow(
@@ -437,6 +482,16 @@ def test_nobody_is_warned_of_a_counter_or_of_a_value_that_has_a_stand_in() -> No
     assert faults_of(data) == []
 
 
+def test_nobody_is_warned_of_a_value_that_the_text_asks_for_first() -> None:
+    again = {"name": "tries", "value": "{% if vars.tries %}{{ vars.tries | plus: 1 }}{% else %}0{% endif %}"}
+    data = flow(
+        {"id": "call", "exits": {"started": "count"}},
+        {"id": "count", "type": "set_variables", "settings": {"values": [again]}, "exits": {"done": "ask"}},
+        {"id": "vip", "exits": {"unanswered": "count"}},
+    )
+    assert faults_of(data) == []
+
+
 def test_two_menus_that_lead_to_each_other_are_no_way_back() -> None:
     """What the second sets is known in the first: there is a way that begins with the second."""
     number = {"name": "n", "value": "1"}
@@ -449,6 +504,55 @@ def test_two_menus_that_lead_to_each_other_are_no_way_back() -> None:
         {**say("hi", done="which"), "settings": {"prompt": {"text": {"en": "{{ vars.n }}"}}}},
     )
     assert [fault.message for fault in faults_of(data) if "known here" in fault.message] == []
+
+
+@pytest.mark.parametrize("onward", ["bye", "open"])
+def test_a_sub_flow_that_comes_back_is_fine_where_nobody_else_is_rung(onward: str) -> None:
+    hours = {
+        "id": "open",
+        "type": "hours",
+        "settings": {"hours": "support"},
+        "exits": {"open": "team", "closed": "bye"},
+    }
+    data = flow({"id": "vip", "type": "subflow", "settings": {"flow": "maybe"}, "exits": {"done": onward}}, hours)
+    assert [fault for fault in faults_of(data) if fault.code == "spoken_before"] == []
+
+
+def test_a_sub_flow_that_hangs_up_after_the_conversation_may_lead_on_to_the_next_team() -> None:
+    data = flow({"id": "vip", "type": "subflow", "settings": {"flow": "hung_up"}, "exits": {"done": "team"}})
+    assert [fault.message for fault in faults_of(data)] == []
+
+
+def test_what_is_cut_off_is_said_once_for_each_part_and_counts_what_is_behind() -> None:
+    """Also where it begins with a circle."""
+    data = flow(
+        {"id": "ask", "exits": {"found": "team", "failed": "team"}},
+        say("x", done="y"),
+        say("y", "Again.", done="z"),
+        {"id": "z", "type": "ask", "settings": {"question": {"text": {"en": "?"}}}, "exits": {"replied": "x"}},
+    )
+    data["steps"][-1]["exits"]["timed_out"] = "end"
+    data["steps"].append({"id": "end", "type": "end"})
+    assert [(fault.step, fault.message) for fault in faults_of(data) if fault.code == "unreachable"] == [
+        ("which", "Nothing leads to this step, nor to the step behind it."),
+        ("x", "Nothing leads to this step, nor to the 3 behind it."),
+    ]
+
+
+def test_a_question_without_words_is_no_silence_where_something_is_said_before_it() -> None:
+    """On every way to it, past what is only looked up; back from itself, callers have heard it."""
+    beep = {"id": "beep", "type": "voicemail", "settings": {"prompt": {}}, "exits": {"nothing_said": "beep"}}
+    heard = flow(
+        beep,
+        {"id": "vip", "exits": {"unanswered": "leave"}},
+        {"id": "team", "exits": {"unanswered": "leave"}},
+        say("leave", "Leave a message.", done="note"),
+        {"id": "note", "type": "set_variables", "settings": {"values": [{"name": "n", "value": "1"}]}},
+    )
+    heard["steps"][-1]["exits"] = {"done": "beep"}
+    assert [fault.step for fault in faults_of(heard) if "before the beep" in fault.message] == []
+    heard["steps"][4]["exits"] = {"unanswered": "beep"}
+    assert [fault.step for fault in faults_of(heard) if "before the beep" in fault.message] == ["beep"]
 
 
 def test_a_caller_may_be_asked_once_more_after_saying_nothing() -> None:
@@ -494,6 +598,124 @@ def test_queues_are_named_and_not_counted_by_their_keys() -> None:
 
 def faults_of(data: dict[str, Any]) -> list[Any]:
     return validate(data, CATALOG, key="line")
+
+
+def gold(*more: dict[str, Any]) -> dict[str, Any]:
+    """A branch of one finished case and these."""
+    rules = [rule("gold", "loyalty.loyalty_status"), *more]
+    return flow({"id": "which", "title": "Loyalty?", "settings": {"rules": rules}})
+
+
+def menu(*more: dict[str, Any], **choice: Any) -> dict[str, Any]:
+    """A menu of one finished choice and these."""
+    choices = [{"name": "sales", "key": "1", **choice}, *more]
+    settings = {"prompt": {"text": {"en": "1 or 2?"}}, "choices": choices}
+    node = {"id": "menu", "type": "gather", "settings": settings, "exits": {"sales": "ask", "timed_out": "bye"}}
+    return flow({"id": "call", "exits": {"started": "menu"}}, node)
+
+
+def asked(variable: str, **more: Any) -> dict[str, Any]:
+    return {"variable": variable, **more}
+
+
+def case(name: str, *conditions: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "when": {"match": "all", "conditions": list(conditions)}}
+
+
+ROWS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    # what is half typed: the definition, and all that the buttons offer
+    "a choice without a key": (menu({"name": "choice_2"}), ["Use the key 2", "Remove this choice"]),
+    "a choice without anything": (menu({}), ["Call it “choice”", "Remove this choice"]),
+    "a case without conditions": (gold({"name": "x"}), ["Remove this case"]),
+    "a case with no row yet": (gold(case("x")), ["Remove this case"]),
+    "a row without a variable": (
+        gold(case("x", asked("", operator="is_one_of", value=[]))),
+        ["Ask about loyalty.loyalty_status", "Ask about loyalty.points", "Remove this case"],
+    ),
+    "a second row without a variable": (
+        gold(
+            case("x", asked("customer.tier", operator="equals", value="a"), asked("", operator="is_one_of", value=[]))
+        ),
+        ["Ask about loyalty.loyalty_status", "Ask about loyalty.points", "Remove this condition"],
+    ),
+    "a row without an operator": (
+        gold(case("x", asked("customer.tier", operator="equals", value="a"), asked("loyalty.points", value=3))),
+        ["Compare by “is at least”", "Remove this condition"],
+    ),
+    "a row without a value": (
+        gold(case("x", asked("customer.tier", operator="is_one_of", value=[]))),
+        ["Compare by “is blank”", "Compare by “is not blank”", "Remove this case"],
+    ),
+    "conditions and an expression": (
+        gold({**case("x", asked("customer.tier", operator="equals", value="a")), "expression": "customer.tier == 'a'"}),
+        ["Keep only “Conditions”", "Keep only “Expression”", "Remove this case"],
+    ),
+    "a share without a number": (
+        flow(
+            {
+                "id": "which",
+                "type": "split",
+                "settings": {"shares": [{"name": "gold", "percent": 5}, {"name": "x"}, {"name": "gold", "percent": 5}]},
+            }
+        ),
+        ["Set it to 10", "Remove this share"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_half_typed_row_is_mended_at_the_row_and_nothing_finished_is_thrown_away(name: str) -> None:
+    data, labels = ROWS[name]
+    fault = next(fault for fault in faults_of(data) if fault.code == "settings")
+    mends = mends_of(fault, data, CATALOG, key="line")
+    assert [mend.label for mend in mends] == labels
+    place = next(place for place, step in enumerate(data["steps"]) if step["id"] == fault.step)
+    for mend in mends:
+        after = patched(data, mend.patch)["steps"][place]
+        rows, left = (
+            next(one for one in step["settings"].values() if isinstance(one, list))
+            for step in (data["steps"][place], after)
+        )
+        assert left[0] == rows[0]
+        assert after["exits"] == data["steps"][place]["exits"]
+
+
+def test_a_row_that_is_taken_out_takes_the_line_from_its_exit_with_it() -> None:
+    data = menu({"name": "orders", "label": "Orders"}, {"name": "later"})
+    data["steps"][-1]["exits"]["orders"] = "bye"
+    fault = next(fault for fault in faults_of(data) if fault.code == "settings")
+    mended = patched(data, mends_of(fault, data, CATALOG, key="line")[-1].patch)["steps"][-1]
+    assert [one["name"] for one in mended["settings"]["choices"]] == ["sales", "later"]
+    assert mended["exits"] == {"sales": "ask", "timed_out": "bye"}
+
+
+def test_the_whole_list_or_step_goes_only_where_nothing_smaller_helps() -> None:
+    """One case with one row that asks nothing, and nothing known that it could ask."""
+    blank = case("valuable", asked("", operator="is_one_of", value=[]))
+    data = flow({"id": "which", "settings": {"rules": [blank]}, "exits": {}})
+    outside = Catalog(queues=CATALOG.queues, sources=CATALOG.sources, outside=Outside())
+    fault = next(fault for fault in validate(data, outside) if fault.step == "which" and fault.code == "settings")
+    labels = [mend.label for mend in mends_of(fault, data, outside)]
+    assert labels == ["Begin “Cases” with an example", "Remove this step"]
+
+
+@pytest.mark.parametrize("row", [{"name": "x"}, case("x", asked("", operator="", value="")), {"name": "x", "label": 3}])
+def test_a_half_typed_row_hides_no_exit_of_the_others_and_keeps_its_own(row: dict[str, Any]) -> None:
+    """As long as it has a name. The order is that of the rows."""
+    broken = case("valuable", asked("customer.tier", operator="is_one_of", value=["a"]), asked("", operator="equals"))
+    for rules in ([broken], [broken, row], [row, broken], [rule("gold", "a.b"), row, rule("silver", "a.b")]):
+        step = {"id": "which", "type": "branch", "settings": {"rules": rules}}
+        shown = analyse({"steps": [step]}, CATALOG)["steps"]["which"]
+        assert [one["name"] for one in shown["exits"]] == [*(one["name"] for one in rules), "otherwise"]
+
+
+def test_a_menu_of_one_half_typed_choice_has_no_exit_for_any_entry() -> None:
+    data = menu(key="1234567")
+    assert [one["name"] for one in analyse(data, CATALOG)["steps"]["menu"]["exits"]] == [
+        "sales",
+        "invalid",
+        "timed_out",
+    ]
 
 
 def test_the_flow_that_the_cases_break_has_no_fault() -> None:
@@ -583,6 +805,7 @@ def test_every_kind_of_fault_with_a_code_has_a_case() -> None:
         "second_trigger",
         "settings",
         "silent_queue",
+        "spoken_before",
         "stray_exit",
         "unknown_result",
         "unknown_type",
@@ -663,3 +886,11 @@ def test_a_name_is_never_offered_where_a_number_is_called() -> None:
     data = flow(call)
     (fault,) = [fault for fault in faults_of(data) if fault.code == "unknown_variable"]
     assert mends_of(fault, data, CATALOG, key="line") == []
+
+
+def test_what_is_far_too_much_is_answered_with_little() -> None:
+    """Ten thousand steps, and each of them wrong."""
+    steps = [{"id": f"Step {number}", "type": "say", "settings": {"prompt": {}}} for number in range(10_000)]
+    found = analyse({"steps": steps}, CATALOG)
+    assert len(json.dumps(found)) < 300_000
+    assert found["faults"][-1]["message"].endswith("more are not listed here.")

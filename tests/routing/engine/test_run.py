@@ -22,6 +22,7 @@ from routing.engine.events import (
     FetchAnswered,
     HungUp,
     InputTimedOut,
+    MessageReceived,
     MessageRecorded,
     TransferEnded,
     WordsSpoken,
@@ -137,16 +138,60 @@ def test_a_circle_without_a_wait_is_stopped_and_said() -> None:
 def test_a_circle_with_a_wait_is_stopped_after_its_visits() -> None:
     ask = {
         "id": "ask",
-        "type": "gather",
-        "settings": {"prompt": {"text": {"en": "?"}}, "retries": 0},
-        "exits": {"entered": "ask", "timed_out": "ask"},
+        "type": "ask",
+        "settings": {"question": {"text": {"en": "?"}}, "retries": 0},
+        "exits": {"replied": "ask", "timed_out": "ask"},
     }
-    walk = Walk(plan_of(steps(ask))).start()
+    flow = {"steps": [{"id": "text", "type": "message", "exits": {"started": "ask"}}, ask]}
+    walk = Walk(plan_of(flow)).start(trigger="message", channel="sms")
     turns = 0
     while walk.status == "waiting" and turns <= limits.VISITS_A_RUN + 1:
+        walk.tell(MessageReceived("Yes"))
+        turns += 1
+    assert (walk.status, turns) == ("stranded", limits.VISITS_A_RUN - 1)
+
+
+def test_a_call_comes_back_to_a_question_so_often_whatever_is_answered() -> None:
+    walk = Walk(plan_of(steps(asking()))).start()
+    turns = 0
+    while walk.status == "waiting" and turns < 100:
         walk.tell(DigitsPressed("1"))
         turns += 1
-    assert walk.status == "stranded"
+    assert (walk.status, turns) == ("stranded", limits.ROUNDS_OF_A_QUESTION)
+
+
+def asking(**exits: str) -> dict[str, Any]:
+    choices = [{"name": "sales", "key": "1"}]
+    settings = {"prompt": {"text": {"en": "?"}}, "choices": choices, "retries": 0}
+    return {"id": "ask", "type": "gather", "settings": settings, "exits": {"sales": "ask", "timed_out": "ask", **exits}}
+
+
+@pytest.mark.parametrize("heard", ["", "7"])
+def test_who_never_answers_is_asked_so_many_times_and_then_helped_by_the_fallback_queue(heard: str) -> None:
+    walk = Walk(plan_of(steps(asking()))).start()
+    turns = 0
+    while walk.status == "waiting" and turns < 100:
+        walk.tell(DigitsPressed(heard))
+        turns += 1
+    assert (walk.status, turns) == ("stranded", limits.ROUNDS_IN_VAIN)
+    assert walk.last
+    assert "no answer that helps" in walk.last.stranded
+
+
+def test_an_answer_that_helps_begins_the_count_of_those_that_do_not_anew() -> None:
+    walk = Walk(plan_of(steps(asking()))).start()
+    for turn in range(limits.ROUNDS_OF_A_QUESTION - 1):
+        walk.tell(DigitsPressed("1" if turn == limits.ROUNDS_IN_VAIN - 2 else ""))
+    assert walk.status == "waiting"
+
+
+def test_a_question_that_silence_leads_back_to_is_warned_of_and_a_mend_leads_elsewhere() -> None:
+    again = {"id": "again", "type": "say", "settings": {"prompt": {"text": {"en": "Sorry?"}}}, "exits": {"done": "ask"}}
+    flow = steps(asking(timed_out="again"), again)
+    assert ("asked_for_ever", "timed_out") in {(fault.code, fault.subject) for fault in validate(flow, Catalog())}
+    end = {"id": "end", "type": "end"}
+    flow = steps(asking(timed_out="end"), end)
+    assert "asked_for_ever" not in {fault.code for fault in validate(flow, Catalog())}
 
 
 def test_a_contact_does_not_stay_in_a_flow_for_ever() -> None:
@@ -315,3 +360,18 @@ def test_an_answer_to_a_question_that_was_never_asked_changes_nothing() -> None:
     plan, event = _known_at_the_start()
     answer = FetchAnswered("g#1", "found", {"level": "gold"})
     assert advance(plan, None, event, NOW, WORLD, [answer]) == advance(plan, None, event, NOW, WORLD)
+
+
+def test_digits_in_full_width_are_digits() -> None:
+    choices = [{"name": "sales", "label": "Sales"}, {"name": "help", "label": "Help"}]
+    question = {"text": {"en": "Which?"}}
+    end = {"id": "end", "type": "end"}
+    for kind, chosen in (
+        ("ask_choice", {"question": question, "choices": choices}),
+        ("gather", {"prompt": question, "choices": [{"name": "sales", "key": "1"}, {"name": "help", "key": "2"}]}),
+    ):
+        exits = dict.fromkeys(("sales", "help", "timed_out"), "end")
+        ask = {"id": "ask", "type": kind, "settings": chosen, "exits": exits}
+        flow = {"steps": [{"id": "text", "type": "message", "exits": {"started": "ask"}}, ask, end]}
+        walk = Walk(plan_of(flow)).start(trigger="message", channel="whatsapp").tell(MessageReceived("\uff12"))
+        assert "ask:help" in walk.path

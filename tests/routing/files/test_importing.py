@@ -268,6 +268,23 @@ class TestCommands:
         with pytest.raises(CommandError, match="There is no queue “gone”"):
             call_command("import_flow", str(file), "--queue", "gone")
 
+    def test_another_flow_of_the_same_name_is_not_replaced_unless_somebody_says_so(self, tmp_path: Path) -> None:
+        """Studio's templates call many flows “Simple Survey”; only the file tells them apart."""
+        first, second = tmp_path / "survey.json", tmp_path / "meals.json"
+        first.write_text(FLEX, encoding="utf-8")
+        second.write_text(FLEX.replace("second", "third"), encoding="utf-8")
+        run("import_flow", str(first))
+        draft = Flow.objects.get().draft
+        for more in ((), ("--check",)):
+            with pytest.raises(CommandError, match=r"“Flex” \(flex\) already, and it was not made from this file"):
+                call_command("import_flow", str(second), *more, stdout=io.StringIO(), stderr=io.StringIO())
+        assert Flow.objects.get().draft == draft
+        # The file's own flow takes what the file says now, and twice the same changes nothing.
+        assert "draft replaced" in run("import_flow", str(first), "--queue", "standard")[0]
+        assert "draft unchanged" in run("import_flow", str(first), "--queue", "standard")[0]
+        assert "draft replaced" in run("import_flow", str(second), "--replace")[0]
+        assert "draft replaced" in run("import_flow", str(first), "--key", "flex")[0]
+
     def test_a_check_writes_nothing(self) -> None:
         out, _err = run("import_flow", str(STUDIO / "hotline.json"), "--check")
         assert "would be a draft with faults" in out

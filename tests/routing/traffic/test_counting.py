@@ -15,7 +15,7 @@ from routing import tasks
 from routing.models import Contact, Flow, TrafficHour, TrafficMark, TrafficWalk, Turn
 from routing.traffic import counting
 from routing.traffic.counting import count_up, look_again
-from routing.traffic.reading import SPANS, Look, read_traffic, who_took
+from routing.traffic.reading import SPANS, Look, Way, read_traffic, who_took
 from tests.routing.traffic.callers import NOW, Caller, menu, published, queues, version_of
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -276,7 +276,7 @@ def test_who_took_an_edge_is_listed_newest_first_by_pages(flow: Flow) -> None:
 
     def page(before: int | None, most: int) -> list[int]:
         cursor = (Contact.objects.get(pk=before).started_at, before) if before else None
-        return who_took(look(flow), step="menu", kind="exit", exit_name="one", before=cursor, most=most)
+        return who_took(look(flow), Way("menu", "exit", "one", "vip"), before=cursor, most=most)
 
     assert page(None, 10) == callers
     count_up(now=NOW)

@@ -26,6 +26,7 @@ _FACTS = {
     "referral_type": "ReferralSourceType",
     "referral_headline": "ReferralHeadline",
     "referral_body": "ReferralBody",
+    "referral_click": "ReferralCtwaClid",
 }
 _DETAILS = {
     "latitude": "Latitude",

@@ -118,19 +118,32 @@ def _queue(job: Job, names: list[str]) -> Made:
     if found not in known and job.queues.get("", "") in known:
         found = job.queues[""]
     there = found
+    settings: dict[str, Any] = {"queue": found}
     if not found:
-        wanted = next((name for name in names if name and "{" not in name), "") or own or job.state.name
-        job.note(f"There is no queue “{wanted}”: choose one in this step.")
-        found = key(wanted, other="queue")[:50]
+        wanted = next((name for name in names if name and "{" not in name), "")
+        settings = {"queue": key(wanted, other="queue")[:50]} if wanted else {}
+        job.note(_no_queue(wanted, team))
     failing = [event for event in ("failedToEnqueue", "callFailure") if job.state.to(event)]
     event = failing[0] if failing else "callFailure"
     lost = dict(_GONE)
     for other in failing[1:]:
         if job.state.to(other) != job.state.to(event):
             lost[other] = f"whoever nobody answered goes the way of “{event}”"
-    step = Step("queue", {"queue": found}, {"answered": "callComplete", "unanswered": event})
+    ways = {"answered": "callComplete", "unanswered": event}
+    step = Step("queue", settings, ways, is_unfinished=not settings.get("queue"))
     taken = frozenset(failing) - lost.keys()
     return Made([step], lost=lost, used=taken, open_exits=frozenset({"unanswered"}), team=(team[:100], there))
+
+
+def _no_queue(wanted: str, team: str) -> str:
+    """What the widget said of where contacts go, and that somebody has to choose."""
+    if wanted:
+        return f"It names “{wanted}”, and there is no such queue: choose one in this step."
+    if "{" in team:
+        return f"Its queue is worked out during the call ({team[:80]}): choose one in this step."
+    if team:
+        return f"It names no queue, only the workflow “{team[:80]}”: choose a queue in this step."
+    return "It names no queue: choose one in this step."
 
 
 def _of_name(name: str, job: Job) -> str | None:

@@ -135,7 +135,8 @@ def set_variables(job: Job) -> Made:
     if any(_is_parsed(row) for row in (job.state.properties, *_rows(job))):
         job.note("A value that was read as JSON is text here: take its parts from the answer of the API instead.")
     if not values:
-        return placeholder(job, "Set no variables")
+        # Nothing to do, and nothing to draw: whoever comes to it comes to what is behind it.
+        return Made([], passes="next", used=frozenset({"next"}))
     return Made(set_steps(values, "", "next"))
 
 

@@ -88,6 +88,7 @@ def _ask(job: Job, method: str, kind: str, failed: str) -> Made:
         for path, name in job.words.answers.get(job.state.name, {}).items()
     )
     _other_values(job)
+    _objects_in_loops(job)
     source = NewSource(
         key=key(f"{job.key[:24]}-{job.state.name}")[:50].strip("-"),
         name=f"{job.flow.name or job.key}"[:50] + f": {title(job.state.name)}"[:45],
@@ -155,10 +156,27 @@ def _quoted(value: str) -> str:
 
 
 def _is_listed(job: Job, path: str) -> bool:
-    """Whether a loop goes through it somewhere."""
+    """Whether a loop goes through it somewhere, or a variable says which of it is meant: `sites[index].name`."""
+    if "[*]" in path:
+        return True
     plain = re.escape(path.replace('"', ""))
-    loop = re.compile(rf"\bin\s+widgets\s*\.\s*{re.escape(job.state.name)}\s*\.\s*parsed\s*\.\s*{plain}\b(?!\s*[.\[])")
-    return any(loop.search(text) for state in job.flow.states for text in texts_of(state))
+    whole = rf"widgets\s*\.\s*{re.escape(job.state.name)}\s*\.\s*parsed\s*\.\s*{plain}"
+    listed = re.compile(rf"\bin\s+{whole}\b(?!\s*[.\[])|\b{whole}\s*\[\s*[A-Za-z_]")
+    return any(listed.search(text) for state in job.flow.states for text in texts_of(state))
+
+
+def _objects_in_loops(job: Job) -> None:
+    """Lists hold plain values here: what a loop takes from the objects of one is not there."""
+    name = re.escape(job.state.name)
+    loop = re.compile(
+        rf"\bfor\s+(\w+)\s+in\s+widgets\s*\.\s*{name}\s*\.\s*(parsed[\w.\s-]*?)\s*(?:-?%}}|reversed|limit|offset)"
+    )
+    for text in (text for state in job.flow.states for text in texts_of(state)):
+        for one, path in loop.findall(text):
+            if re.search(rf"(?<![\w.]){one}\s*\.\s*\w", text):
+                job.note(
+                    f"A loop goes through the objects of “{path}”, which stays empty: lists hold plain values here."
+                )
 
 
 def _other_values(job: Job) -> None:

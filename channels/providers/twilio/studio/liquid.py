@@ -22,6 +22,12 @@ _WORD = re.compile(
     |(?P<path>[A-Za-z_][\w-]*(?:\s*\.\s*[\w-]+|\s*\[\s*(?:[0-9]+|"[^"]*"|'[^']*')\s*\])*)""",
     re.VERBOSE,
 )
+# One of a list of objects, and which one a variable says.
+_INDEXED = re.compile(
+    r"""\bwidgets\s*\.\s*(?P<widget>[\w-]+)\s*\.\s*parsed(?P<list>(?:\s*\.\s*[\w-]+)+)
+    \s*\[\s*(?P<index>[A-Za-z_][\w.]*)\s*\]\s*(?P<field>(?:\.\s*[\w-]+\s*)*[.]\s*[\w-]+)""",
+    re.VERBOSE,
+)
 _PART = re.compile(r"""\.\s*([\w-]+)|\[\s*([0-9]+)\s*\]|\[\s*"([^"]*)"\s*\]|\[\s*'([^']*)'\s*\]""")
 _SOLE = re.compile(r"\s*\{\{-?\s*([A-Za-z_][\w.-]*)\s*-?\}\}\s*")
 # The clock of Studio is UTC unless a zone is said; ours is the contact's.
@@ -65,7 +71,7 @@ _GATHERED: Final = {"Digits": "digits", "SpeechResult": "speech"}
 _RECORDED: Final = {"RecordingUrl": "recording_url", "RecordingDuration": "seconds"}
 # What the widgets of calls pass on is the carrier's whole request, hence also who calls.
 _OF_CALLS: Final = frozenset({"gather-input-on-call", "record-voicemail", "connect-call-to", "enqueue-call"})
-_ASKS_APIS: Final = frozenset({"make-http-request", "run-function"})
+_ASKS_APIS: Final = frozenset({"make-http-request", "run-function", "run-function-v2"})
 WHOLE: Final = "@"
 """As a JMESPath: the answer itself."""
 _OUTBOUND = re.compile(r"\{\{-?\s*widgets\.([\w-]+)\.outbound\.Body\s*-?\}\}")
@@ -203,7 +209,7 @@ class Words:
         for state in self.flow.states:
             for text in texts_of(state):
                 for tag in _TAG.findall(text):
-                    for word in _WORD.finditer(tag):
+                    for word in _WORD.finditer(self._indexed(tag)):
                         if word["path"]:
                             self.path(parts_of(word["path"]), [])
 
@@ -314,12 +320,28 @@ class Words:
         return _MESSAGE.get(name)
 
     def _value(self, state: str, path: list[str]) -> str:
+        where = _jmespath(path)
+        return self._named(state, where, "body" if where == WHOLE else "_".join(path))
+
+    def _named(self, state: str, where: str, word: str) -> str:
         known = self.answers.setdefault(state, {})
-        where = "".join(_step_of_path(part, first=not index) for index, part in enumerate(path))
         if where not in known:
-            word = "body" if where == WHOLE else plain("_".join(path), other="value")
-            known[where] = unique(word, frozenset(known.values()))
+            known[where] = unique(plain(word, other="value"), frozenset(known.values()))
         return known[where]
+
+    def _indexed(self, tag: str) -> str:
+        """Lists hold plain values here: of a list of objects that a variable counts through, each field is a list."""
+
+        def listed(found: re.Match[str]) -> str:
+            name = found["widget"]
+            if name not in self.flow.by_name or self.flow.by_name[name].kind not in _ASKS_APIS:
+                return found[0]
+            holder, field_ = ([part.strip() for part in found[one].split(".")[1:]] for one in ("list", "field"))
+            # A field that one of them has not keeps its place.
+            where = f"{_jmespath(holder)}[*].not_null({_jmespath(field_)}, '')"
+            return f"{self.ids[name]}.{self._named(name, where, '_'.join((*holder, *field_)))}[{found['index']}]"
+
+        return _INDEXED.sub(listed, tag)
 
     def _rewritten(self, text: str, found: Callable[[list[str]], str], notes: list[str], *, check: bool = True) -> str:
         if "{{" not in text and "{%" not in text:
@@ -329,7 +351,8 @@ class Words:
         def tag(match: re.Match[str]) -> str:
             if any(start <= match.start() < end for start, end in raw):
                 return match[0]
-            inner = _WORD.sub(lambda word: found(parts_of(word["path"])) if _is_variable(word) else word[0], match[0])
+            inner = self._indexed(match[0])
+            inner = _WORD.sub(lambda word: found(parts_of(word["path"])) if _is_variable(word) else word[0], inner)
             return _ZONED.sub(r"| date: \2, \1", _DATE.sub(r'\1, "UTC"', inner)) if check else inner
 
         translated = _TAG.sub(tag, text)
@@ -351,6 +374,23 @@ def parts_of(path: str) -> list[str]:
     first = re.match(r"[\w-]+", path)
     assert first is not None
     return [first[0], *(next(filter(None, found), "") for found in _PART.findall(path[first.end() :]))]
+
+
+def _jmespath(path: list[str]) -> str:
+    """Where a value stands in the answer: `name`, `[0]`, `"odd name"`. Liquid's own words for lists stand as well for
+    a name: `size`, `first` and `last` are what has that name, else the length, the first and the last of the list.
+    """
+    found = ""
+    for index, part in enumerate(path):
+        holder = found or WHOLE
+        ours = {"size": f"length({holder})", "first": f"{found}[0]", "last": f"{found}[-1]"}.get(part)
+        named = _step_of_path(part, first=not index)
+        last = part == "size" and index == len(path) - 1
+        if ours is None or (part == "size" and not last):
+            found += named
+        else:
+            found = f"not_null({found}{named}, {ours})"
+    return found
 
 
 def _step_of_path(part: str, *, first: bool) -> str:

@@ -29,6 +29,14 @@ _BADLY: Final = (
     *("maxFailedAttempts", "providerError", "payInterrupted", "validationError", "failed", "failure", "fail"),
     *("notApproved", "expired", "timeout"),
 )
+# Widgets that do something beside the contact, who is done where nothing is behind them: the caller who has left a
+# message, of which a text message tells somebody, is not put through to a team.
+_BESIDE: Final = frozenset(
+    {
+        *("send-message", "make-http-request", "run-function", "run-function-v2", "update-sync-object", "fork-stream"),
+        *("record-call", "call-recording", "create-chat-channel", "add-member-to-chat-channel", "start-conversation"),
+    }
+)
 
 
 @dataclass(slots=True)
@@ -41,6 +49,8 @@ class Step:
     suffix: str = ""
     """Behind the widget's own id; empty for the step that does what the widget did."""
     title: str = ""
+    is_unfinished: bool = False
+    """Somebody has to choose before it can be read."""
 
 
 @dataclass(slots=True)
@@ -57,6 +67,8 @@ class Made:
     lost: dict[str, str] = field(default_factory=dict)
     """Events that can never happen here, and why."""
     sources: list[NewSource] = field(default_factory=list)
+    passes: str = ""
+    """Of a widget that does nothing, and is no step: the event by which contacts go on."""
     team: tuple[str, str] | None = None
     """Of a widget that hands over: the team that took it there, and the key of the queue here, if there is one."""
     open_exits: frozenset[str] = frozenset()
@@ -107,10 +119,13 @@ def placeholder(job: Job, was: str) -> Made:
     ends: dict[str, str] = {}
     events = list(dict.fromkeys(way.event for way in job.state.ways if way.event))
     leading = [event for event in events if job.state.to(event)]
-    first = _BADLY if _PROVES.search(job.state.kind) else ()
-    on = next((event for event in (*first, *_WELL, *leading) if event in leading), "")
+    proves = _PROVES.search(job.state.kind) is not None
+    on = next((event for event in (_BADLY if proves else (*_WELL, *leading)) if event in leading), "")
     if on:
         ways["done"] = on
+    if proves:
+        where = f"by its way “{on}”" if on else "to the number's fallback queue"
+        job.note(f"Nobody is taken to have passed it: contacts go on {where}.")
     taken = {"done"}
     # A way of its own for each, also where an event has several.
     seen_first: set[str] = set()
@@ -136,7 +151,8 @@ def placeholder(job: Job, was: str) -> Made:
     if named:
         settings["ways"] = named
     step = Step("placeholder", settings, ways)
-    return Made([step], placeholder=True, ends=ends, used=frozenset(events), open_exits=frozenset({"done"}))
+    open_exits = frozenset(() if job.state.kind in _BESIDE else {"done"})
+    return Made([step], placeholder=True, ends=ends, used=frozenset(events), open_exits=open_exits)
 
 
 def _kept(name: str, value: Any) -> str:

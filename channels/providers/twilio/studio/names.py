@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container
+from collections import Counter
+from collections.abc import Container, Iterable
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _LETTERS = str.maketrans(
@@ -43,3 +44,16 @@ def title(name: str) -> str:
         name = " ".join(name.replace("_", " ").split())
         name = name[:1].upper() + name[1:]
     return name[:100].strip() or "Step"
+
+
+def titles_of(names: Iterable[str]) -> dict[str, str]:
+    """A title for each name. Those that read alike (`create_call`, `Create_Call`) have the name or a number behind it."""
+    found: dict[str, str] = {}
+    seen: Counter[str] = Counter()
+    for name in names:
+        made = title(name)
+        alike = plain(made)
+        seen[alike] += 1
+        mark = name[:40] if plain(name) == alike and name != made else str(seen[alike])
+        found[name] = f"{made[:55]} ({mark})" if seen[alike] > 1 else made
+    return found

@@ -16,14 +16,16 @@ from channels.providers.twilio.studio.layout import in_rows, place
 from channels.providers.twilio.studio.liquid import Words
 from channels.providers.twilio.studio.made import Job, Made, Step, placeholder
 from channels.providers.twilio.studio.names import key as key_of
-from channels.providers.twilio.studio.names import plain, title, unique
+from channels.providers.twilio.studio.names import plain, title, titles_of, unique
 from customers.enrichment.creating import NewSource
 from routing.engine import limits
 from routing.engine.checks.catalog import Catalog
 from routing.engine.definition import FORMAT
+from routing.engine.drawing.salvage import salvaged_exits
 from routing.engine.faults import DefinitionInvalid, Fault
 from routing.engine.steps import BY_TYPE
 from routing.engine.steps.fetch import RESERVED
+from routing.engine.steps.step import Exit
 from routing.files import FlowFile
 from routing.files.foreign import Foreign, Handover, Row, Wish
 
@@ -39,6 +41,7 @@ _WIDGETS: Final[Mapping[str, Callable[[Job], Made]]] = {
     "run-subflow": deciding.subflow,
     "make-http-request": fetching.http_request,
     "run-function": fetching.run_function,
+    "run-function-v2": fetching.run_function,
     "connect-call-to": connecting.connect_call,
     "enqueue-call": connecting.enqueue_call,
     "send-to-flex": connecting.send_to_flex,
@@ -59,6 +62,11 @@ _UNKNOWN: Final = {
     "record-call": "Record the call",
     "call-recording": "Record the call",
     "search-for-answers": "Search for an answer",
+    "understand": "Talk to Autopilot",
+    "create-task": "Make a task for an agent",
+    "update-sync-object": "Note something in the carrier's store",
+    "create-chat-channel": "Open a chat",
+    "add-member-to-chat-channel": "Add somebody to a chat",
 }
 _TRIGGER = "trigger"
 # What a flow that nothing here starts is made of: the first of these says whether it is for calls or for messages.
@@ -85,6 +93,8 @@ class _Whole:
     """Trigger of ours to the name of the state that it leads to; empty: nowhere."""
     offsets: Mapping[str, tuple[float, float]]
     """State to where it stands."""
+    titles: Mapping[str, str]
+    """State to what its steps are called."""
     jobs: dict[str, Job] = field(default_factory=dict)
     made: dict[str, Made] = field(default_factory=dict)
     ids: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -95,8 +105,14 @@ class _Whole:
     ends: bool = False
 
     def entry(self, state: str) -> str:
-        """Id of the step by which contacts come in."""
-        return self.ids.get((state, self.made[state].entry), "") if state in self.made else ""
+        """Id of the step by which contacts come in; empty: they come to nothing."""
+        seen: set[str] = set()
+        while state in self.made and state not in seen:
+            seen.add(state)
+            if not self.made[state].passes:
+                return self.ids.get((state, self.made[state].entry), "")
+            state = self.flow.by_name[state].to(self.made[state].passes)
+        return ""
 
 
 def translate(flow: Flow, *, wish: Wish, catalog: Catalog, unpublished: Mapping[str, str]) -> Foreign:
@@ -111,7 +127,7 @@ def translate(flow: Flow, *, wish: Wish, catalog: Catalog, unpublished: Mapping[
     words = Words(flow, ids)
     words.learn()
     starts, trigger_notes = _starts(flow)
-    whole = _Whole(flow, words, _reach(flow, starts), starts, _offsets(flow, starts))
+    whole = _Whole(flow, words, _reach(flow, starts), starts, _offsets(flow, starts), titles_of(flow.by_name))
     language = _language(flow)
     flows = {**catalog.flow_names, **unpublished}
     for state in flow.by_name.values():
@@ -133,7 +149,8 @@ def translate(flow: Flow, *, wish: Wish, catalog: Catalog, unpublished: Mapping[
     layout = place(whole.spots)
     remarks = _remarks(rows, layout)
     definition = {"format": FORMAT, "steps": whole.nodes, "notes": remarks, "layout": layout}
-    file = FlowFile(pareto_flow=1, key=key, name=name, description=f"From {SYSTEM}.", definition=definition)
+    origin = f"From {SYSTEM}, {PurePath(wish.file_name).name}." if wish.file_name else f"From {SYSTEM}."
+    file = FlowFile(pareto_flow=1, key=key, name=name, description=origin, definition=definition)
     notes = tuple(f"There is more than one state “{double}”: only the first can be reached." for double in flow.doubles)
     return Foreign(SYSTEM, file, tuple(rows), tuple(whole.sources), notes, tuple(_handovers(whole)))
 
@@ -247,6 +264,8 @@ def _made(job: Job) -> Made:
         return placeholder(job, was)
     made = make(job)
     for step in made.steps:
+        if step.is_unfinished:
+            continue
         try:
             BY_TYPE[step.type].model_validate(step.settings)
         except ValidationError as error:
@@ -306,7 +325,7 @@ def _row(state: State, whole: _Whole) -> Row:
         exits = _exits(step, state, whole, taken)
         own = whole.ids[state.name, step.suffix]
         steps.append(own)
-        name = title(state.name)
+        name = whole.titles[state.name]
         node: dict[str, Any] = {
             "id": own,
             "type": step.type,
@@ -315,7 +334,7 @@ def _row(state: State, whole: _Whole) -> Row:
         }
         whole.nodes.append({**node, "exits": exits} if exits else node)
         x, y = whole.offsets[state.name]
-        whole.spots.append((own, (x, y), len(BY_TYPE[step.type].model_validate(step.settings).exits())))
+        whole.spots.append((own, (x, y), len(_known_exits(step))))
     whole.sources.extend(made.sources)
     _name_lost_ways(state, job, made, taken, whole)
     steps.sort(key=lambda one: one != whole.entry(state.name))
@@ -324,10 +343,14 @@ def _row(state: State, whole: _Whole) -> Row:
     return Row(state.name, state.kind, outcome, tuple(steps), (*marked, *job.said()))
 
 
+def _known_exits(step: Step) -> tuple[Exit, ...]:
+    return salvaged_exits(BY_TYPE[step.type], step.settings)
+
+
 def _exits(step: Step, state: State, whole: _Whole, taken: set[str]) -> dict[str, str]:
     """Where the exits of a step lead. What ended the flow ends it here, too, but where something failed."""
     job, made = whole.jobs[state.name], whole.made[state.name]
-    known = {exit_.name: exit_ for exit_ in BY_TYPE[step.type].model_validate(step.settings).exits()}
+    known = {exit_.name: exit_ for exit_ in _known_exits(step)}
     wanted: dict[str, str] = {}
     for name, way in step.ways.items():
         if way.startswith("@"):

@@ -25,7 +25,28 @@ document.addEventListener("DOMContentLoaded", () => {
   }
   hideIcons(document);
   nameCells(document);
+  const page = document.querySelector("[data-news-at]");
+  if (page) setInterval(() => document.hidden || readAgain(page), 4000);
 });
+
+// A conversation that is open shows what comes meanwhile; what is being written stays as it is.
+async function readAgain(page) {
+  try {
+    const said = await fetch(page.dataset.newsAt, { redirect: "error" });
+    const { news } = said.ok ? await said.json() : { news: page.dataset.news };
+    if (news === page.dataset.news) return;
+    const fresh = new DOMParser().parseFromString(await (await fetch(location.pathname, { redirect: "error" })).text(), "text/html");
+    const thread = document.getElementById("thread");
+    const isAtEnd = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 40;
+    for (const id of ["facts", "thread"]) document.getElementById(id).replaceChildren(...fresh.getElementById(id).childNodes);
+    const seen = document.getElementById("seen");
+    if (seen) seen.value = fresh.getElementById("seen")?.value ?? seen.value;
+    if (isAtEnd) thread.scrollTop = thread.scrollHeight;
+    page.dataset.news = fresh.querySelector("[data-news-at]").dataset.news;
+  } catch {
+    // The server is away, or one is signed out: the page stays as it was.
+  }
+}
 
 // Rows of a table that are added later are Django's own event.
 document.addEventListener("formset:added", (event) => nameCells(event.target));

@@ -1,5 +1,7 @@
 /// Speaks to the server: JSON both ways, Django's session and its CSRF token, refusals as `Refused`.
 
+import { t } from "../t";
+
 /** The server said no, with a sentence for people and whatever else it sent. */
 export class Refused extends Error {
   constructor(
@@ -11,8 +13,12 @@ export class Refused extends Error {
   }
 }
 
-/** Nobody answered: the network, or a server that is down. Worth trying again. */
-export class Unreachable extends Error {}
+/** Nobody answered: the network, or a server that is down. Worth trying again, and said in words of ours. */
+export class Unreachable extends Error {
+  constructor(cause?: unknown) {
+    super(t("The server does not answer. Nothing is lost: try again in a moment."), { cause });
+  }
+}
 
 export interface Asking {
   method?: "GET" | "POST" | "DELETE";
@@ -40,7 +46,7 @@ export async function ask<T>(url: string, { method, body, signal, keepalive }: A
     });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new Unreachable(error instanceof Error ? error.message : "");
+    throw new Unreachable(error);
   }
   if (response.type === "opaqueredirect") {
     throw new Refused(401, "You are no longer signed in. Sign in again in another tab, then go on here.", {});

@@ -19,7 +19,7 @@ import { useEditor } from "../state/store";
 import { t } from "../t";
 import { useAsking } from "./asking";
 import "./canvas.css";
-import { add, dropOnLine, itemOf, link, openChosen, openClicked, placeAt, standsAlone, underPointer } from "./commands";
+import { add, dropOnLine, itemOf, link, openChosen, openClicked, placeAt, places, standsAlone, underPointer } from "./commands";
 import { Controls } from "./Controls";
 import { ConnectDialog } from "./ConnectDialog";
 import { Find } from "./Find";
@@ -33,7 +33,6 @@ import { SubflowDialog } from "./SubflowDialog";
 import { Start } from "./Start";
 import { onCanvas, open, setView, show, stayPut } from "./view";
 import { first } from "./walk";
-import { places } from "./commands";
 import { onCopy, onKey, onPaste } from "./keyboard";
 
 /** What is dragged from the palette. */

@@ -14,9 +14,11 @@ import {
   openChosen,
   pasteText,
   places,
+  redo,
   remove,
   selectAll,
   selectNothing,
+  undo,
 } from "./commands";
 import { fit, focusSoon, focusStep, show, zoomBy, zoomTo } from "./view";
 import { first } from "./walk";
@@ -36,7 +38,6 @@ export interface Shortcut {
 }
 
 export function shortcuts(): Shortcut[] {
-  const state = useEditor.getState();
   const move = t("Go about");
   const change = t("Change the flow");
   const look = t("Look");
@@ -75,8 +76,8 @@ export function shortcuts(): Shortcut[] {
     { keys: ["Mod+d"], label: t("Duplicate"), group: change, edits: true, run: duplicate },
     { keys: ["Mod+g"], label: t("Make a sub-flow of the chosen steps"), group: change, edits: true, run: askSubflow },
     { keys: ["l"], label: t("Put in order: the chosen steps, or all"), group: change, edits: true, run: arrange },
-    { keys: ["Mod+z"], label: t("Undo"), group: change, page: true, edits: true, run: state.undo },
-    { keys: ["Mod+Shift+z", "Mod+y"], label: t("Redo"), group: change, page: true, edits: true, run: state.redo },
+    { keys: ["Mod+z"], label: t("Undo"), group: change, page: true, edits: true, run: undo },
+    { keys: ["Mod+Shift+z", "Mod+y"], label: t("Redo"), group: change, page: true, edits: true, run: redo },
     { keys: ["Mod+s"], label: t("Save now (it saves itself anyway)"), group: change, page: true, run: () => void flush().catch(() => undefined) },
     { keys: ["f"], label: t("Fit everything"), group: look, run: () => fit() },
     { keys: ["+", "="], label: t("Nearer"), group: look, run: () => zoomBy(1.25) },

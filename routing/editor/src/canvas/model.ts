@@ -5,13 +5,13 @@ import type { Analysis, Definition, Fault, Kind, Note, Other, Overlay, PaletteIt
 import { saidOf } from "../state/said";
 import { initialsOf } from "../state/names";
 import { placed } from "../state/steps";
-import { type Box, laneAround } from "./around";
+import { type Box, laneAround, runsBehind } from "./around";
 import { heightOf, widthOf } from "./sizes";
 import { t } from "../t";
 
 /** A step that begins less than this below an exit is led back to. */
 export const BACK = 16;
-// Beyond that, lines that lead back share their lane.
+// Beyond that, lines share their lane.
 const MOST_APART = 60;
 
 export interface ShownExit extends StepExit {
@@ -55,7 +55,7 @@ export interface LineData extends Record<string, unknown> {
   faded: boolean;
   readOnly: boolean;
   onClick: (() => void) | undefined;
-  /** Of a line that leads back: where it goes up beside the steps. */
+  /** Where a line that leads back, or would run behind steps, goes beside them. */
   lane: number | undefined;
 }
 export type LineEdge = Edge<LineData, "line">;
@@ -194,7 +194,7 @@ export class Drawing {
     return [...kept.values()].map((one) => one.edge);
   }
 
-  /** Lines that lead back, and where each goes up; near each other they keep apart. */
+  /** Lines that lead back, or would run behind steps, and where each goes beside them; near each other they keep apart. */
   #lanesOf({ definition, analysis }: Shown): Map<string, number> {
     if (this.#lanes.definition === definition && this.#lanes.analysis === analysis) return this.#lanes.found;
     const places = placed(definition, analysis);
@@ -204,23 +204,23 @@ export class Drawing {
       const said = this.#said.get(step.id)?.said ?? saidOf(step, analysis);
       if (at) boxes.set(step.id, { x: at[0], y: at[1], width: widthOf(said.exits.length), height: heightOf(step, analysis) });
     }
+    const all = [...boxes.values()];
     const found = new Map<string, number>();
+    const taken: Lane[] = [];
     for (const step of definition.steps) {
       const box = boxes.get(step.id);
       if (!box) continue;
       const names = (this.#said.get(step.id)?.said ?? saidOf(step, analysis)).exits.map((exit) => exit.name);
       for (const [exit, target] of Object.entries(step.exits ?? {})) {
-        const to = boxes.get(target);
-        if (!to || to.y > box.y + box.height + BACK) continue;
+        const goal = boxes.get(target);
+        if (!goal) continue;
         const from: Point = [box.x + (box.width * (Math.max(0, names.indexOf(exit)) + 0.5)) / Math.max(1, names.length), box.y + box.height];
-        const all = [...boxes.values()];
-        const taken = [...found.values()];
-        let lane = 0;
-        for (let apart = 0; apart <= MOST_APART; apart += 10) {
-          lane = laneAround(all, from, [to.x + to.width / 2, to.y], apart);
-          if (!taken.some((other) => Math.abs(other - lane) < 8)) break;
-        }
-        found.set(lineId(step.id, exit), lane);
+        const to: Point = [goal.x + goal.width / 2, goal.y];
+        const others = all.filter((one) => one !== box && one !== goal);
+        if (goal.y > box.y + box.height + BACK && !runsBehind(others, from, to)) continue;
+        const lane = freeLane(all, taken, from, to, target);
+        taken.push(lane);
+        found.set(lineId(step.id, exit), lane.x);
       }
     }
     this.#lanes = { definition, analysis, found };
@@ -250,6 +250,26 @@ export class Drawing {
     this.#said.set(step.id, { parts, said });
     return said;
   }
+}
+
+/** Where a line runs beside the steps. */
+interface Lane {
+  x: number;
+  top: number;
+  bottom: number;
+  target: string;
+}
+
+/** One that no line to another step runs in already; when there are too many, they share. */
+function freeLane(boxes: Box[], taken: Lane[], from: Point, to: Point, target: string): Lane {
+  const [top, bottom] = [Math.min(from[1], to[1]), Math.max(from[1], to[1])];
+  const near = taken.filter((other) => other.target !== target && other.top < bottom && other.bottom > top);
+  let x = 0;
+  for (let apart = 0; apart <= MOST_APART; apart += 10) {
+    x = laneAround(boxes, from, to, apart);
+    if (!near.some((other) => Math.abs(other.x - x) < 8)) break;
+  }
+  return { x, top, bottom, target };
 }
 
 const NO_FAULTS: Fault[] = [];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { analysisOf, flow, step } from "../state/flows.testing";
 import { STEP_WIDTH } from "./sizes";
-import { straightened } from "./place";
+import { givingWay, straightened } from "./place";
 
 const definition = flow([step("call", { started: "say" }), step("say", { done: "" })], { layout: { call: [0, 0], say: [400, 200] } });
 const analysis = analysisOf(definition);
@@ -22,5 +22,21 @@ describe("where a step comes that was dropped", () => {
     }
     expect(straightened(definition, analysis, places, [180, 200])[0]).toBeLessThan(180);
     expect(straightened(definition, analysis, places, [610, 200])[0]).toBeGreaterThan(610);
+  });
+});
+
+describe("a step that comes between others", () => {
+  const steps = ["new", "under", "further", "aside"].map((id) => step(id, { done: "" }));
+  const made = flow(steps, { layout: { new: [0, 0], under: [40, 60], further: [80, 150], aside: [400, 60] } });
+  const moved = givingWay(made, analysisOf(made), made.layout ?? {}, "new");
+
+  it("has those that it would cover go down, and those that they would cover", () => {
+    expect(moved.under?.[1]).toBeGreaterThan(60);
+    expect(moved.further?.[1]).toBeGreaterThan(moved.under![1] + 60);
+    expect(moved.under?.[0]).toBe(40);
+  });
+
+  it("leaves everybody else, and itself, where they are", () => {
+    expect(Object.keys(moved).sort()).toEqual(["further", "under"]);
   });
 });

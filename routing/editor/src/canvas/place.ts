@@ -86,6 +86,28 @@ export function straightened(
   return found.sort((a, b) => away(a) - away(b))[0] ?? freePlace(definition, analysis, places, [x, y], size);
 }
 
+/** Where the steps go that `first` would cover: down, with whatever they would cover in turn. */
+export function givingWay(definition: Definition, analysis: Analysis, places: Record<string, Point>, first: string): Record<string, Point> {
+  const ids = definition.steps.filter((step) => places[step.id]).map((step) => step.id);
+  const boxes = new Map(boxesOf(definition, analysis, places).map((box, index) => [ids[index] as string, box]));
+  const moved: Record<string, Point> = {};
+  const todo = [first];
+  for (let rounds = 0; todo.length && rounds < 10 * ROUNDS; rounds++) {
+    const id = todo.shift() as string;
+    const box = boxes.get(id);
+    for (const [other, its] of box ? boxes : []) {
+      if (!box || other === id || !hitBy([its], [box.x, box.y], [box.width, box.height])) continue;
+      // The lower one of two goes, and never the one that all this is for.
+      const down = other === first || (id !== first && its.y < box.y) ? id : other;
+      const [stays, goes] = down === id ? [its, box] : [box, its];
+      goes.y = onGrid(stays.y + stays.height + GAP + GRID / 2);
+      moved[down] = [goes.x, goes.y];
+      todo.push(down);
+    }
+  }
+  return moved;
+}
+
 /** Where a line from an exit comes out. */
 function underExit(definition: Definition, analysis: Analysis, places: Record<string, Point>, source: string, exit: string): Point | undefined {
   const step = definition.steps.find((one) => one.id === source);

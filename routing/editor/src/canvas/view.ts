@@ -92,6 +92,16 @@ export function boxOf(id: string): Box | null {
   return { x, y, width: node.measured.width ?? STEP_WIDTH, height: node.measured.height ?? 100 };
 }
 
+/** Whether some of a step can be seen. */
+export function isSeen(id: string): boolean {
+  const box = boxOf(id);
+  if (!instance || !pane || !box) return false;
+  const { x, y, zoom } = instance.getViewport();
+  const size = pane.getBoundingClientRect();
+  const [left, top] = [box.x * zoom + x, box.y * zoom + y];
+  return left < size.width && top < size.height && left + box.width * zoom > 0 && top + box.height * zoom > 0;
+}
+
 /** Moves only as far as the step needs to be seen whole; comes near enough to read it only if `near`. */
 export function show(id: string, near = false): void {
   const box = boxOf(id);

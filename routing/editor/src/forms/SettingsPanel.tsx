@@ -1,7 +1,7 @@
 /// The panel of the chosen step: its name, its help, its settings, and where its exits lead.
 
 import "./forms.css";
-import { useCallback, useEffect, useMemo } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef } from "react";
 import type { Fault, Step } from "../api/types";
 import { mendFault } from "../faults/mend";
 import type { PanelProps } from "../panels/panel";
@@ -45,6 +45,12 @@ export function SettingsPanel({ props }: PanelProps) {
 }
 
 function StepSettings({ step }: { step: Step }) {
+  const top = useRef<HTMLDivElement>(null);
+  // Another step is read from its beginning, wherever one had come to with the one before.
+  useLayoutEffect(() => {
+    const scroller = top.current?.closest(".fe-panel-body");
+    if (scroller) scroller.scrollTop = 0;
+  }, []);
   const document = useEditor((state) => state.document);
   const definition = useEditor((state) => state.definition);
   const analysis = useEditor((state) => state.analysis);

@@ -148,6 +148,12 @@ describe("conditions", () => {
     expect(form.when()?.conditions).toEqual([GOLD, GOLD]);
   });
 
+  it("are joined by whichever word the second one was added with", async () => {
+    const form = branch(GOLD);
+    await form.user.click(screen.getByRole("button", { name: "+ Or …" }));
+    expect(form.when()).toMatchObject({ match: "any", conditions: [GOLD, { variable: "" }] });
+  });
+
   it("are nested as deeply as the engine allows, and no more than it takes", async () => {
     const form = branch(GOLD);
     await form.user.click(screen.getByRole("button", { name: "+ Group of conditions" }));

@@ -1,4 +1,4 @@
-import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import type { Settings } from "../api/types";
 import { focusField } from "../forms/focus";
@@ -140,6 +140,20 @@ describe("lists", () => {
     screen.getAllByRole("textbox", { name: "Percent" })[0]?.focus();
     await form.user.keyboard("{Alt>}{ArrowDown}{/Alt}");
     expect(form.settings().shares).toMatchObject([{ name: "one" }, { name: "two" }, { name: "share" }]);
+  });
+
+  it("counts on where items have a digit each, and leaves one out where somebody gave none", async () => {
+    const schema = structuredClone(SHARES);
+    Object.assign(schema.$defs.Share.properties, { key: { type: "string", default: "", title: "Key", counts: true } });
+    const keyed: Settings = { shares: [{ name: "one", percent: 10, key: "1" }, { name: "three", percent: 20, key: "3" }] };
+    const form = show({ schema, settings: keyed, exits });
+    await form.user.click(screen.getByRole("button", { name: "Add share to Shares" }));
+    await form.user.click(screen.getByRole("button", { name: "Copy Three" }));
+    expect(form.settings().shares).toMatchObject([{ key: "1" }, { key: "3" }, { key: "4" }, { key: "2" }]);
+    cleanup();
+    const plain = show({ schema, settings: two, exits });
+    await plain.user.click(screen.getByRole("button", { name: "Add share to Shares" }));
+    expect((plain.settings().shares as Settings[])[2]).toEqual({ name: "share", percent: 1 });
   });
 
   it("keeps the line of an exit when it is renamed, in one act", async () => {

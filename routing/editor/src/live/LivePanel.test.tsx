@@ -51,7 +51,7 @@ describe("the numbers", () => {
     expect(useEditor.getState().overlay?.edges["call:started"]?.label).toBe("400 · 100 %");
     const ways = screen.getByRole("table", { name: "Ways taken" });
     expect(within(ways).getAllByRole("row")[1]?.textContent).toBe("Incoming call “When it starts” → Menu400100 %");
-    expect(screen.getByRole("table", { name: "Ways that the live version no longer has" }).textContent).toContain("version 1, 2");
+    expect(screen.getByRole("table", { name: "Ways that the live version no longer has" }).textContent).toContain("“Then”, the end · versions 1, 2");
     expect(screen.getByRole("table", { name: "Where contacts are or stopped" }).textContent).toContain("could not go on");
   });
 

@@ -117,16 +117,13 @@ function Edges({ caption, edges, total, versions = false }: { caption: string; e
       </thead>
       <tbody>
         {sorted.map((edge) => (
-          <tr key={`${edge.step}:${edge.exit}`}>
+          <tr key={`${edge.step}:${edge.exit}:${edge.target}`}>
             <th scope="row">
-              <button type="button" className="lv-row" onClick={() => choose({ step: edge.step, exit: edge.exit, kind: "exit", title: edge.title })}>
+              <button type="button" className="lv-row" onClick={() => choose({ step: edge.step, exit: edge.exit, target: edge.target, kind: "exit", title: edge.title })}>
                 <span className="lv-strong">{edge.title}</span>{" "}
                 <span className="fe-muted">
-                  {versions
-                    ? t("“%(exit)s”, version %(numbers)s", { exit: edge.label, numbers: edge.numbers.join(", ") })
-                    : edge.to
-                      ? t("“%(exit)s” → %(step)s", { exit: edge.label, step: edge.to })
-                      : t("“%(exit)s”, the end", { exit: edge.label })}
+                  {edge.to ? t("“%(exit)s” → %(step)s", { exit: edge.label, step: edge.to }) : t("“%(exit)s”, the end", { exit: edge.label })}
+                  {versions && ` · ${tn("version %(numbers)s", "versions %(numbers)s", edge.numbers.length, { numbers: edge.numbers.join(", ") })}`}
                 </span>
               </button>
             </th>
@@ -158,7 +155,7 @@ function Stops({ stops, total }: { stops: Stop[]; total: number }) {
         {sorted.map((stop) => (
           <tr key={`${stop.step}:${stop.kind}`}>
             <th scope="row">
-              <button type="button" className="lv-row" onClick={() => choose({ step: stop.step, exit: "", kind: stop.kind, title: stop.title })}>
+              <button type="button" className="lv-row" onClick={() => choose({ step: stop.step, exit: "", target: "", kind: stop.kind, title: stop.title })}>
                 <span className="lv-strong">{stop.title}</span>{" "}
                 <span className={`lv-stop is-${stop.kind}`}>
                   <Icon name={STOP_ICONS[stop.kind]} />

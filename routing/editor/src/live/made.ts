@@ -27,12 +27,12 @@ export function traffic(changes: Partial<Traffic> = {}): Traffic {
     counted_from: null,
     total: 400,
     edges: [
-      { step: "call", exit: "started", title: "Incoming call", label: "When it starts", to: "Menu", contacts: 400, numbers: [2, 3] },
-      { step: "menu", exit: "one", title: "Menu", label: "1", to: "VIP", contacts: 399, numbers: [2, 3] },
-      { step: "menu", exit: "two", title: "Menu", label: "2", to: "Standard", contacts: 2, numbers: [3] },
-      { step: "vip", exit: "answered", title: "VIP", label: "After the conversation", to: "", contacts: 120, numbers: [3] },
+      { step: "call", exit: "started", target: "menu", title: "Incoming call", label: "When it starts", to: "Menu", contacts: 400, numbers: [2, 3] },
+      { step: "menu", exit: "one", target: "vip", title: "Menu", label: "1", to: "VIP", contacts: 399, numbers: [2, 3] },
+      { step: "menu", exit: "two", target: "standard", title: "Menu", label: "2", to: "Standard", contacts: 2, numbers: [3] },
+      { step: "vip", exit: "answered", target: "", title: "VIP", label: "After the conversation", to: "", contacts: 120, numbers: [3] },
     ],
-    gone: [{ step: "old", exit: "done", title: "Old greeting", label: "Then", to: "", contacts: 5, numbers: [1, 2] }],
+    gone: [{ step: "old", exit: "done", target: "", title: "Old greeting", label: "Then", to: "", contacts: 5, numbers: [1, 2] }],
     stops: [
       { step: "menu", kind: "hung_up", title: "Menu", gone: false, contacts: 3 },
       { step: "vip", kind: "here", title: "VIP", gone: false, contacts: 2 },

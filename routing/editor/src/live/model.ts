@@ -9,9 +9,11 @@ export type StopKind = "here" | "hung_up" | "stranded";
 export interface TakenEdge {
   step: string;
   exit: string;
+  /** The step it led to; another version may lead elsewhere by the same exit. Empty: contacts end there. */
+  target: string;
   title: string;
   label: string;
-  /** The title of the step it leads to; empty: contacts end there. */
+  /** The title of that step. */
   to: string;
   contacts: number;
   numbers: number[];
@@ -46,6 +48,7 @@ export interface Traffic {
 export interface Way {
   step: string;
   exit: string;
+  target: string;
   kind: "exit" | StopKind;
   title: string;
 }

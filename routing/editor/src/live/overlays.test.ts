@@ -24,7 +24,13 @@ describe("traffic over the canvas", () => {
   it("opens the contacts of a line", () => {
     const open = vi.fn();
     trafficOverlay(traffic(), DEFINITION, open).edges["menu:one"]?.onClick?.();
-    expect(open).toHaveBeenCalledWith({ step: "menu", exit: "one", kind: "exit", title: "Menu" });
+    expect(open).toHaveBeenCalledWith({ step: "menu", exit: "one", target: "vip", kind: "exit", title: "Menu" });
+  });
+
+  it("leave a line out that led to another step then", () => {
+    const [first, ...others] = traffic().edges;
+    const overlay = trafficOverlay(traffic({ edges: [{ ...first!, target: "vip" }, ...others] }), DEFINITION, vi.fn());
+    expect(overlay.edges["call:started"]).toMatchObject({ tone: "dim", label: "0" });
   });
 
   it("leaves every step faint when there was nobody", () => {

@@ -9,18 +9,18 @@ import { countAndShare, duration, number, spanWords, stopWords } from "./words";
 /** How many took each line of `definition`, and who is stopped at which step. Every step and line has a word, also 0. */
 export function trafficOverlay(traffic: Traffic, definition: Definition, open: (way: Way) => void): Overlay {
   const overlay: Overlay = { title: t("contacts of %(span)s", { span: spanWords(traffic.span) }), steps: {}, edges: {} };
-  const taken = new Map(traffic.edges.map((edge) => [`${edge.step}:${edge.exit}`, edge]));
+  const taken = new Map(traffic.edges.map((edge) => [`${edge.step}:${edge.exit}:${edge.target}`, edge]));
   const reached = new Set<string>();
   for (const step of definition.steps) {
     for (const [exit, target] of Object.entries(step.exits ?? {})) {
-      const edge = taken.get(`${step.id}:${exit}`);
+      const edge = taken.get(`${step.id}:${exit}:${target}`);
       const contacts = edge?.contacts ?? 0;
       if (contacts) reached.add(step.id).add(target);
       overlay.edges[`${step.id}:${exit}`] = {
         tone: contacts ? "path" : "dim",
         label: contacts ? countAndShare(contacts, traffic.total) : "0",
         weight: traffic.total ? contacts / traffic.total : 0,
-        onClick: edge && contacts ? () => open({ step: step.id, exit, kind: "exit", title: edge.title }) : undefined,
+        onClick: edge && contacts ? () => open({ step: step.id, exit, target, kind: "exit", title: edge.title }) : undefined,
       };
     }
   }

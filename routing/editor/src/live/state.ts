@@ -131,7 +131,7 @@ async function versionOf(url: string, id: number): Promise<Looked> {
 /** Who took a way, newest first. */
 export async function openWay(way: Way): Promise<void> {
   useEditor.getState().openPanel(PANEL);
-  const label = useLive.getState().traffic?.edges.concat(useLive.getState().traffic?.gone ?? []).find((edge) => edge.step === way.step && edge.exit === way.exit)?.label ?? way.exit;
+  const label = useLive.getState().traffic?.edges.concat(useLive.getState().traffic?.gone ?? []).find((edge) => edge.step === way.step && edge.exit === way.exit && edge.target === way.target)?.label ?? way.exit;
   set({ list: { way, words: label, contacts: [], next: null, page: "", loading: true } });
   await more();
 }
@@ -142,7 +142,7 @@ export async function more(): Promise<void> {
   if (!urls || !list) return;
   const { way } = list;
   set({ list: { ...list, loading: true } });
-  const query = new URLSearchParams({ step: way.step, exit: way.exit, kind: way.kind, span, versions, before: list.next ?? "" });
+  const query = new URLSearchParams({ step: way.step, exit: way.exit, target: way.target, kind: way.kind, span, versions, before: list.next ?? "" });
   try {
     const page = await ask<ContactPage>(`${urls.contacts}?${query.toString()}`);
     const now = useLive.getState().list;

@@ -1,5 +1,6 @@
 /// The line above the canvas: which flow, where it stands, whether it is saved, and what can be done with all of it.
 
+import { redo, undo } from "../canvas/commands";
 import { focusSoon } from "../canvas/view";
 import { ALWAYS, PANELS } from "../panels";
 import { flush } from "../state/autosave";
@@ -143,8 +144,6 @@ function Faults() {
 
 function Undo() {
   const history = useEditor((state) => state.history);
-  const undo = useEditor((state) => state.undo);
-  const redo = useEditor((state) => state.redo);
   const readOnly = useEditor((state) => state.readOnly);
   const last = history.past.at(-1);
   const next = history.future.at(-1);

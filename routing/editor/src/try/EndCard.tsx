@@ -1,6 +1,6 @@
 /// Where the contact stands: the queue, the outcome, the sentence of why; and keeping it as a test case.
 
-import { useId, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { Icon } from "../shell/Icon";
 import { useEditor } from "../state/store";
 import { t } from "../t";
@@ -65,6 +65,9 @@ function Keep({ result }: { result: Result }) {
 /** `open` is the name of the test case that is open: it is never changed unless somebody says so. */
 function KeepForm({ result, open, problem, close }: { result: Result; open: string | null; problem: string; close: () => void }) {
   const id = useId();
+  const form = useRef<HTMLFormElement>(null);
+  // It opens below what was read.
+  useEffect(() => form.current?.scrollIntoView?.({ block: "nearest" }), []);
   const words = result.expected_words;
   const [name, setName] = useState(open ?? "");
   const isOther = open !== null && name.trim() !== open;
@@ -86,6 +89,7 @@ function KeepForm({ result, open, problem, close }: { result: Result; open: stri
   ];
   return (
     <form
+      ref={form}
       className="tr-keep"
       onSubmit={(event) => {
         event.preventDefault();

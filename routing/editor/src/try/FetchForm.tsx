@@ -8,7 +8,8 @@ import { type AnswerKind, answerWords, type FetchAnswer, type FetchSetup, sample
 import { change, useTry } from "./state";
 import { ValueField } from "./ValueField";
 
-export function FetchForm({ setup, said }: { setup: FetchSetup; said: FetchAnswer | undefined }) {
+/** `among` others that ask the same source, the step says which of them it is. */
+export function FetchForm({ setup, said, among }: { setup: FetchSetup; said: FetchAnswer | undefined; among: boolean }) {
   const id = useId();
   const mayAsk = useEditor((state) => state.document?.may.edit ?? false);
   const answer = said?.answer ?? "typed";
@@ -32,7 +33,10 @@ export function FetchForm({ setup, said }: { setup: FetchSetup; said: FetchAnswe
   const isSlow = (said?.after_s ?? 0) > setup.patience_s;
   return (
     <details className="tr-fetch" open={said === undefined || undefined}>
-      <summary>{said ? answerWords(setup, said) : t("%(name)s: nothing said, so it fails", { name: setup.source_name })}</summary>
+      <summary>
+        {among && <b>{t("“%(step)s”: ", { step: setup.title })}</b>}
+        {said ? answerWords(setup, said) : t("%(name)s: nothing said, so it fails", { name: setup.source_name })}
+      </summary>
       <div className="tr-fetch-inside">
         <p className="tr-muted">{t("Asked by “%(step)s”", { step: setup.title })}</p>
         <label className="tr-field" htmlFor={id}>

@@ -20,7 +20,12 @@ export function ScenarioForm({ scenario, setup }: { scenario: Scenario; setup: S
         <fieldset>
           <legend>{t("What the data sources answer")}</legend>
           {setup.fetches.map((one) => (
-            <FetchForm key={one.path} setup={one} said={scenario.fetches?.[one.path] ?? scenario.fetches?.[`source:${one.source}`]} />
+            <FetchForm
+              key={one.path}
+              setup={one}
+              among={setup.fetches.filter((other) => other.source === one.source).length > 1}
+              said={scenario.fetches?.[one.path] ?? scenario.fetches?.[`source:${one.source}`]}
+            />
           ))}
           {started && asks && (
             <button type="button" className="fe-button is-small" onClick={() => void askAgain()}>

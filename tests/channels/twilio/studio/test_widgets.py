@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from channels.providers.twilio.studio.made import safe
+from customers.enrichment.mapping import compile_rows, take
 from routing.engine.checks.catalog import Catalog
 from routing.engine.effects import Dial, Gather, Play, Record, Say
 from routing.engine.events import DigitsPressed, InputTimedOut, MessageRecorded, TransferEnded, WordsSpoken
@@ -204,20 +205,57 @@ FLEX = flow(
 @pytest.mark.parametrize(
     ("queues", "went"),
     [
-        ({}, ["talk-to-sales", "more", "last", "vip"]),
+        ({}, ["", "", "", "vip"]),
         ({"": "standard"}, ["standard", "standard", "standard", "vip"]),
         ({"": "standard", "WW2": "vip"}, ["standard", "standard", "vip", "vip"]),
-        ({"VIP": "standard"}, ["talk-to-sales", "more", "last", "standard"]),
-        ({"": "gone"}, ["talk-to-sales", "more", "last", "vip"]),
+        ({"VIP": "standard"}, ["", "", "", "standard"]),
+        ({"": "gone"}, ["", "", "", "vip"]),
     ],
 )
 def test_which_queue_takes_a_workflow_is_said_once(queues: dict[str, str], went: list[str]) -> None:
     foreign = translated(FLEX, wish=Wish(queues=queues))
     steps = ("talk_to_sales", "more", "last", "named")
-    assert [step(foreign, one)["settings"]["queue"] for one in steps] == went
-    assert any("There is no queue" in note for one in foreign.rows for note in one.notes) is (
+    assert [step(foreign, one)["settings"].get("queue", "") for one in steps] == went
+    assert any("It names no queue, only the workflow “WW1”" in note for one in foreign.rows for note in one.notes) is (
         "standard" not in went[:3]
     )
+
+
+@pytest.mark.parametrize(
+    ("widget", "says", "queue"),
+    [
+        (state("w", "send-to-flex", {}), "It names no queue: choose one in this step.", None),
+        (state("w", "enqueue-call", {}, queue_name="Sales"), "It names “Sales”, and there is no such queue", "sales"),
+        (
+            state("w", "send-to-flex", {}, workflow="{{flow.variables.team}}"),
+            "Its queue is worked out during the call ({{flow.variables.team}})",
+            None,
+        ),
+    ],
+)
+def test_no_queue_is_made_up_where_the_widget_names_none(widget: dict[str, Any], says: str, queue: str | None) -> None:
+    """The widget's own name is no queue; the step keeps its exits all the same."""
+    widget["name"] = "send_callback_to"
+    widget["transitions"] = [{"event": "callComplete", "next": "bye"}, {"event": "failedToEnqueue", "next": "bye"}]
+    foreign = translated(flow(widget, state("bye", "say-play", {}, say="Bye.")))
+    found = step(foreign, "send_callback_to")
+    assert found["settings"].get("queue") == queue
+    assert found["exits"] == {"answered": "bye", "unanswered": "bye"}
+    assert any(note.startswith(says) for note in row(foreign, "send_callback_to").notes)
+
+
+@pytest.mark.parametrize("ways", [{"success": "paid"}, {"success": "paid", "hangup": "paid"}])
+def test_nobody_passes_as_having_paid_where_no_failing_way_leads_on(ways: dict[str, str]) -> None:
+    foreign = translated(flow(state("pay", "capture-payments", ways), state("paid", "say-play", {}, say="Thanks.")))
+    assert step(foreign, "pay")["exits"] == dict.fromkeys(ways, "paid")
+    assert any("to the number's fallback queue" in note for note in row(foreign, "pay").notes)
+
+
+def test_widgets_that_read_alike_have_titles_that_do_not() -> None:
+    names = ("create_call", "Create_Call", "CreateCall", "other")
+    foreign = translated(flow(*(state(name, "say-play", {}, say="Hi.") for name in names)))
+    titles = [one["title"] for one in foreign.file.definition["steps"] if one["type"] == "say"]
+    assert titles[:4] == ["Create call", "Create Call (Create_Call)", "CreateCall (3)", "Other"]
 
 
 def test_the_teams_that_a_flow_hands_over_to_are_known_by_name() -> None:
@@ -549,3 +587,85 @@ def test_the_hotline_walks_as_it_did(hour: int, status: str, said: str) -> None:
         assert contact.dialled == ["+4989111"]
         contact.tell(TransferEnded("no_answer"))
         assert contact.dialled[-1] == "sip:vip@pbx.example.com"
+
+
+PANTRY = flow(
+    state("find", "make-http-request", {"success": "many", "failed": ""}, url="https://api.example.com/sites"),
+    state(
+        "many",
+        "split-based-on",
+        {"noMatch": "", "match": "note"},
+        input="{{widgets.find.parsed.sites.size}}",
+    ),
+    state("note", "set-variables", {"next": "empty"}, variables=[{"key": "i", "value": "1"}]),
+    state("empty", "set-variables", {"next": "say"}, variables=[]),
+    state(
+        "say",
+        "say-play",
+        {"audioComplete": ""},
+        say=(
+            "{{widgets.find.parsed.size}} {{widgets.find.parsed.sites.first.name}} {{widgets.find.parsed.names.last}}"
+            "{% assign i = flow.variables.i | plus: 0 %}{{widgets.find.parsed.sites[i].name}}"
+            "{{ widgets.find.parsed.names[i] }}"
+        ),
+    ),
+)
+
+
+def test_what_liquid_calls_size_first_and_last_is_found_in_the_answer() -> None:
+    """A list, too, of which a variable says which item is meant; a value of that very name comes first."""
+    [source] = translated(PANTRY).sources
+    rows = compile_rows(list(source.mapping))
+    answer = {"sites": [{"name": "A"}, {"name": "B"}, {}], "names": ["x", "y"]}
+    values, _notes = take(answer, rows)
+    assert values == {
+        "sites_size": "3",
+        "size": "2",
+        "sites_first_name": "A",
+        "names_last": "y",
+        "sites_name": ["A", "B", ""],
+        "names": ["x", "y"],
+    }
+    said = step(translated(PANTRY), "say")["settings"]["prompt"]["text"]["en-US"]
+    assert said.endswith("{% assign i = vars.i | plus: 0 %}{{find.sites_name[i]}}{{ find.names[i] }}")
+    named, _notes = take({"size": 7, "sites": {"size": 3, "first": {"name": "C"}}, "names": {"last": "z"}}, rows)
+    assert (named["size"], named["sites_size"], named["sites_first_name"], named["names_last"]) == ("7", "3", "C", "z")
+
+
+def test_a_widget_that_sets_nothing_is_no_step_and_no_placeholder() -> None:
+    foreign = translated(PANTRY)
+    assert step(foreign, "note")["exits"] == {"done": "say"}
+    assert (row(foreign, "empty").outcome, row(foreign, "empty").steps) == ("translated", ())
+
+
+def test_widgets_that_set_nothing_and_lead_to_each_other_end_it() -> None:
+    again = [
+        state("one", "set-variables", {"next": "two"}, variables=[]),
+        state("two", "set-variables", {"next": "one"}, variables=[]),
+        state("say", "say-play", {"audioComplete": "one"}, say="Hi."),
+    ]
+    assert step(translated(flow(*again)), "say")["exits"] == {"done": "ends_here"}
+
+
+def test_a_function_of_the_newer_kind_is_asked_like_any() -> None:
+    foreign = translated(
+        flow(state("f", "run-function-v2", {"success": "yes", "fail": "no"}, url="https://x.twil.io/f"))
+    )
+    assert step(foreign, "f")["type"] == "fetch"
+
+
+def test_whoever_has_left_a_message_is_not_put_through_because_a_text_message_is_only_marked() -> None:
+    """What is behind the placeholder is the end, as it was there; a talk that cannot be had is another matter."""
+    beep = state("beep", "record-voicemail", {"recordingComplete": "tell"})
+    tell = state("tell", "send-message", {"sent": "", "failed": ""}, body="A message from {{contact.channel.address}}")
+    assert step(translated(flow(beep, tell)), "tell")["exits"] == {"done": "ends_here"}
+    talk = state("talk", "connect-virtual-agent-v2", {"return": "", "failed": ""})
+    assert "done" not in step(translated(flow(talk)), "talk").get("exits", {})
+
+
+@pytest.mark.parametrize(("part", "said"), [("site.name", True), ("site", False)])
+def test_a_loop_through_the_objects_of_an_answer_is_told_to_stay_empty(part: str, said: bool) -> None:
+    text = f"{{% for site in widgets.find.parsed.sites %}}{{{{ {part} }}}}{{% endfor %}}"
+    find = state("find", "make-http-request", {"success": "say", "failed": ""}, url="https://api.example.com/sites")
+    foreign = translated(flow(find, state("say", "say-play", {"audioComplete": ""}, say=text)))
+    assert any("objects of “parsed.sites”" in note for note in row(foreign, "find").notes) is said

@@ -140,7 +140,7 @@ function addCut(cut) {
     select(words.tier, tierOptions(words.choose), cut.tier ?? "", { "data-tier": true }),
     make("input", { class: "t-input", "aria-label": words.percent, value: cut.percent ?? "", inputmode: "decimal", size: 6, "data-percent": true, autocomplete: "off" }),
     make("span", {}, "%"),
-    iconButton("close", `${words.remove}: %`, () => line.remove()),
+    iconButton("close", `${words.remove}: ${words.cut}`, () => line.remove()),
   );
   cuts.append(line);
   return line;

@@ -13,7 +13,11 @@ for (const card of document.querySelectorAll("[data-progress]")) {
         const work = await answer.json();
         if (!["waiting", "running"].includes(work.state)) return location.reload();
         bar.value = work.percent;
-        looked.textContent = work.looked_at.toLocaleString(document.documentElement.lang || undefined);
+        // Until a worker begins nobody knows how many there are.
+        card.querySelector("[data-of]").hidden = !work.total;
+        const lang = document.documentElement.lang || undefined;
+        card.querySelector("[data-total]").textContent = work.total.toLocaleString(lang);
+        looked.textContent = work.looked_at.toLocaleString(lang);
         slow.hidden = work.state !== "waiting" || Date.now() - began < 8000;
       }
     } catch {

@@ -9,7 +9,7 @@ import { Faults } from "../Faults";
 import type { Path } from "../schema";
 import { VariableButton } from "../variables/VariableField";
 import { pathWords } from "../variables/picks";
-import { adapted, type Condition, conditionWords, type Operators, operatorWords, sorted } from "./model";
+import { adapted, type Condition, conditionWords, firstOperator, type Operators, operatorWords, sorted } from "./model";
 import { ValueInput } from "./ValueInput";
 
 interface ConditionRowProps {
@@ -53,8 +53,9 @@ export function ConditionRow({ condition, path, joint, operators, replace, copy,
     const type = form.scope.byPath.get(variable)?.type;
     const [likely] = sorted(operators, type);
     const empty = condition.value === undefined || condition.value === "" || (Array.isArray(condition.value) && !condition.value.length);
-    // Nothing was compared yet: the comparison that is likeliest for such a variable. Otherwise it stays as it is.
-    const operator = empty && likely[0] !== undefined && !likely.includes(condition.operator) ? likely[0] : condition.operator;
+    // Nothing was compared yet, or as rows begin: the comparison that is likeliest for such a variable.
+    const untouched = condition.operator === firstOperator(operators) || !likely.includes(condition.operator);
+    const operator = empty && likely[0] !== undefined && untouched ? likely[0] : condition.operator;
     replace(withOperator(operator, variable), t("Choose a variable"));
   };
   const options = (list: string[]) =>

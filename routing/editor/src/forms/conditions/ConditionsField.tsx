@@ -10,7 +10,7 @@ import type { WidgetProps } from "../widget";
 import { type Path, setIn } from "../schema";
 import { pathWords } from "../variables/picks";
 import { ConditionRow } from "./ConditionRow";
-import { asGroup, type Condition, count, type Group, groupWords, isGroup, type Operators, operatorsOf } from "./model";
+import { asGroup, type Condition, count, firstOperator, type Group, groupWords, isGroup, type Operators, operatorsOf } from "./model";
 
 export function ConditionsField({ value, schema, path }: WidgetProps) {
   const form = useForm();
@@ -56,19 +56,21 @@ function GroupRows({ group, path, operators, depth, deepest, full }: GroupRowsPr
   const matchFaults = useFaults([...path, "match"]);
   const listFaults = useFaults([...path, "conditions"], false);
 
-  const write = (what: string, conditions: (Condition | Group)[], nextIds: number[], merge?: string) => {
+  const write = (what: string, conditions: (Condition | Group)[], nextIds: number[], merge?: string, match = group.match) => {
     setIds(nextIds);
     form.act(
       what,
-      (step) => setIn((step.settings ??= {}), path, { match: group.match, conditions } as unknown as Json),
+      (step) => setIn((step.settings ??= {}), path, { match, conditions } as unknown as Json),
       merge,
     );
   };
-  const add = (part: Condition | Group, at = group.conditions.length) => {
+  const add = (part: Condition | Group, at = group.conditions.length, match = group.match) => {
     write(
       t("Add a condition"),
       [...group.conditions.slice(0, at), structuredClone(part), ...group.conditions.slice(at)],
       [...ids.slice(0, at), ++freshId, ...ids.slice(at)],
+      undefined,
+      match,
     );
     setTimeout(() => document.getElementById(`${idOf(form, [...path, "conditions", at])}-variable`)?.focus(), 0);
   };
@@ -84,7 +86,7 @@ function GroupRows({ group, path, operators, depth, deepest, full }: GroupRowsPr
     );
     setTimeout(() => (document.getElementById(`${id}-add`) ?? box.current)?.focus(), 0);
   };
-  const first = operators.fits.text?.[0] ?? operators.all[0] ?? "";
+  const first = firstOperator(operators);
   const blank: Condition = { variable: "", operator: first, value: operators.values[first] === "list" ? [] : "" };
   const several = group.conditions.length > 1;
   const joint = group.match === "any" ? t("or") : t("and");
@@ -139,9 +141,21 @@ function GroupRows({ group, path, operators, depth, deepest, full }: GroupRowsPr
       <Faults id={`${id}-conditions-faults`} faults={listFaults} />
       {form.readOnly ? null : (
         <div className="f-suggestions">
-          <button type="button" id={`${id}-add`} className="f-add" disabled={full} onClick={() => add(blank)}>
-            + {several || group.conditions.length === 0 ? t("Condition") : group.match === "any" ? t("Or …") : t("And …")}
-          </button>
+          {group.conditions.length === 1 ? (
+            // The second one says how the two are joined.
+            <>
+              <button type="button" id={`${id}-add`} className="f-add" disabled={full} onClick={() => add(blank, undefined, "all")}>
+                + {t("And …")}
+              </button>
+              <button type="button" className="f-add" disabled={full} onClick={() => add(blank, undefined, "any")}>
+                + {t("Or …")}
+              </button>
+            </>
+          ) : (
+            <button type="button" id={`${id}-add`} className="f-add" disabled={full} onClick={() => add(blank)}>
+              + {t("Condition")}
+            </button>
+          )}
           {depth < deepest && group.conditions.length > 0 ? (
             <button type="button" className="f-add" disabled={full} onClick={() => add({ match: group.match === "all" ? "any" : "all", conditions: [blank] })}>
               + {t("Group of conditions")}

@@ -141,3 +141,8 @@ export function typed(text: string, type: string | undefined): Json {
 export function count(group: Group): number {
   return group.conditions.reduce((sum, part) => sum + (isGroup(part) ? count(part) : 1), 0);
 }
+
+/** The comparison that a row begins with, before its variable is chosen. */
+export function firstOperator(operators: Operators): string {
+  return operators.fits.text?.[0] ?? operators.all[0] ?? "";
+}

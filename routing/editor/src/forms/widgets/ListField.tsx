@@ -57,6 +57,7 @@ export function ListField({ value, schema, path, title, id }: WidgetProps) {
         made[exits.name] = unique(slug(plain(made[exits.label]), slug(noun, "exit")), form.exits.map((exit) => exit.name));
       }
     }
+    count(made, item, items, form);
     const fresh = ++freshId;
     setAdded(fresh);
     const label = given === undefined ? t("Add %(noun)s", { noun }) : t("Copy %(noun)s", { noun });
@@ -172,6 +173,17 @@ function Tool({ label, sign, name, disabled, run }: { label: string; sign: strin
       <Icon name={sign} />
     </button>
   );
+}
+
+/** Keys and the like go on where those of the other items end. */
+function count(made: Json, item: Schema, items: Json[], form: FormApi): void {
+  if (typeof made !== "object" || made === null || Array.isArray(made)) return;
+  for (const { name, schema } of properties(item, form.root)) {
+    if (schema.counts !== true || !items.every((one) => /^\d$/.test(plain(getIn(one, [name]))))) continue;
+    const taken = new Set(items.map((one) => plain(getIn(one, [name]))));
+    const next = [..."1234567890"].find((digit) => !taken.has(digit));
+    if (next !== undefined) made[name] = next;
+  }
 }
 
 function Item({ schema, path, title, noun, form }: { schema: Schema; path: Path; title: string; noun: string; form: FormApi }) {
