@@ -17,6 +17,14 @@ export default ts.config(
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       // A dialog that opens at once wants its first field in focus.
       "jsx-a11y/no-autofocus": "off",
+      // What an effect gives back is called when it ends, and browsers begin to give promises back from what gave nothing.
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "CallExpression[callee.name=/^use(Layout)?Effect$/] > ArrowFunctionExpression > ChainExpression.body",
+          message: "Put it in braces: an effect gives back how it ends, or nothing.",
+        },
+      ],
     },
   },
 );

@@ -47,7 +47,7 @@ def signing_in(browser: Browser, house: Run, forgiven: str) -> Iterator[SignIn]:
     yield sign_in
     for context in contexts:
         context.close()
-    assert complaints == []
+    assert not complaints, "\n".join(complaints)
 
 
 def barriers(page: Page, within: str = "") -> list[str]:

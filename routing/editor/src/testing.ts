@@ -34,3 +34,6 @@ if (!("showModal" in HTMLDialogElement.prototype)) {
     },
   });
 }
+
+// jsdom has no layout to scroll. Browsers of 2026 answer with a promise, so an effect that hands it on breaks the page.
+Object.assign(Element.prototype, { scrollIntoView: () => Promise.resolve() });

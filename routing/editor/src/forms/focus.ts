@@ -45,7 +45,7 @@ export function focusInside(form: HTMLElement, path: Path): boolean {
       if (around instanceof HTMLDetailsElement) around.open = true;
     }
     const target = field.matches(FOCUSABLE) ? field : field.querySelector<HTMLElement>(FOCUSABLE);
-    field.scrollIntoView?.({ block: "center" });
+    field.scrollIntoView({ block: "center" });
     target?.focus({ preventScroll: true });
     field.classList.add("f-found");
     setTimeout(() => field.classList.remove("f-found"), 1600);

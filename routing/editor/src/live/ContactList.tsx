@@ -10,7 +10,9 @@ export function ContactList({ list }: { list: WayList }) {
   const span = useLive((state) => state.span);
   const head = useRef<HTMLHeadingElement>(null);
   const { way } = list;
-  useEffect(() => head.current?.focus(), [way]);
+  useEffect(() => {
+    head.current?.focus();
+  }, [way]);
   return (
     <section aria-labelledby="lv-list-title">
       <button type="button" className="fe-button is-small" onClick={closeList}>

@@ -15,7 +15,9 @@ export function ContactTrace() {
   const hasList = useLive((state) => state.list !== null);
   const head = useRef<HTMLHeadingElement>(null);
   const id = trace?.contact.id;
-  useEffect(() => head.current?.focus({ preventScroll: true }), [id]);
+  useEffect(() => {
+    head.current?.focus({ preventScroll: true });
+  }, [id]);
   if (!trace) return null;
   const { contact } = trace;
   return (

@@ -22,7 +22,6 @@ const LOOKED = { definition: DEFINITION, analysis: ANALYSIS, title: "Version 3" 
 
 beforeEach(() => {
   asked = [];
-  Element.prototype.scrollIntoView = () => undefined;
   window.history.replaceState({}, "", "/");
   useEditor.getState().open(flowDocument());
   useEditor.getState().setOverlay(null);

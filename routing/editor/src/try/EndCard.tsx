@@ -67,7 +67,9 @@ function KeepForm({ result, open, problem, close }: { result: Result; open: stri
   const id = useId();
   const form = useRef<HTMLFormElement>(null);
   // It opens below what was read.
-  useEffect(() => form.current?.scrollIntoView?.({ block: "nearest" }), []);
+  useEffect(() => {
+    form.current?.scrollIntoView({ block: "nearest" });
+  }, []);
   const words = result.expected_words;
   const [name, setName] = useState(open ?? "");
   const isOther = open !== null && name.trim() !== open;

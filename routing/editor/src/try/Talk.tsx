@@ -19,7 +19,7 @@ export function Talk() {
   const bottom = useRef<HTMLDivElement>(null);
   const turns = result?.turns.length ?? 0;
   useEffect(() => {
-    bottom.current?.scrollIntoView?.({ block: "nearest" });
+    bottom.current?.scrollIntoView({ block: "nearest" });
   }, [turns]);
   if (!result || !scenario) return running ? <p role="status">{t("Calling…")}</p> : null;
   const zone = scenario.time_zone ?? ownZone();

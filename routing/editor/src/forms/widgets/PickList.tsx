@@ -78,7 +78,7 @@ export function PickList({ anchor, title, picks, chosen, free, empty, foot, choo
   const at = Math.min(active, found.length - 1);
   const option = (index: number) => `${id}-${index}`;
   useEffect(() => {
-    document.getElementById(`${id}-${at}`)?.scrollIntoView?.({ block: "nearest" });
+    document.getElementById(`${id}-${at}`)?.scrollIntoView({ block: "nearest" });
   }, [at, id]);
 
   const finish = (value: string) => {
