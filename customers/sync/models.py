@@ -26,6 +26,8 @@ class SyncRun(models.Model):
     # So that a stream that is sent again for want of an answer is handled once.
     idempotency_key = models.CharField(max_length=255, blank=True, default="")
     digest = models.CharField(max_length=64, blank=True, default="")
+    # A stream in chunks that is not packed says nowhere that it is whole: one that begins the same may take its place.
+    is_end_proved = models.BooleanField(default=True)
     received_bytes = models.BigIntegerField(_("bytes received"), default=0)
     received = models.PositiveIntegerField(_("records received"), default=0)
     done = models.PositiveIntegerField(_("records done"), default=0)

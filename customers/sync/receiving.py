@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -33,11 +34,20 @@ class StreamRefused(Exception):
 
 @dataclass(slots=True)
 class Digest:
-    """What makes two streams the same, whatever they were packed with."""
+    """What makes two streams the same, whatever they were packed with; and their first `mark` bytes."""
 
+    mark: int = 0
+    at_mark: str = ""
+    _length: int = 0
     _sum: hashlib._Hash = field(default_factory=hashlib.sha256)
 
     def add(self, part: bytes) -> None:
+        to_mark = self.mark - self._length
+        if 0 < to_mark <= len(part):
+            beginning = self._sum.copy()
+            beginning.update(part[:to_mark])
+            self.at_mark = beginning.hexdigest()
+        self._length += len(part)
         self._sum.update(part)
 
     def text(self) -> str:
@@ -89,9 +99,9 @@ def _unpacked(read: Callable[[int], bytes]) -> Iterator[bytes]:
         raise StreamRefused("broken-off", _("The gzip of the stream ends too soon."))
 
 
-def receive(run: SyncRun, pieces: Iterator[bytes], clock: Clock) -> None:
+def receive(run: SyncRun, pieces: Iterator[bytes], clock: Clock, digest: Digest) -> None:
     """Puts the lines aside. Raises StreamRefused; whatever ends it early leaves the run as it is."""
-    digest, rest, first_line, told_at = Digest(), bytearray(), 1, clock()
+    rest, first_line, told_at = bytearray(), 1, clock()
     for piece in pieces:
         digest.add(piece)
         run.received_bytes += len(piece)
@@ -106,6 +116,9 @@ def receive(run: SyncRun, pieces: Iterator[bytes], clock: Clock) -> None:
         if clock() - told_at > _SIGN_OF_LIFE:
             told_at = _tell(run, clock())
     if rest.strip():
+        last = rest.rpartition(b"\n")[2]
+        if last.strip() and not run.is_end_proved and not _is_record(last):
+            raise StreamRefused("broken-off", _("The stream ends in the middle of a record. Send it again."))
         _put_aside(run, bytes(rest), first_line)
     run.digest = digest.text()
     _tell(run, clock())
@@ -122,6 +135,14 @@ def _cut(rest: bytearray) -> int | None:
             break
         end = found + 1
     return end or None
+
+
+def _is_record(line: bytes | bytearray) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _put_aside(run: SyncRun, body: bytes, first_line: int) -> int:

@@ -30,11 +30,32 @@ KEEP_TOMBSTONES = timedelta(days=400)
 _STORED_DETAIL = 20
 
 
-def open_run(*, by: str, options: Options, idempotency_key: str, now: datetime) -> SyncRun:
+def open_run(*, by: str, options: Options, idempotency_key: str, is_end_proved: bool, now: datetime) -> SyncRun:
     """A run that is about to be received. Raises IntegrityError if another one has the key."""
     return SyncRun.objects.create(
-        by=by, options=options.as_json(), idempotency_key=idempotency_key, started_at=now, touched_at=now
+        by=by,
+        options=options.as_json(),
+        idempotency_key=idempotency_key,
+        is_end_proved=is_end_proved,
+        started_at=now,
+        touched_at=now,
     )
+
+
+def take_place(*, run: SyncRun, shorter: SyncRun) -> bool:
+    """`run` is the whole of what `shorter` was only the beginning of, and has its key from now on. False if another was
+    faster.
+    """
+    with transaction.atomic():
+        name = SyncRun.objects.select_for_update().get(pk=shorter.pk).idempotency_key
+        SyncRun.objects.filter(pk=shorter.pk).update(idempotency_key="")
+        SyncRun.objects.filter(pk=run.pk).update(idempotency_key=name)
+    return bool(name)
+
+
+def forget_run(*, run_id: UUID) -> None:
+    """One that was received, and is another one once more."""
+    SyncRun.objects.filter(pk=run_id, state=SyncRun.State.RECEIVING).delete()
 
 
 def close_received(*, run_id: UUID, now: datetime) -> bool:

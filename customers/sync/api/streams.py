@@ -65,13 +65,20 @@ class Streams(Guarded):
         if encoding not in {"", "identity", "gzip"}:
             raise UnsupportedMediaType(encoding, _("A stream may be packed with gzip, and with nothing else."))
         options = Options(dry_run=flag(request, "dry_run"), strict=flag(request, "strict"))
-        pieces = parts(_reader(plain), is_gzip=encoding == "gzip", most_bytes=settings.SYNC_STREAM_MAX_BYTES)
+        read, has_length = _reader(plain)
+        is_gzip = encoding == "gzip"
+        is_end_proved = has_length or is_gzip
+        pieces = parts(read, is_gzip=is_gzip, most_bytes=settings.SYNC_STREAM_MAX_BYTES)
         name = idempotency.name_of(plain)
         try:
             known = self._known(name)
-            if known is not None:
+            if known is None:
+                run = self._open(name, options, is_end_proved=is_end_proved)
+                self._receive(run, pieces, Digest())
+                return self._started(request, run)
+            if known.is_end_proved:
                 return self._again(request, known, pieces)
-            return self._receive(request, name, options, pieces)
+            return self._longer(request, known, self._open("", options, is_end_proved=is_end_proved), pieces)
         except StreamRefused as refused:
             raise Problem(_STATUS[refused.kind], refused.kind, refused.detail) from None
 
@@ -88,23 +95,44 @@ class Streams(Guarded):
         for piece in pieces:
             digest.add(piece)
         if known.digest != digest.text():
-            said = _("This Idempotency-Key was used for another stream before. Take a new one for each.")
-            raise Problem(409, "idempotency-key-used", said)
-        return Response(told(known, request), headers={"Idempotent-Replayed": "true"})
+            raise _another()
+        return _replayed(request, known)
 
-    def _receive(self, request: Request, name: str, options: Options, pieces: Any) -> Response:
+    def _longer(self, request: Request, known: SyncRun, run: SyncRun, pieces: Any) -> Response:
+        """What came before may have been cut off where a line ended: this is the same once more, or the whole of it."""
+        digest = Digest(mark=known.received_bytes)
+        self._receive(run, pieces, digest)
+        if digest.text() == known.digest:
+            runs.forget_run(run_id=run.pk)
+            return _replayed(request, known)
+        if digest.at_mark != known.digest:
+            runs.forget_run(run_id=run.pk)
+            raise _another()
+        if not runs.take_place(run=run, shorter=known):
+            runs.forget_run(run_id=run.pk)
+            raise _under_way()
+        return self._started(request, run)
+
+    def _open(self, name: str, options: Options, *, is_end_proved: bool) -> SyncRun:
+        now = timezone.now()
         try:
             with transaction.atomic():
-                run = runs.open_run(by=self.key.name, options=options, idempotency_key=name, now=timezone.now())
+                return runs.open_run(
+                    by=self.key.name, options=options, idempotency_key=name, is_end_proved=is_end_proved, now=now
+                )
         except IntegrityError:
             raise _under_way() from None
+
+    def _receive(self, run: SyncRun, pieces: Any, digest: Digest) -> None:
         try:
-            receive(run, pieces, timezone.now)
+            receive(run, pieces, timezone.now, digest)
         except BaseException as problem:
             # Whatever ended it: half a stream is none. Where even this fails, the sweep does it.
             why = problem.detail if isinstance(problem, StreamRefused) else _("The stream broke off. Send it again.")
             runs.break_off(run_id=run.pk, why=why, now=timezone.now())
             raise
+
+    def _started(self, request: Request, run: SyncRun) -> Response:
         if not runs.close_received(run_id=run.pk, now=timezone.now()):
             raise StreamRefused("canceled", _("The sync was canceled, or thought to have broken off."))
         start_worker(run.pk)
@@ -126,11 +154,21 @@ def _under_way() -> Problem:
     return Problem(409, "under-way", said, headers={"Retry-After": "1"})
 
 
-def _reader(request: HttpRequest) -> Any:
+def _another() -> Problem:
+    said = _("This Idempotency-Key was used for another stream before. Take a new one for each.")
+    return Problem(409, "idempotency-key-used", said)
+
+
+def _replayed(request: Request, known: SyncRun) -> Response:
+    return Response(told(known, request), headers={"Idempotent-Replayed": "true"})
+
+
+def _reader(request: HttpRequest) -> tuple[Any, bool]:
+    """How to read the stream, and whether its length is told beforehand."""
     # Django reads as many bytes as the header says; a stream that comes in chunks has none, and ends by itself.
     if "chunked" in request.headers.get("Transfer-Encoding", "").lower() and "CONTENT_LENGTH" not in request.META:
-        return request.META["wsgi.input"].read
-    return whole(request.read, int(request.META.get("CONTENT_LENGTH") or 0))
+        return request.META["wsgi.input"].read, False
+    return whole(request.read, int(request.META.get("CONTENT_LENGTH") or 0)), True
 
 
 class Runs(Guarded):

@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
                 ('options', models.JSONField(default=dict, verbose_name='options')),
                 ('idempotency_key', models.CharField(blank=True, default='', max_length=255)),
                 ('digest', models.CharField(blank=True, default='', max_length=64)),
+                ('is_end_proved', models.BooleanField(default=True)),
                 ('received_bytes', models.BigIntegerField(default=0, verbose_name='bytes received')),
                 ('received', models.PositiveIntegerField(default=0, verbose_name='records received')),
                 ('done', models.PositiveIntegerField(default=0, verbose_name='records done')),

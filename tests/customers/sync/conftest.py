@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
 import pytest
 
 from tests.access.conftest import program  # noqa: F401  the fixture
+
+NDJSON = "application/x-ndjson"
+
+
+def records(count: int, **values: Any) -> list[dict[str, Any]]:
+    return [{"external_id": f"C-{number}", "orders": number, **values} for number in range(count)]
+
+
+def lines(rows: list[dict[str, Any]]) -> bytes:
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import { Palette } from "../palette/Palette";
 import { startSaving } from "../state/autosave";
 import { useEditor } from "../state/store";
 import { t } from "../t";
+import { Boundary } from "./Boundary";
 import { ConflictDialog } from "./ConflictDialog";
 import { Header } from "./Header";
 import { Icon } from "./Icon";
@@ -71,9 +72,11 @@ export function App({ documentUrl }: { documentUrl: string }) {
     );
   }
   return (
-    <ReactFlowProvider>
-      <Page />
-    </ReactFlowProvider>
+    <Boundary what={t("The canvas")}>
+      <ReactFlowProvider>
+        <Page />
+      </ReactFlowProvider>
+    </Boundary>
   );
 }
 

@@ -5,6 +5,7 @@ import { focusStep, makeRoom } from "../canvas/view";
 import { PANELS } from "../panels";
 import { useEditor } from "../state/store";
 import { t } from "../t";
+import { Boundary } from "./Boundary";
 import { Icon } from "./Icon";
 
 // Until the canvas has the width that the panel leaves it.
@@ -79,9 +80,11 @@ export function SidePanel() {
             </button>
           </div>
           <div className="fe-panel-body">
-            <Suspense fallback={<p>{t("Loading…")}</p>}>
-              <current.Component props={open.props} />
-            </Suspense>
+            <Boundary key={current.id} what={t("This panel")}>
+              <Suspense fallback={<p>{t("Loading…")}</p>}>
+                <current.Component props={open.props} />
+              </Suspense>
+            </Boundary>
           </div>
         </section>
       )}
