@@ -31,6 +31,8 @@ class Import(models.Model):
     counts = models.JSONField(_("what would become of them"), default=dict)
     results = models.JSONField(_("what became of them"), default=dict)
     changes = models.JSONField(_("the first changes"), default=list)
+    repeats = models.JSONField(_("rows of somebody whom an earlier row names"), default=dict)
+    """`count`, and the `first` of them as pairs: the row, and the row before it."""
     error = models.CharField(_("what is wrong"), max_length=300, blank=True)
     by = models.CharField(_("by"), max_length=150)
     created_at = models.DateTimeField(_("uploaded"))

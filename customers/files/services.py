@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
 from datetime import datetime
 from functools import partial
@@ -30,6 +30,9 @@ BATCH: Final = 2_000
 _SAMPLE: Final = 5
 _SHOWN: Final = 50
 _FAULTS: Final = 20_000
+_TOLD: Final = 20  # repeats
+_REMEMBERED: Final = 500_000  # customers whose row is kept in mind while a file is looked through
+_SHEETS: Final = (".xlsx", ".xlsm", ".xls", ".ods", ".numbers")
 _PIECE: Final = 1024 * 1024
 MOST_BYTES: Final = 300 * 1024 * 1024
 
@@ -49,6 +52,10 @@ def take_file(*, upload: UploadedFile[Any], by: str, now: datetime) -> Import:
     if not head or not head[0]:
         raise Unreadable(_("The first row has no names of columns."))
     if not any(any(cell not in (None, "") for cell in row) for row in head[1:]):
+        if kind == "csv" and (upload.name or "").lower().endswith(_SHEETS):
+            raise Unreadable(
+                _("By its name this is a spreadsheet, but it is none. Open it there, and save it once more.")
+            )
         raise Unreadable(
             _("There is only one row. The first one has the names of the columns, a customer a row comes below.")
         )
@@ -103,6 +110,7 @@ def choose_columns(*, file: Import, mapping: Sequence[str], now: datetime) -> No
             looked_at=0,
             counts={},
             changes=[],
+            repeats={},
             error="",
             beat_at=now,
         )
@@ -144,6 +152,7 @@ def look_through(*, file_id: int, now: Any) -> None:
     counts: Counter[str] = Counter()
     changes: list[dict[str, Any]] = []
     faults = rows = 0
+    repeats = _Repeats()
     try:
         for batch in _batches(file, 0):
             raw = [record for _row, record in batch]
@@ -152,6 +161,7 @@ def look_through(*, file_id: int, now: Any) -> None:
             wrong = [one for one in report.outcomes if one.faults][: _FAULTS - faults]
             _keep_faults(file, batch, wrong)
             faults += len(wrong)
+            repeats.add((batch[one.index][0], one.external_id) for one in report.outcomes if not one.faults)
             if len(changes) < _SHOWN:
                 changes += _changes(batch, report.outcomes, _SHOWN - len(changes))
             rows = batch[-1][0] - 1
@@ -162,8 +172,38 @@ def look_through(*, file_id: int, now: Any) -> None:
         Import.objects.filter(pk=file_id).update(state=Import.State.FAILED, error=str(problem)[:300])
         return
     Import.objects.filter(pk=file_id, state=Import.State.CHECKING).update(
-        state=Import.State.CHECKED, rows=rows, looked_at=rows, counts=dict(counts), changes=changes, beat_at=now()
+        state=Import.State.CHECKED,
+        rows=rows,
+        looked_at=rows,
+        counts=dict(counts),
+        changes=changes,
+        repeats=repeats.as_json(),
+        beat_at=now(),
     )
+
+
+class _Repeats:
+    """Which rows name a customer whom an earlier row names. Of a very large file's end only what the beginning names."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, int] = {}
+        self._count = 0
+        self._first: list[tuple[int, int]] = []
+
+    def add(self, named: Iterable[tuple[int, str]]) -> None:
+        """Pairs of a row and whom it names."""
+        for row, external_id in named:
+            key = hash(external_id)
+            before = self._rows.get(key)
+            if before is not None:
+                self._count += 1
+                if len(self._first) < _TOLD:
+                    self._first.append((row, before))
+            if before is not None or len(self._rows) < _REMEMBERED:
+                self._rows[key] = row
+
+    def as_json(self) -> dict[str, Any]:
+        return {"count": self._count, "first": self._first} if self._count else {}
 
 
 def bring_in(*, file_id: int, now: Any) -> None:

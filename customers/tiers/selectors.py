@@ -56,6 +56,8 @@ def in_sentences(spec: Spec, *, fields: dict[str, Field], tiers: dict[str, str])
                 lines.append(_("%(tier)s: who brings the first %(percent)s %% of the %(metric)s.") % said)
             if spec.rest:
                 lines.append(_("%(tier)s: everybody past the last cut.") % {"tier": tiers.get(spec.rest, spec.rest)})
+                if spec.order[-1] != "share":
+                    lines.append(_("That is everybody: what follows never decides. Move it up, if it should."))
         else:
             lines.append(_("The tier that the CRM gives."))
     if spec.uses_shares and spec.margin:

@@ -31,7 +31,9 @@ def signing_in(browser: Browser, house: Run, forgiven: str) -> Iterator[SignIn]:
             complaints.append(message.text)
 
     def sign_in(name: str = "admin", **options: Any) -> Page:
-        context = browser.new_context(base_url=f"http://127.0.0.1:{house.port}", **{"viewport": WIDE, **options})
+        # Without motion: nobody's click can fall on what is just gliding away.
+        usual: dict[str, Any] = {"viewport": WIDE, "reduced_motion": "reduce"}
+        context = browser.new_context(base_url=f"http://127.0.0.1:{house.port}", **{**usual, **options})
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         contexts.append(context)
         page = context.new_page()

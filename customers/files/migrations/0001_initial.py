@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
                 ('counts', models.JSONField(default=dict, verbose_name='what would become of them')),
                 ('results', models.JSONField(default=dict, verbose_name='what became of them')),
                 ('changes', models.JSONField(default=list, verbose_name='the first changes')),
+                ('repeats', models.JSONField(default=dict, verbose_name='rows of somebody whom an earlier row names')),
                 ('error', models.CharField(blank=True, max_length=300, verbose_name='what is wrong')),
                 ('by', models.CharField(max_length=150, verbose_name='by')),
                 ('created_at', models.DateTimeField(verbose_name='uploaded')),

@@ -338,3 +338,32 @@ def test_a_file_is_removed_with_its_faults_while_its_customers_stay(
     assert "is removed from this list" in said
     assert not Import.objects.exists()
     assert Customer.objects.get().external_id == "C-1"
+
+
+def test_rows_of_one_customer_are_told_before_the_later_one_counts(
+    checked: Callable[..., Import], admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "BATCH", 2)
+    file = checked(b"external_id,name\nC-1,First\nC-2,Other\nC-3,Third\nC-1,Last\nC-1,Very last\n")
+    assert file.repeats == {"count": 2, "first": [[5, 2], [6, 5]]}
+    page = admin_client.get(f"/admin/files/import/{file.pk}/").content.decode()
+    assert "2 rows name a customer whom an earlier row names: the later row counts. Row 5 (2), Row 6 (5)" in page
+    _write(admin_client, file)
+    assert Customer.objects.get(external_id="C-1").name == "Very last"
+
+
+def test_a_text_that_is_named_like_a_spreadsheet_is_none(admin_client: Client) -> None:
+    answer = admin_client.post(NEW, {"file": SimpleUploadedFile("customers.xlsx", b"this is no workbook")})
+    assert answer.status_code == 400
+    assert "By its name this is a spreadsheet, but it is none." in answer.content.decode()
+
+
+def test_whoever_may_not_import_reads_why_on_a_page(client: Client, django_user_model: Any) -> None:
+    client.force_login(django_user_model.objects.create_user("reader", is_staff=True))
+    answer = client.get(NEW)
+    assert answer.status_code == 403
+    page = answer.content.decode()
+    assert "You may not see or do this" in page
+    assert "signed in as reader" in page
+    missing = client.get("/admin/files/nothing/")
+    assert (missing.status_code, "There is nothing at this address" in missing.content.decode()) == (404, True)

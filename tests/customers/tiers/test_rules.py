@@ -16,8 +16,8 @@ from customers.tiers.compiling import condition
 from customers.tiers.fields import OPERATORS, OPERATORS_OF, Field, catalog
 from customers.tiers.matching import Ground, matches
 from customers.tiers.models import Rate
-from customers.tiers.selectors import ground
-from customers.tiers.spec import Row, Rule
+from customers.tiers.selectors import ground, in_sentences
+from customers.tiers.spec import Row, Rule, Spec
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -162,3 +162,16 @@ def test_what_is_typed_never_becomes_sql(facts: Ground) -> None:
 def test_fields_that_nobody_can_compare_are_not_offered() -> None:
     Attribute.objects.create(name="anything", label="Anything", kind="object")
     assert "attributes.anything" not in catalog()
+
+
+def test_who_never_decides_is_told() -> None:
+    cuts = [{"tier": "gold", "percent": "80"}]
+    said = "what follows never decides"
+
+    def told(**values: Any) -> str:
+        spec = Spec.model_validate({"cuts": cuts, **values})
+        return " ".join(in_sentences(spec, fields={}, tiers={"gold": "Gold", "silver": "Silver"}))
+
+    assert said in told(order=["share", "crm"], rest="silver")
+    assert said not in told(order=["share", "crm"])
+    assert said not in told(order=["crm", "share"], rest="silver")

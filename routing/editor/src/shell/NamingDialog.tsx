@@ -3,7 +3,7 @@
 import { useState } from "react";
 import { create } from "zustand";
 import { ask } from "../api/client";
-import { setFlow } from "../state/standing";
+import { actNow, setFlow } from "../state/standing";
 import { useEditor } from "../state/store";
 import { t } from "../t";
 import { Dialog } from "./Dialog";
@@ -37,6 +37,7 @@ function Form({ name: first, description: told }: { name: string; description: s
     setProblem("");
     ask<{ name: string; description: string }>(url, { body: { name, description } })
       .then((found) => {
+        actNow();
         setFlow(found);
         document.title = document.title.replace(first, found.name);
         close();

@@ -1,9 +1,10 @@
 import { act, cleanup, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Definition } from "../api/types";
+import type { Definition, Presence } from "../api/types";
 import { flush, reset, startSaving } from "../state/autosave";
 import { analysisOf, documentOf, flow, step } from "../state/flows.testing";
+import { actsSoFar, noticeStanding } from "../state/standing";
 import { useEditor } from "../state/store";
 import { ConflictDialog } from "./ConflictDialog";
 import { Header } from "./Header";
@@ -67,9 +68,13 @@ describe("the name of a flow", () => {
     await userEvent.click(screen.getByRole("button", { name: "Save" }));
     expect((await screen.findByRole("alert")).textContent).toContain("already");
     answers["/naming/"] = (body) => [200, body];
+    const before = actsSoFar();
+    const { live, differs_from_live } = useEditor.getState().document!.flow;
     await userEvent.click(screen.getByRole("button", { name: "Save" }));
     await screen.findByRole("button", { name: "Hotline: change name and description" });
-    expect(useEditor.getState().document?.flow.description).toBe("For gold.");
+    // What was asked before says the old name, and comes too late.
+    noticeStanding({ flow: { name: "Line", description: "", live, differs_from_live } } as Presence, before);
+    expect(useEditor.getState().document?.flow).toMatchObject({ name: "Hotline", description: "For gold." });
     expect(screen.queryByRole("dialog")).toBeNull();
   });
 

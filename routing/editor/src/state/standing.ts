@@ -5,7 +5,7 @@ import { t } from "../t";
 import { isDirty } from "./autosave";
 import { useEditor } from "./store";
 
-/** Grows with each publishing and going back from here: what was asked before one is old news after it. */
+/** Grows with each publishing, going back and renaming from here: what was asked before one is old news after it. */
 let acts = 0;
 
 export function actNow(): void {
