@@ -22,7 +22,7 @@ from customers.files.columns import in_words, targets
 from customers.files.models import Import
 from customers.files.reading import Unreadable
 from customers.files.services import ColumnsAreTheSame, NobodyIsNamed
-from customers.files.sheets import KINDS, written
+from customers.files.sheets import KINDS, Cell, written
 from customers.models import Customer
 from customers.privacy import sight
 
@@ -34,6 +34,10 @@ RESULTS = {
     "stale": gettext_lazy("older than ours"),
     "failed": gettext_lazy("cannot be taken"),
 }
+
+
+def _as_cell(value: Any) -> Cell:
+    return value if isinstance(value, (str, int, float, bool)) or value is None else str(value)
 
 
 @admin.register(Import)
@@ -75,6 +79,7 @@ class ImportAdmin(ModelAdmin):
             path("export/<str:kind>/", view(self.export_view), name="files_import_export"),
             path("<int:pk>/", view(self.show_view), name="files_import_show"),
             path("<int:pk>/state/", view(self.state_view), name="files_import_state"),
+            path("<int:pk>/changes/", view(self.changes_view), name="files_import_changes"),
             path("<int:pk>/faults/", view(self.faults_view), name="files_import_faults"),
             *super().get_urls(),
         ]
@@ -126,6 +131,7 @@ class ImportAdmin(ModelAdmin):
             "changes": [
                 self._change(file, one, {target.name: target.label for target in known}) for one in file.changes
             ],
+            "changed": file.counts.get("created", 0) + file.counts.get("updated", 0),
             "faults": file.faults.order_by("row")[:_SHOWN],
             "fault_count": file.faults.count(),
             "is_busy": file.state in {Import.State.CHECKING, Import.State.RUNNING},
@@ -188,6 +194,20 @@ class ImportAdmin(ModelAdmin):
         names = [_("Row"), _("Customer number"), _("What is wrong")]
         answer = StreamingHttpResponse(written("csv", names, rows), content_type=KINDS["csv"])
         answer["Content-Disposition"] = f'attachment; filename="faults-{pk}.csv"'
+        return answer
+
+    def changes_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """Everything that would change, as CSV: worked out anew, while it is sent."""
+        if not self._may(request):
+            raise PermissionDenied
+        file = get_object_or_404(Import, pk=pk, state=Import.State.CHECKED)
+        names = [_("Row"), _("Customer number"), _("Is"), _("Field"), _("Before"), _("After")]
+        found = (
+            (row, number, str(RESULTS[result]), field, _as_cell(before), _as_cell(after))
+            for row, number, result, field, before, after in services.every_change(file=file, now=now)
+        )
+        answer = StreamingHttpResponse(written("csv", names, found), content_type=KINDS["csv"])
+        answer["Content-Disposition"] = f'attachment; filename="changes-{pk}.csv"'
         return answer
 
     def export_view(self, request: HttpRequest, kind: str) -> HttpResponseBase:

@@ -328,6 +328,20 @@ def _changes(batch: list[tuple[int, dict[str, Any]]], outcomes: list[Outcome], m
     return found
 
 
+def every_change(*, file: Import, now: Any) -> Generator[tuple[int, str, str, str, Any, Any], None, None]:
+    """The row, whom it names, `created` or `updated`, and a field with what it was and would be: all that the file would
+    change as customers are now. `now` is the clock.
+    """
+    known = labels()
+    for batch in _batches(file, 0):
+        raw = [record for _row, record in batch]
+        report = sync_customers(raw=raw, options=Options(dry_run=True), by=file.by, now=now())
+        for one in _changes(batch, report.outcomes, len(batch)):
+            for name, (before, after) in one["pairs"].items():
+                field = in_words(name, file.columns, file.mapping, known)
+                yield one["row"], one["number"], one["result"], field, before, after
+
+
 def unmapped(file: Import) -> list[str]:
     """Columns that are not taken, but for the one that nobody would miss."""
     pairs = zip(file.columns, file.mapping, strict=False)

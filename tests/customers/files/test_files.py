@@ -367,3 +367,25 @@ def test_whoever_may_not_import_reads_why_on_a_page(client: Client, django_user_
     assert "signed in as reader" in page
     missing = client.get("/admin/files/nothing/")
     assert (missing.status_code, "There is nothing at this address" in missing.content.decode()) == (404, True)
+
+
+def test_every_change_is_to_be_had_before_it_is_written(
+    checked: Callable[..., Import], admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Customer.objects.create(external_id="C-1", name="Old", orders=3)
+    Customer.objects.create(external_id="C-0", name="Same")
+    monkeypatch.setattr(services, "BATCH", 2)
+    monkeypatch.setattr(services, "_SHOWN", 1)
+    file = checked(b"external_id,name,orders\nC-0,Same,\nC-1,=New,4\nC-2,Added,\n")
+    page = admin_client.get(f"/admin/files/import/{file.pk}/").content.decode()
+    assert "The first 1 of 2 rows that change something" in page
+    answer: Any = admin_client.get(f"/admin/files/import/{file.pk}/changes/")
+    rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+    assert rows[1:] == [
+        ["3", "C-1", "changed", "name", "Old", "'=New"],
+        ["3", "C-1", "changed", "orders", "3", "4"],
+        ["4", "C-2", "added", "name", "", "Added"],
+    ]
+    assert Customer.objects.get(external_id="C-1").name == "Old"
+    _write(admin_client, file)
+    assert admin_client.get(f"/admin/files/import/{file.pk}/changes/").status_code == 404
