@@ -1,13 +1,15 @@
 """Customers with the addresses they are known by, as a manager edits them."""
 
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -16,15 +18,14 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
+from customers import merging
 from customers.forms import CustomerForm, IdentityForm, form_of, names_of
 from customers.history import addresses, differences, identity_changes, record, snapshot, timeline
 from customers.listing import QuickList, QuickPaginator, indexed
 from customers.models import Attribute, Consent, Customer, CustomerChange, Identity, Tier
 from customers.selectors import ids_found
-from customers.services import merge_customers
 from customers.tiers.services import assign
 
-_MERGED_AT_ONCE = 10
 _MOST_FOUND = 1_000
 
 
@@ -193,24 +194,11 @@ class CustomerAdmin(ModelAdmin):
 
     @admin.action(description=_("Merge into one customer"), permissions=["change", "delete"])
     def merge(self, request: HttpRequest, queryset: QuerySet[Customer]) -> TemplateResponse | None:
-        """Asks which of them stays, and then makes them one."""
-        rows = list(queryset.order_by("id")[: _MERGED_AT_ONCE + 1])
-        if not 2 <= len(rows) <= _MERGED_AT_ONCE:
-            self.message_user(request, _("Choose two customers that are the same, or a few."), messages.ERROR)
-            return None
-        keep = next((row for row in rows if str(row.pk) == request.POST.get("keep")), None)
-        if keep is None:
-            context = {
-                **self.admin_site.each_context(request),
-                "opts": self.opts,
-                "title": _("Merge into one customer"),
-                "rows": rows,
-            }
-            return TemplateResponse(request, "admin/customers/customer/merge.html", context)
-        others = [row.pk for row in rows if row.pk != keep.pk]
-        kept = merge_customers(keep_id=keep.pk, other_ids=others, by=request.user.get_username(), now=now())
-        self.message_user(request, _("All of them are %(customer)s now.") % {"customer": kept}, messages.SUCCESS)
-        return None
+        return merging.merge(self, request, queryset)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(partial(merging.look_for_the_other, self))
+        return [path("<int:pk>/merge/", view, name="customers_customer_merge"), *super().get_urls()]
 
     @display(description=_("name"))
     def name_or_number(self, customer: Customer) -> str:

@@ -17,8 +17,9 @@ Wish = Literal["", "stop", "start", "help"]
 # each language; never one that may well be an answer to a question.
 _STOP = frozenset(
     """
-    stop|stop bitte|bitte stop|stop please|please stop|stopall|stop all|unsubscribe|optout|opt out|revoke
-    stopp|abmelden|abbestellen|keine nachrichten mehr
+    stop|stopall|stop all|unsubscribe|unsubscribe me|optout|opt out|opt me out|revoke|no more messages
+    stop texting|stop texting me|stop messaging me|stop sending me messages|stop messages|do not text me
+    stopp|abmelden|abbestellen|keine nachrichten mehr|keine nachrichten
     arret|arrêt|arreter|arrêter|stop sms|désabonner|desabonner|me désabonner|desinscription|désinscription
     baja|darme de baja|alto|cancelar suscripción|cancelar suscripcion
     disiscrivimi|fermati|annulla iscrizione|basta
@@ -30,6 +31,18 @@ _STOP = frozenset(
     стоп|отписаться|відписатися|dur|listeden çık|διακοπή
     توقف|الغاء الاشتراك|停止|退订|退訂|配信停止|수신거부
 """.replace("\n", "|").split("|")
+)
+_POLITE = (
+    "please",
+    "pls",
+    "bitte",
+    "s'il vous plaît",
+    "svp",
+    "por favor",
+    "per favore",
+    "alstublieft",
+    "aub",
+    "proszę",
 )
 # What the carriers of SMS stop at by themselves, whatever we do; elsewhere these may be answers.
 _STOP_SMS = frozenset({"cancel", "cancelar", "end", "quit"})
@@ -51,7 +64,7 @@ def wish_of(channel: str, text: str, said: str = "") -> Wish:
         case "HELP":
             # The provider listens to this word, too, and has answered it.
             return "help"
-    word = _bare(text)
+    word = _plain(_bare(text))
     if not word or len(word) > 40:
         return ""
     if word in _WORDS_STOP or (channel == "sms" and word in _STOP_SMS):
@@ -72,6 +85,14 @@ def _bare(text: str) -> str:
     return _folded(" ".join(plain[first:last].split()))
 
 
+def _plain(words: str) -> str:
+    """Without the please before or behind it."""
+    words = " ".join(words.replace(",", " ").split())
+    for polite in _WORDS_POLITE:
+        words = words.removeprefix(f"{polite} ").removesuffix(f" {polite}")
+    return words
+
+
 def _is_said(character: str) -> bool:
     return unicodedata.category(character)[0] in "LN" or unicodedata.category(character) == "Mc"
 
@@ -81,6 +102,7 @@ def _folded(text: str) -> str:
     return text.replace("İ", "i").casefold().replace("ı", "i")
 
 
+_WORDS_POLITE = tuple(_folded(word) for word in _POLITE)
 _WORDS_STOP = frozenset(_folded(word.strip()) for word in _STOP if word.strip())
 _WORDS_START = frozenset(_folded(word.strip()) for word in _START if word.strip())
 

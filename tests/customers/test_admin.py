@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
@@ -271,3 +272,32 @@ def test_a_telephone_has_the_columns_to_sort_by_as_links(admin_client: Client, c
     back, way = links(to)["revenue, 12 months"]
     assert way == "desc"
     assert links(back)["revenue, 12 months"][1] == "asc"
+
+
+def test_from_one_customer_the_other_is_looked_for_and_they_become_one(admin_client: Client) -> None:
+    mia = Customer.objects.create(external_id="M-1", name="Mia One")
+    other = Customer.objects.create(external_id="X-2", name="Maria Two", orders=3)
+    Identity.objects.create(customer=other, kind=Identity.Kind.PHONE, value="+4915188000001")
+    base = f"/admin/customers/customer/{mia.pk}/merge/"
+    assert f'href="{base}"' in admin_client.get(f"/admin/customers/customer/{mia.pk}/change/").content.decode()
+    assert "Nobody else is found by “Mia”" in admin_client.get(base, {"q": "Mia"}).content.decode()
+    assert f'href="?with={other.pk}"' in admin_client.get(base, {"q": "+4915188"}).content.decode()
+    page = admin_client.get(base, {"with": other.pk}).content.decode()
+    assert "Which one stays?" in page
+    assert 'action="/admin/customers/customer/"' in page
+    assert Customer.objects.count() == 2
+    data = {"action": "merge", "_selected_action": [mia.pk, other.pk], "keep": mia.pk}
+    assert admin_client.post("/admin/customers/customer/", data).status_code == 302
+    kept = Customer.objects.get()
+    assert (kept.pk, kept.orders, kept.identities.count()) == (mia.pk, 3, 1)
+    assert admin_client.get(base, {"with": other.pk}).status_code == 404
+    assert "Which one stays?" not in admin_client.get(base, {"with": str(mia.pk)}).content.decode()
+
+
+def test_only_who_may_change_and_delete_customers_merges_them(client: Client, django_user_model: Any) -> None:
+    mia = Customer.objects.create(external_id="M-1", name="Mia One")
+    user = django_user_model.objects.create_user("clerk", is_staff=True)
+    user.user_permissions.add(*Permission.objects.filter(codename__in=["view_customer", "change_customer"]))
+    client.force_login(user)
+    assert client.get(f"/admin/customers/customer/{mia.pk}/merge/").status_code == 403
+    assert "/merge/" not in client.get(f"/admin/customers/customer/{mia.pk}/change/").content.decode()

@@ -33,7 +33,17 @@ def test_what_carriers_of_sms_stop_at_may_be_an_answer_elsewhere(word: str) -> N
 
 @pytest.mark.parametrize(
     "said",
-    ["\uff33\uff34\uff2f\uff30", "stop \U0001f6d1", "Stop bitte!", "FERMATI", "\U0001f64f please stop \u2764\ufe0f"],
+    [
+        "stopp bitte",
+        "Please, stop!",
+        "Stop texting me",
+        "Abmelden, bitte",
+        "\uff33\uff34\uff2f\uff30",
+        "stop \U0001f6d1",
+        "Stop bitte!",
+        "FERMATI",
+        "\U0001f64f please stop \u2764\ufe0f",
+    ],
 )
 def test_a_stop_is_heard_in_wide_letters_with_emoji_and_with_a_please(said: str) -> None:
     assert wish_of("messenger", said) == "stop"
