@@ -116,13 +116,11 @@ def _row(row: Row, ground: Ground) -> Sql:
     if field is None or row.op not in field.operators:
         return Sql("false")
     value = _value(field, ground)
-    if row.op == "empty":
-        return Sql(f"({value.text}) IS NULL", value.params)
-    if row.op == "filled":
-        return Sql(f"({value.text}) IS NOT NULL", value.params)
+    if row.op in {"empty", "filled"}:
+        there = f"nullif({value.text}, '{{}}')" if field.kind == LIST else f"({value.text})"
+        return Sql(f"{there} IS {'' if row.op == 'empty' else 'NOT '}NULL", value.params)
     compared = _compared(row, field, value, ground)
-    missing = "true" if row.op in {"is_not", "none_of", "without"} else "false"
-    return Sql(f"COALESCE({compared.text}, {missing})", compared.params)
+    return Sql(f"COALESCE({compared.text}, false)", compared.params)
 
 
 def _compared(row: Row, field: Field, value: Sql, ground: Ground) -> Sql:
@@ -175,7 +173,7 @@ def _value(field: Field, ground: Ground) -> Sql:
             # Two CASEs, because a set is only taken apart once it is sure to be one.
             return Sql(
                 f"(CASE WHEN jsonb_typeof({json}) = 'array' THEN"
-                f" CASE WHEN jsonb_array_length({json}) > 0 THEN ARRAY({each}) END END)",
+                f" CASE WHEN jsonb_array_length({json}) > 0 THEN ARRAY({each}) ELSE '{{}}' END END)",
                 (name, name, name),
             )
         case "date" | "datetime":

@@ -52,17 +52,16 @@ def matches(rule: Rule, values: Mapping[str, Any], ground: Ground) -> bool:
 
 
 def is_true(row: Row, values: Mapping[str, Any], ground: Ground) -> bool:
-    """Nothing is true of what is missing, but that it is empty and that it is not something else."""
+    """Nothing is true of what is missing, but that it is empty: as in flows (docs/decisions/0003)."""
     field = ground.fields.get(row.field)
     if field is None or row.op not in field.operators:
         return False
     value = _value(field, values, ground)
-    if row.op == "empty":
-        return value is None
-    if row.op == "filled":
-        return value is not None
+    is_empty = value is None or value == set()
+    if row.op in {"empty", "filled"}:
+        return is_empty == (row.op == "empty")
     if value is None:
-        return row.op in {"is_not", "none_of", "without"}
+        return False
     match field.kind:
         case "number" | "money":
             return _of_number(row, value)
@@ -138,7 +137,7 @@ def _value(field: Field, values: Mapping[str, Any], ground: Ground) -> Any:
     if field.kind == BOOLEAN:
         return value if isinstance(value, bool) else None
     if field.kind == LIST:
-        return {fold(one) for one in value if isinstance(one, str)} if isinstance(value, list) and value else None
+        return {fold(one) for one in value if isinstance(one, str)} if isinstance(value, list) else None
     if not isinstance(value, str):
         return None
     if field.kind == DAY:

@@ -175,3 +175,16 @@ def test_who_never_decides_is_told() -> None:
     assert said in told(order=["share", "crm"], rest="silver")
     assert said not in told(order=["share", "crm"])
     assert said not in told(order=["crm", "share"], rest="silver")
+
+
+@pytest.mark.parametrize("values", [{}, {"plan": None}, {"plan": ""}, {"plan": 7}])
+def test_nothing_but_empty_is_true_of_what_is_missing(facts: Ground, values: dict[str, Any]) -> None:
+    def holds(**row: Any) -> bool:
+        rule = Rule.model_validate({"tier": "gold", "rows": [{"field": "attributes.plan", **row}]})
+        return matches(rule, {"attributes": values}, facts)
+
+    assert not holds(op="is", text="gold")
+    assert not holds(op="is_not", text="gold")
+    assert not holds(op="none_of", texts=["gold"])
+    assert holds(op="empty")
+    assert not holds(op="filled")

@@ -171,7 +171,11 @@ def _offer(row: Mapping[str, Any], price: str) -> Offer:
     return Offer(
         address=str(row.get("phone_number", "")),
         region=", ".join(
-            dict.fromkeys(str(place).title() if len(str(place)) > 3 else str(place) for place in places if place)
+            dict.fromkeys(
+                str(place).title() if len(str(place)) > 3 and str(place).isupper() else str(place)
+                for place in places
+                if place
+            )
         ),
         capabilities=_capabilities(row),
         price=price,

@@ -155,7 +155,9 @@ def _offer(row: Mapping[str, Any]) -> Offer:
     )
     return Offer(
         address=str(row.get("phone_number", "")),
-        region=", ".join(dict.fromkeys(name.title() if len(name) > 3 else name for name in names if name)),
+        region=", ".join(
+            dict.fromkeys(name.title() if len(name) > 3 and name.isupper() else name for name in names if name)
+        ),
         capabilities=_features(row),
         price=price,
     )
