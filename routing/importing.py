@@ -73,6 +73,21 @@ def read_import(text: str, *, wish: Wish | None = None, may_create_sources: bool
     return Reading(foreign.file, foreign, sources, tuple(faults))
 
 
+def in_the_way(reading: Reading, wish: Wish) -> Flow | None:
+    """The flow whose draft a translated one would take away, though it was not made from this file.
+
+    The key is only made of what the other system calls the flow, and two of its flows may have one name. A flow is
+    the file's own if it came from a file of this name, holds the same, or was named by its key.
+    """
+    file = reading.file
+    if reading.foreign is None or file is None or wish.key:
+        return None
+    flow = Flow.objects.filter(key=file.key).first()
+    if flow is None or flow.draft == file.definition or (wish.file_name and flow.description == file.description):
+        return None
+    return flow
+
+
 def _ours(source: Source, wish: Wish, found: Catalog) -> Reading:
     try:
         file = file_of(source)

@@ -94,6 +94,10 @@ class FlowText(Strict):
 
 class Importing(FlowText):
     publish = YesNo(required=False, help_text="Otherwise it becomes the draft. Needs flows:publish, too.")
+    replace = YesNo(
+        required=False,
+        help_text="Although the flow of its key was not made from this file: asked for flows of other systems only.",
+    )
     despite_cases = YesNo(required=False)
 
 

@@ -47,14 +47,15 @@ from routing.api.flow_problems import differ, refused, stale, told
 from routing.catalog import catalog
 from routing.engine.checks.validation import validate
 from routing.engine.faults import DefinitionInvalid
-from routing.importing import read_import
+from routing.files.foreign import Wish
+from routing.importing import in_the_way, read_import
 from routing.models import Flow, FlowVersion
 from routing.services import (
     DraftIsStale,
     FlowIsNotPublished,
     create_flow,
     export_flow,
-    import_flow,
+    keep_reading,
     publish_flow,
     roll_back,
     save_draft,
@@ -180,13 +181,16 @@ class Flows(Resource):
         if publish and not self.may("flows:publish"):
             said = _("Importing and publishing at once needs the scope “flows:publish”, too.")
             raise Problem(403, "missing-scope", said, missing_scope="flows:publish")
-        report = import_flow(
-            text=data["text"],
+        wish = _wish(data)
+        reading = read_import(data["text"], wish=wish)
+        if not data.get("replace", False) and (flow := in_the_way(reading, wish)):
+            said = _("“%(flow)s” has this key, and was not made from this file. Send “key” to say which is meant.")
+            raise Problem(409, "another-flow", said % {"flow": flow.name}, key=flow.key)
+        report = keep_reading(
+            reading=reading,
             publish=publish,
             by=self.key.user,
             now=timezone.now(),
-            key=data.get("key", ""),
-            name=data.get("name"),
             despite_cases=data.get("despite_cases", False),
         )
         if not report.ok:
@@ -326,7 +330,5 @@ def _yes_no(request: Request, name: str) -> bool:
     return text == "true"
 
 
-def _wish(data: dict[str, Any]) -> Any:
-    from routing.files.foreign import Wish  # noqa: PLC0415
-
+def _wish(data: dict[str, Any]) -> Wish:
     return Wish(key=data.get("key", ""), name=data.get("name", ""), file_name="")

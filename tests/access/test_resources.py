@@ -313,6 +313,30 @@ class TestFlows:
         assert said["errors"][0]["line"] > 1
         problem(all_of_it.post("flows/import/", {"text": "no flow"}), 409, "flow-refused")
 
+    def test_a_flow_of_another_system_takes_nobodys_place_unless_it_is_said(self, all_of_it: Program) -> None:
+        def studio(say: str) -> str:
+            ways = [{"event": "incomingCall", "next": "hi"}, {"event": "incomingMessage"}, {"event": "incomingRequest"}]
+            states = [
+                {"name": "Trigger", "type": "trigger", "transitions": ways, "properties": {}},
+                {
+                    "name": "hi",
+                    "type": "say-play",
+                    "transitions": [{"event": "audioComplete"}],
+                    "properties": {"say": say, "loop": 1},
+                },
+            ]
+            return json.dumps({"description": "A New Flow", "initial_state": "Trigger", "flags": {}, "states": states})
+
+        first = all_of_it.post("flows/import/", {"text": studio("One")})
+        assert first.status_code == 201, first.content
+        key = first.json()["key"]
+        assert all_of_it.post("flows/import/", {"text": studio("One")}).json()["changed"] is False
+        said = problem(all_of_it.post("flows/import/", {"text": studio("Two")}), 409, "another-flow")
+        assert said["key"] == key
+        assert "One" in json.dumps(Flow.objects.get(key=key).draft)
+        assert all_of_it.post("flows/import/", {"text": studio("Two"), "key": key}).json()["changed"] is True
+        assert all_of_it.post("flows/import/", {"text": studio("Three"), "replace": True}).json()["changed"] is True
+
     def test_publishing_on_import_needs_the_scope_for_it(self, program: Programs) -> None:
         build()
         one = program("flows:read", "flows:write")

@@ -12,8 +12,7 @@ from django.utils import timezone
 from routing.catalog import catalog
 from routing.engine.faults import Fault
 from routing.files.foreign import Foreign, Wish
-from routing.importing import Reading, read_import
-from routing.models import Flow
+from routing.importing import Reading, in_the_way, read_import
 from routing.services import ImportReport, keep_reading
 
 _FILE_BYTES = 16_000_000
@@ -128,16 +127,9 @@ class Command(BaseCommand):
 
 
 def _of_another(reading: Reading, wish: Wish) -> str:
-    """Why a translated flow may not take the place of the one of its key; empty: it may.
-
-    The key is only made of what the other system calls the flow, and two of its flows may have one name. The flow is
-    the file's own if it came from a file of this name, holds the same, or was named by `--key`.
-    """
-    file = reading.file
-    if reading.foreign is None or file is None or wish.key:
-        return ""
-    flow = Flow.objects.filter(key=file.key).first()
-    if flow is None or flow.draft == file.definition or (wish.file_name and flow.description == file.description):
+    """Why a translated flow may not take the place of the one of its key; empty: it may."""
+    flow = in_the_way(reading, wish)
+    if flow is None:
         return ""
     return (
         f"There is a flow “{flow.name}” ({flow.key}) already, and it was not made from this file. To replace its draft: "
