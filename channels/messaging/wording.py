@@ -10,6 +10,22 @@ _GSM = frozenset(
     "¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _GSM_TWICE = frozenset("^{}\\[~]|€\f")
+# What opens a list of answers, in at most twenty letters.
+_CHOOSE = {
+    "de": "Auswählen",
+    "en": "Choose",
+    "es": "Elegir",
+    "fr": "Choisir",
+    "it": "Scegli",
+    "nl": "Kiezen",
+    "pl": "Wybierz",
+    "pt": "Escolher",
+}
+
+
+def word_for_list(language: str) -> str:
+    """What stands on the button that opens a list; it cannot be without."""
+    return _CHOOSE.get(language[:2].lower(), _CHOOSE["en"])
 
 
 def numbered(text: str, choices: Sequence[Sequence[str]]) -> str:

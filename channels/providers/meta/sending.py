@@ -15,7 +15,7 @@ import requests
 
 from channels.messaging import http
 from channels.messaging.delivery import Account, Delivery, Later, Outgoing, Refused, Sent, Unsure, sentence
-from channels.messaging.wording import numbered
+from channels.messaging.wording import numbered, word_for_list
 from channels.providers.meta.shape import part
 
 VERSION = "v23.0"
@@ -27,17 +27,6 @@ WINDOW_H = 24
 # https://developers.facebook.com/docs/messenger-platform/overview/rate-limiting.
 _PER_SECOND = {"whatsapp": 80.0, "messenger": 40.0, "instagram": 100.0}
 _MEDIA_PER_SECOND = 10.0
-# What opens a list of answers, in at most twenty letters.
-_CHOOSE = {
-    "de": "Auswählen",
-    "en": "Choose",
-    "es": "Elegir",
-    "fr": "Choisir",
-    "it": "Scegli",
-    "nl": "Kiezen",
-    "pl": "Wybierz",
-    "pt": "Escolher",
-}
 # What passes by itself: https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes and
 # https://developers.facebook.com/docs/graph-api/guides/error-handling. Beyond the first line, the whole number is meant.
 _PASSING = frozenset({1, 2, 131000, 131016, 133004})
@@ -142,8 +131,7 @@ def _interactive(message: Outgoing) -> dict[str, Any] | None:
         return {"type": "button", "body": text, "action": {"buttons": buttons}}
     if len(message.choices) <= _ROWS and longest <= 24:
         rows = [{"id": name, "title": label} for name, label in message.choices]
-        # The button that opens the list cannot be without a word.
-        button = _CHOOSE.get(message.language[:2].lower(), _CHOOSE["en"])
+        button = word_for_list(message.language)
         return {"type": "list", "body": text, "action": {"button": button, "sections": [{"rows": rows}]}}
     return None
 

@@ -6,14 +6,17 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
+from django.core.cache import cache
 from pytest_httpserver import HTTPServer
 
 from channels.messaging.delivery import Account, Later, Outgoing, Refused, Sent, Unsure
 from channels.messaging.wording import numbered, parts, segments
 from channels.providers.meta import sending as meta
 from channels.providers.twilio.messaging import sending as twilio
+from channels.providers.twilio.messaging import tappable
 
 TEXT = Outgoing("m7", "whatsapp", "whatsapp:100000000000001", "whatsapp:+4915100000001", "Hello")
 ASK = replace(TEXT, text="What?", choices=(("choice:a", "Order"), ("choice:b", "Other")))
@@ -67,6 +70,102 @@ def test_twilio_gets_numbers_where_there_are_no_buttons_and_our_token_in_the_cal
     template = dict(twilio.form_of(replace(TEXT, template="HX1", template_values=("a", "b")), account))
     assert json.loads(template["ContentVariables"]) == {"1": "a", "2": "b"}
     assert "Body" not in template
+
+
+class TestWhatTwilioKeepsForTapping:
+    """Contents: asked for once, filled in each time."""
+
+    PATH = "/2010-04-01/Accounts/AC1/Messages.json"
+
+    @pytest.fixture(autouse=True)
+    def _nothing_made(self) -> None:
+        cache.clear()
+
+    def forms(self, httpserver: HTTPServer) -> list[dict[str, str]]:
+        return [dict(parse_qsl(ask.get_data(as_text=True))) for ask, _ in httpserver.log if ask.path == self.PATH]
+
+    def test_one_content_of_variables_serves_every_question_of_its_shape(
+        self, httpserver: HTTPServer, account: Account
+    ) -> None:
+        httpserver.expect_ordered_request("/content/v1/Content", "POST").respond_with_json({"sid": "HX9"}, 201)
+        for number in range(2):
+            httpserver.expect_ordered_request(self.PATH, "POST").respond_with_json({"sid": f"SM{number}"}, 201)
+        assert twilio.deliver(ASK, account) == Sent("SM0")
+        other = replace(ASK, text="And how?", choices=(("choice:x", "By post"), ("choice:y", "By {{hand}}")))
+        assert twilio.deliver(other, account) == Sent("SM1")
+        made = httpserver.log[0][0].get_json()
+        said = made["types"]["twilio/quick-reply"]
+        assert said["body"] == "{{1}}"
+        assert [(one["title"], one["id"]) for one in said["actions"]] == [("{{2}}", "{{3}}"), ("{{4}}", "{{5}}")]
+        assert sorted(made["variables"]) == ["1", "2", "3", "4", "5"]
+        first, second = self.forms(httpserver)
+        assert (first["ContentSid"], "Body" in first) == ("HX9", False)
+        values = {"1": "What?", "2": "Order", "3": "choice:a", "4": "Other", "5": "choice:b"}
+        assert json.loads(first["ContentVariables"]) == values
+        assert json.loads(second["ContentVariables"])["4"] == "By {{hand}}"
+
+    def test_more_than_three_are_a_list_on_whatsapp_and_stay_buttons_on_messenger(self) -> None:
+        four = replace(ASK, choices=tuple((f"choice:{n}", f"Choice {n}") for n in range(4)), language="de-DE")
+        assert tappable._kind(four) == "list-picker"
+        assert tappable._variables("list-picker", four)["2"] == "Auswählen"
+        assert len(tappable.types_of("list-picker", 4)["twilio/list-picker"]["items"]) == 4
+        assert tappable._kind(replace(four, channel="messenger")) == "quick-reply"
+
+    @pytest.mark.parametrize(
+        "ask",
+        [
+            replace(ASK, channel="sms"),
+            replace(ASK, text=""),
+            replace(ASK, text="Two\nlines"),
+            replace(ASK, text="x" * 1025),
+            replace(ASK, choices=tuple((f"choice:{n}", f"{n}") for n in range(11))),
+            replace(ASK, choices=(("choice:a", "A label that no row of a list can hold"),)),
+        ],
+        ids=["sms", "no question", "two lines", "long", "eleven", "long answer"],
+    )
+    def test_what_cannot_be_tapped_is_asked_in_words(self, ask: Outgoing) -> None:
+        assert tappable._kind(ask) is None
+
+    @pytest.mark.parametrize(("status", "body"), [(403, {}), (500, {}), (201, {}), (201, [])])
+    def test_a_carrier_that_makes_none_is_asked_in_words_and_not_again_at_each_question(
+        self, httpserver: HTTPServer, account: Account, status: int, body: Any
+    ) -> None:
+        httpserver.expect_oneshot_request("/content/v1/Content", "POST").respond_with_json(body, status)
+        httpserver.expect_request(self.PATH, "POST").respond_with_json({"sid": "SM1"}, 201)
+        for _ in range(2):
+            assert twilio.deliver(ASK, account) == Sent("SM1")
+        assert [one["Body"] for one in self.forms(httpserver)] == ["What?\n\n1. Order\n2. Other"] * 2
+
+    def test_a_content_that_is_not_taken_any_more_is_asked_in_words_and_forgotten(
+        self, httpserver: HTTPServer, account: Account
+    ) -> None:
+        httpserver.expect_oneshot_request("/content/v1/Content", "POST").respond_with_json({"sid": "HX9"}, 201)
+        httpserver.expect_oneshot_request(self.PATH, "POST").respond_with_json({"code": 21655}, 400)
+        httpserver.expect_request(self.PATH, "POST").respond_with_json({"sid": "SM1"}, 201)
+        for _ in range(2):
+            assert twilio.deliver(ASK, account) == Sent("SM1")
+        assert [sorted(form.keys() & {"Body", "ContentSid"}) for form in self.forms(httpserver)] == [
+            ["ContentSid"],
+            ["Body"],
+            ["Body"],
+        ]
+
+    def test_who_is_refused_whatever_is_sent_does_not_cost_others_their_buttons(
+        self, httpserver: HTTPServer, account: Account
+    ) -> None:
+        httpserver.expect_oneshot_request("/content/v1/Content", "POST").respond_with_json({"sid": "HX9"}, 201)
+        for _ in range(2):
+            httpserver.expect_oneshot_request(self.PATH, "POST").respond_with_json({"code": 21610}, 400)
+        httpserver.expect_request(self.PATH, "POST").respond_with_json({"sid": "SM1"}, 201)
+        assert isinstance(twilio.deliver(ASK, account), Refused)
+        assert twilio.deliver(ASK, account) == Sent("SM1")
+        assert self.forms(httpserver)[-1]["ContentSid"] == "HX9"
+
+    def test_those_who_copied_twilio_have_no_contents(self, httpserver: HTTPServer, account: Account) -> None:
+        path = "/2010-04-01/Accounts/AC1/Messages.json"
+        httpserver.expect_request(path, "POST").respond_with_json({"sid": "SM1"}, 201)
+        assert twilio.deliver(ASK, replace(account, carrier="somleng")) == Sent("SM1")
+        assert "Body" in self.forms(httpserver)[-1]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ urlpatterns = [
     path(f"{_ACCOUNT}/AvailablePhoneNumbers/<str:country>/<str:kind>.json", numbers.available),
     path(f"{_ACCOUNT}/IncomingPhoneNumbers.json", numbers.incoming),
     path(f"{_ACCOUNT}/IncomingPhoneNumbers/<str:external_id>.json", numbers.one),
+    path("content/v1/Content", content.create),
     path("content/v1/ContentAndApprovals", content.contents),
     path("pricing/v1/PhoneNumbers/Countries/<str:country>", numbers.prices),
     path("v2/available_phone_numbers", telnyx.available),

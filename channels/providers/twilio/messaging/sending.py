@@ -12,6 +12,7 @@ from channels.messaging.delivery import Account, Delivery, Outgoing, Refused, Se
 from channels.messaging.wording import numbered
 from channels.numbers.shop import Customer
 from channels.providers.twilio.carriers import carrier_of
+from channels.providers.twilio.messaging.tappable import Content, content_of, forget
 
 VERSION = "2010-04-01"
 TYPING = "https://messaging.twilio.com/v2/Indicators/Typing.json"
@@ -47,7 +48,7 @@ def window_h(channel: str) -> int | None:
 
 
 def deliver(message: Outgoing, account: Account) -> Delivery:
-    """One request; never raises."""
+    """One request, and one more where what can be tapped is not taken; never raises."""
     way = way_of(account)
     if way is None:
         name = carrier_of(account.carrier).kind.name
@@ -55,10 +56,21 @@ def deliver(message: Outgoing, account: Account) -> Delivery:
     api, password = way
     url = f"{api}/{VERSION}/Accounts/{account.external_id}/Messages.json"
     is_typed = bool(account.api_url) and not account.api
-    answer = http.post(url, auth=(account.external_id, password), form=form_of(message, account), is_typed=is_typed)
-    if not isinstance(answer, requests.Response):
-        return answer
-    return _read(answer)
+
+    def sent(form: list[tuple[str, str]]) -> Delivery:
+        answer = http.post(url, auth=(account.external_id, password), form=form, is_typed=is_typed)
+        return _read(answer) if isinstance(answer, requests.Response) else answer
+
+    # Those who copied Twilio have no contents.
+    content = content_of(message, account) if message.choices and not account.carrier else None
+    if content is not None:
+        delivery = sent(form_of(message, account, content))
+        if not isinstance(delivery, Refused):
+            return delivery
+    words = sent(form_of(message, account))
+    if content is not None and isinstance(words, Sent):
+        forget(content)  # it was at fault, not the message
+    return words
 
 
 def way_of(account: Account) -> tuple[str, str] | None:
@@ -80,8 +92,8 @@ def show_typing(message_id: str, account: Account) -> None:
     http.post(TYPING, auth=(account.external_id, account.secret), form={"messageId": message_id, "channel": "whatsapp"})
 
 
-def form_of(message: Outgoing, account: Account) -> list[tuple[str, str]]:
-    """The fields, in order; a name may come more than once."""
+def form_of(message: Outgoing, account: Account, content: Content | None = None) -> list[tuple[str, str]]:
+    """The fields, in order; a name may come more than once. Without a `content` a question is asked in words."""
     form = [
         ("From", message.sender),
         ("To", message.recipient),
@@ -94,6 +106,8 @@ def form_of(message: Outgoing, account: Account) -> list[tuple[str, str]]:
         if variables:
             form.append(("ContentVariables", json.dumps(variables, ensure_ascii=False)))
         return form
+    if content is not None:
+        return [*form, ("ContentSid", content.sid), ("ContentVariables", content.variables)]
     text = numbered(message.text, message.choices) if message.choices else message.text
     if text:
         form.append(("Body", text))
