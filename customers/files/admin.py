@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from customers.files import export, services
+from customers.files import export, services, undoing
 from customers.files.columns import in_words, targets
 from customers.files.models import Import
 from customers.files.reading import Unreadable
@@ -27,12 +27,20 @@ from customers.models import Customer
 from customers.privacy import sight
 
 _SHOWN = 50
+_BUSY = {Import.State.CHECKING, Import.State.RUNNING, Import.State.UNDOING}
 RESULTS = {
     "created": gettext_lazy("added"),
     "updated": gettext_lazy("changed"),
     "unchanged": gettext_lazy("the same"),
     "stale": gettext_lazy("older than ours"),
     "failed": gettext_lazy("cannot be taken"),
+}
+# Of an import that was taken back.
+_UNDONE = {
+    "deleted": gettext_lazy("gone again"),
+    "updated": gettext_lazy("as they were"),
+    "kept": gettext_lazy("left, as somebody changed them since"),
+    "failed": gettext_lazy("could not be taken back"),
 }
 
 
@@ -58,6 +66,10 @@ class ImportAdmin(ModelAdmin):
     def _may(self, request: HttpRequest) -> bool:
         user = request.user
         return bool(user.has_perm("customers.add_customer") and user.has_perm("customers.change_customer"))
+
+    def _may_take_back(self, request: HttpRequest) -> bool:
+        # Whom it added is deleted.
+        return self._may(request) and bool(request.user.has_perm("customers.delete_customer"))
 
     def get_list_display(self, _request: HttpRequest) -> list[str]:
         return ["link", *self.list_display[1:]]
@@ -134,7 +146,9 @@ class ImportAdmin(ModelAdmin):
             "changed": file.counts.get("created", 0) + file.counts.get("updated", 0),
             "faults": file.faults.order_by("row")[:_SHOWN],
             "fault_count": file.faults.count(),
-            "is_busy": file.state in {Import.State.CHECKING, Import.State.RUNNING},
+            "is_busy": file.state in _BUSY,
+            "undone": [(label, file.undone.get(name, 0)) for name, label in _UNDONE.items() if file.undone.get(name)],
+            "may_take_back": file.state in undoing.OVER and file.left and self._may_take_back(request),
             "unmapped": services.unmapped(file),
         }
         return TemplateResponse(request, "admin/files/show.html", context)
@@ -173,6 +187,9 @@ class ImportAdmin(ModelAdmin):
                     messages.error(request, _("Look at what would change first."))
             case "cancel":
                 services.cancel(file=file, now=now())
+            case "back" if self._may_take_back(request):
+                if not undoing.take_back(file=file, by=request.user.get_username(), now=now()):
+                    messages.error(request, _("There is nothing of it to take back."))
             case "again" if file.state == Import.State.CHECKED:
                 Import.objects.filter(pk=file.pk, state=Import.State.CHECKED).update(state=Import.State.UPLOADED)
 
@@ -180,7 +197,7 @@ class ImportAdmin(ModelAdmin):
         if not self._may(request):
             raise PermissionDenied
         file = get_object_or_404(Import, pk=pk)
-        is_busy = file.state in {Import.State.CHECKING, Import.State.RUNNING}
+        is_busy = file.state in _BUSY
         looked = file.written if file.state == Import.State.RUNNING else file.looked_at
         state = ("running" if looked else "waiting") if is_busy else "done"
         return JsonResponse({"state": state, "percent": file.percent, "looked_at": looked, "moved": 0})

@@ -15,6 +15,8 @@ class Import(models.Model):
         DONE = "done", _("done")
         CANCELED = "canceled", _("canceled")
         FAILED = "failed", _("cannot be read")
+        UNDOING = "undoing", _("being taken back")
+        UNDONE = "undone", _("taken back")
 
     name = models.CharField(_("file"), max_length=200)
     kind = models.CharField(_("kind"), max_length=4)
@@ -33,6 +35,14 @@ class Import(models.Model):
     changes = models.JSONField(_("the first changes"), default=list)
     repeats = models.JSONField(_("rows of somebody whom an earlier row names"), default=dict)
     """`count`, and the `first` of them as pairs: the row, and the row before it."""
+    moments = models.JSONField(default=list)
+    """When each batch was written, as the history of the customers has it."""
+    left = models.PositiveIntegerField(default=0)
+    """So many of them can still be taken back, the last one first."""
+    undo_moments = models.JSONField(default=list)
+    """When they were."""
+    undone = models.JSONField(_("what became of it when it was taken back"), default=dict)
+    undone_by = models.CharField(_("taken back by"), max_length=150, blank=True)
     error = models.CharField(_("what is wrong"), max_length=300, blank=True)
     by = models.CharField(_("by"), max_length=150)
     created_at = models.DateTimeField(_("uploaded"))
@@ -49,6 +59,8 @@ class Import(models.Model):
 
     @property
     def percent(self) -> int:
+        if self.state == self.State.UNDOING:
+            return min(99, 100 * (len(self.moments) - self.left) // max(1, len(self.moments)))
         done = self.written if self.state == self.State.RUNNING else self.looked_at
         return min(99, 100 * done // max(1, self.rows))
 

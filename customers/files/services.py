@@ -133,14 +133,14 @@ def confirm(*, file: Import, now: datetime) -> bool:
 
 def cancel(*, file: Import, now: datetime) -> None:
     """No further row is written; those that are stay."""
-    over = [Import.State.DONE, Import.State.CANCELED]
+    over = [Import.State.DONE, Import.State.CANCELED, Import.State.UNDONE]
     Import.objects.filter(pk=file.pk).exclude(state__in=over).update(state=Import.State.CANCELED, beat_at=now)
     Piece.objects.filter(file=file).delete()
 
 
 def remove(*, file: Import) -> bool:
     """Forgets a file with what is wrong in it; its customers stay. False while a worker is at it."""
-    busy = [Import.State.CHECKING, Import.State.RUNNING]
+    busy = [Import.State.CHECKING, Import.State.RUNNING, Import.State.UNDOING]
     return bool(Import.objects.filter(pk=file.pk).exclude(state__in=busy).delete()[0])
 
 
@@ -211,13 +211,16 @@ def bring_in(*, file_id: int, now: Any) -> None:
     file = Import.objects.get(pk=file_id)
     if file.state != Import.State.RUNNING:
         return
-    results = Counter(file.results)
+    results, moments = Counter(file.results), list(file.moments)
     for batch in _batches(file, file.written):
+        # Before it is written: whoever takes the import back has to find what a worker that died had written, too.
+        moments.append((at := now()).isoformat())
+        Import.objects.filter(pk=file_id).update(moments=moments, left=len(moments))
         report = sync_customers(
             raw=[record for _row, record in batch],
             options=Options(),
             by=file.by,
-            now=now(),
+            now=at,
             via=CustomerChange.Via.IMPORT,
         )
         results.update({name: count for name, count in report.counts.items() if count})

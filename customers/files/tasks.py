@@ -7,7 +7,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils.timezone import now
 
-from customers.files import services
+from customers.files import services, undoing
 from customers.files.models import Import, Piece
 
 _SILENT = timedelta(minutes=2)
@@ -25,6 +25,11 @@ def bring_in(file_id: int) -> None:
 
 
 @shared_task(ignore_result=True)
+def take_back(file_id: int) -> None:
+    undoing.carry_on(file_id=file_id, now=now)
+
+
+@shared_task(ignore_result=True)
 def sweep() -> None:
     """Goes on with what was left behind, and forgets files that nobody needs any more."""
     silent = Import.objects.filter(beat_at__lt=now() - _SILENT)
@@ -32,6 +37,8 @@ def sweep() -> None:
         bring_in.delay(pk)
     for pk in silent.filter(state=Import.State.CHECKING).values_list("pk", flat=True):
         look_through.delay(pk)
+    for pk in silent.filter(state=Import.State.UNDOING).values_list("pk", flat=True):
+        take_back.delay(pk)
     # They hold the addresses of customers: not longer than somebody may want to look at the report.
     Piece.objects.filter(file__created_at__lt=now() - timedelta(days=2)).exclude(
         file__state=Import.State.RUNNING

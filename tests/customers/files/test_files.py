@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -19,46 +19,9 @@ from customers.files.models import Import, Piece, Remembered
 from customers.files.sheets import as_csv, as_xlsx, harmless, without_guard
 from customers.models import Attribute, Customer, CustomerChange, Identity, Tier
 from customers.sync.services import sync_customers
+from tests.customers.files.conftest import NEW, NOW, clock, write
 
 pytestmark = pytest.mark.django_db
-NEW = "/admin/files/import/new/"
-NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
-
-
-def _clock() -> datetime:
-    return NOW
-
-
-@pytest.fixture
-def send(admin_client: Client) -> Callable[..., Import]:
-    def make(body: bytes, name: str = "customers.csv") -> Import:
-        answer: Any = admin_client.post(NEW, {"file": SimpleUploadedFile(name, body)})
-        assert answer.status_code == 302, answer.content.decode()
-        return Import.objects.get()
-
-    return make
-
-
-@pytest.fixture
-def checked(send: Callable[..., Import], admin_client: Client) -> Callable[..., Import]:
-    """Sent, with the columns as they were guessed, and looked through."""
-
-    def make(body: bytes, name: str = "customers.csv") -> Import:
-        file = send(body, name)
-        data = {f"column-{at}": target for at, target in enumerate(file.mapping)}
-        admin_client.post(f"/admin/files/import/{file.pk}/", {"do": "columns", **data})
-        services.look_through(file_id=file.pk, now=_clock)
-        file.refresh_from_db()
-        return file
-
-    return make
-
-
-def _write(client: Client, file: Import) -> Import:
-    client.post(f"/admin/files/import/{file.pk}/", {"do": "confirm"})
-    services.bring_in(file_id=file.pk, now=_clock)
-    file.refresh_from_db()
-    return file
 
 
 @pytest.mark.parametrize(
@@ -75,7 +38,7 @@ def test_whatever_separates_and_encodes_the_cells_is_found(
 ) -> None:
     file = checked(body)
     assert (file.encoding, file.delimiter, file.counts) == (encoding, delimiter, {"created": 1})
-    _write(admin_client, file)
+    write(admin_client, file)
     customer = Customer.objects.get()
     assert (customer.external_id, customer.name, customer.revenue_12m) == ("C-1", "Jürgen", Decimal("1234.50"))
 
@@ -91,7 +54,7 @@ def test_a_sheet_of_excel_is_read_with_its_dates_and_numbers(
     sheet.append([1007, 4915100000077, date(2020, 5, 1), 12.0, "Gold Status", True])
     body = io.BytesIO()
     book.save(body)
-    file = _write(admin_client, checked(body.getvalue(), "customers.xlsx"))
+    file = write(admin_client, checked(body.getvalue(), "customers.xlsx"))
     assert file.results == {"created": 1}
     customer = Customer.objects.get()
     assert (customer.external_id, customer.customer_since, customer.orders) == ("1007", date(2020, 5, 1), 12)
@@ -115,7 +78,7 @@ def test_nothing_is_written_before_it_is_confirmed_and_each_change_is_shown(
     assert Customer.objects.count() == 2
     faults = b"".join(admin_client.get(f"/admin/files/import/{file.pk}/faults/"))
     assert faults.decode().splitlines()[1].startswith("5,C-4,")
-    _write(admin_client, file)
+    write(admin_client, file)
     assert Customer.objects.get(external_id="C-1").name == "Ada Lovelace"
     assert Customer.objects.count() == 3
     assert not Piece.objects.exists()
@@ -127,11 +90,11 @@ def test_the_choice_of_columns_is_remembered(send: Callable[..., Import], admin_
     for chosen in ("lifetime_value", ""):
         data = {"do": "columns", "column-0": "external_id", "column-1": chosen}
         admin_client.post(f"/admin/files/import/{file.pk}/", data)
-        services.look_through(file_id=file.pk, now=_clock)
+        services.look_through(file_id=file.pk, now=clock)
         if chosen:
             # Not yet: nobody said that it is right.
             assert not Remembered.objects.exists()
-            _write(admin_client, file)
+            write(admin_client, file)
             Import.objects.filter(pk=file.pk).update(state="uploaded")
     # That a column was left out once is nothing to remember.
     file.delete()
@@ -220,9 +183,9 @@ def test_an_import_that_was_killed_goes_on_where_it_was(
 
     monkeypatch.setattr(services, "sync_customers", dying)
     with pytest.raises(KeyboardInterrupt):
-        _write(admin_client, file)
+        write(admin_client, file)
     assert Customer.objects.count() == 2
-    services.bring_in(file_id=file.pk, now=_clock)
+    services.bring_in(file_id=file.pk, now=clock)
     file.refresh_from_db()
     assert (file.state, file.results, Customer.objects.count()) == ("done", {"created": 5}, 5)
 
@@ -239,7 +202,7 @@ def test_canceling_stops_before_the_next_batch(
         return real(**more)
 
     monkeypatch.setattr(services, "sync_customers", canceling)
-    written = _write(admin_client, file)
+    written = write(admin_client, file)
     assert (written.state, written.written, written.results) == ("canceled", 2, {"created": 2})
     assert Customer.objects.count() == 2
 
@@ -327,7 +290,7 @@ def test_what_is_wrong_with_an_address_is_told_at_its_own_column(checked: Callab
 def test_a_file_is_removed_with_its_faults_while_its_customers_stay(
     checked: Callable[..., Import], admin_client: Client
 ) -> None:
-    file = _write(admin_client, checked(b"external_id,name,orders\nC-1,Ada,3\nC-2,Bob,many\n"))
+    file = write(admin_client, checked(b"external_id,name,orders\nC-1,Ada,3\nC-2,Bob,many\n"))
     Import.objects.update(state=Import.State.RUNNING)
     address = f"/admin/files/import/{file.pk}/"
     busy = admin_client.post(address, {"do": "remove"}, follow=True).content.decode()
@@ -348,7 +311,7 @@ def test_rows_of_one_customer_are_told_before_the_later_one_counts(
     assert file.repeats == {"count": 2, "first": [[5, 2], [6, 5]]}
     page = admin_client.get(f"/admin/files/import/{file.pk}/").content.decode()
     assert "2 rows name a customer whom an earlier row names: the later row counts. Row 5 (2), Row 6 (5)" in page
-    _write(admin_client, file)
+    write(admin_client, file)
     assert Customer.objects.get(external_id="C-1").name == "Very last"
 
 
@@ -387,5 +350,5 @@ def test_every_change_is_to_be_had_before_it_is_written(
         ["4", "C-2", "added", "name", "", "Added"],
     ]
     assert Customer.objects.get(external_id="C-1").name == "Old"
-    _write(admin_client, file)
+    write(admin_client, file)
     assert admin_client.get(f"/admin/files/import/{file.pk}/changes/").status_code == 404
