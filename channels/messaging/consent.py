@@ -20,12 +20,12 @@ _STOP = frozenset(
     stop|stopall|stop all|unsubscribe|unsubscribe me|optout|opt out|opt me out|revoke|no more messages
     stop texting|stop texting me|stop messaging me|stop sending me messages|stop messages|do not text me
     stopp|abmelden|abbestellen|keine nachrichten mehr|keine nachrichten
-    arret|arrêt|arreter|arrêter|stop sms|désabonner|desabonner|me désabonner|desinscription|désinscription
+    arret|arrêt|arreter|arrêter|arretez|arrêtez|stop sms|désabonner|desabonner|me désabonner|desinscription|désinscription
     baja|darme de baja|alto|cancelar suscripción|cancelar suscripcion
     disiscrivimi|fermati|annulla iscrizione|basta
     parar|sair|descadastrar|cancelar inscrição
     afmelden|uitschrijven|stoppen
-    afmeld|avmeld|avsluta|avregistrera
+    afmeld|avmeld|avsluta|sluta|stoppa|avregistrera
     wypisz|rezygnuję|rezygnuje
     zrušit odběr|odhlásit|leiratkozás|dezabonare
     стоп|отписаться|відписатися|dur|listeden çık|διακοπή

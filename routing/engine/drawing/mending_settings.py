@@ -34,6 +34,8 @@ def uses(kind: str, wanted: str, where: Path, look: Look, catalog: Catalog, *, k
     known = [one for one in catalog.keys(kind) if one not in (wanted, key if kind == "flow" else None)]
     if kind == "queue":
         known = sorted((one for one in known if one not in catalog.silent_queues), key=catalog.ordinary) or known
+    if kind == "source":
+        known.sort(key=lambda one: -_read_of(one, look.data, catalog))
     if kind == "flow":
         known = [one for one in known if not too_deep(one, key, catalog)]
     alike = get_close_matches(wanted, known, n=_OFFERED, cutoff=0.5) if wanted else []
@@ -41,6 +43,13 @@ def uses(kind: str, wanted: str, where: Path, look: Look, catalog: Catalog, *, k
         change = Change("set", where, one)
         label = f"Use the {_KINDS[kind]} “{catalog.name_of(kind, one)}”"
         yield Mend(label, (change, *_renamed(where, change, look, catalog)))
+
+
+def _read_of(source: str, data: object, catalog: Catalog) -> int:
+    """How many of the values that only an answer of this source would bring the flow reads."""
+    fields = catalog.outside.sources.get(source, ()) if catalog.outside else ()
+    text = str(data)
+    return sum(re.search(rf"\w\.{re.escape(one.name)}\b", text) is not None for one in fields)
 
 
 def _renamed(where: Path, change: Change, look: Look, catalog: Catalog) -> Iterator[Change]:

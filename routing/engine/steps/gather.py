@@ -167,7 +167,7 @@ class Gather(Step):
             case MessageReceived(text=text) if text.strip():
                 heard = text.strip()
                 # Keyboards of East Asia write digits in full width.
-                leave = self._by_key(normalize("NFKC", heard)) or self._by_words(heard)
+                leave = self._by_key(normalize("NFKC", heard)) or self._by_words(heard) or self._by_label(heard)
             case _:
                 heard, leave = "", None
         visit.saw.append({"what": "input", "seen": show(heard) if heard else "nothing"})
@@ -224,6 +224,12 @@ class Gather(Step):
             if any(f" {' '.join(word.casefold().split())} " in spoken for word in choice.words if word.strip()):
                 return choice.name
         return None
+
+    def _by_label(self, text: str) -> str | None:
+        """Whoever writes types what they were told, which mostly is what the choice is called."""
+        written = " ".join(text.casefold().split()).strip(" .!?\"“”'")
+        called = ((choice.name, choice.label or in_words(choice.name)) for choice in self.choices)
+        return next((name for name, label in called if " ".join(label.casefold().split()) == written), None)
 
     def gist(self) -> str:
         if not self.choices:

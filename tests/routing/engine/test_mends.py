@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -894,3 +895,13 @@ def test_what_is_far_too_much_is_answered_with_little() -> None:
     found = analyse({"steps": steps}, CATALOG)
     assert len(json.dumps(found)) < 300_000
     assert found["faults"][-1]["message"].endswith("more are not listed here.")
+
+
+def test_the_data_source_that_brings_what_the_flow_reads_is_offered_first() -> None:
+    fields = {"aaa": (Field("open", "boolean"),), **CATALOG.outside.sources} if CATALOG.outside else {}
+    names = {"aaa": "Another API", **CATALOG.sources}
+    known = replace(CATALOG, sources=names, outside=replace(CATALOG.outside or Outside(), sources=fields))
+    data = flow({"id": "ask", "settings": {"source": "gone", "save_as": "loyalty"}})
+    fault = next(fault for fault in validate(data, known) if fault.step == "ask" and fault.code == "reference")
+    labels = [mend.label for mend in mends_of(fault, data, known)]
+    assert labels[:2] == ["Use the data source “Loyalty API”", "Use the data source “Another API”"]

@@ -375,3 +375,14 @@ def test_digits_in_full_width_are_digits() -> None:
         flow = {"steps": [{"id": "text", "type": "message", "exits": {"started": "ask"}}, ask, end]}
         walk = Walk(plan_of(flow)).start(trigger="message", channel="whatsapp").tell(MessageReceived("\uff12"))
         assert "ask:help" in walk.path
+
+
+@pytest.mark.parametrize("typed", ["New orders", "new  ORDERS!", "“new orders”", "Help", "help"])
+def test_whoever_writes_may_write_what_a_choice_of_the_menu_is_called(typed: str) -> None:
+    choices = [{"name": "new_orders", "key": "1", "label": "New orders"}, {"name": "help", "key": "2"}]
+    settings = {"prompt": {"text": {"en": "For new orders write 1, for help 2."}}, "choices": choices}
+    exits = dict.fromkeys(("new_orders", "help", "timed_out"), "end")
+    ask = {"id": "ask", "type": "gather", "settings": settings, "exits": exits}
+    steps = [{"id": "text", "type": "message", "exits": {"started": "ask"}}, ask, {"id": "end", "type": "end"}]
+    walk = Walk(plan_of({"steps": steps})).start(trigger="message", channel="sms").tell(MessageReceived(typed))
+    assert f"ask:{'help' if 'elp' in typed else 'new_orders'}" in walk.path

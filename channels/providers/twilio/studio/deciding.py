@@ -154,9 +154,14 @@ def _is_parsed(row: Any) -> bool:
 def subflow(job: Job) -> Made:
     """Values are handed over as variables: ours are one space for a flow and what it walks through."""
     # A well-known way of keeping flows in a repository names the sub-flow in a parameter, as numbers change.
-    wanted = dict(job.state.pairs("parameters")).get("subflowName", "").strip() or job.state.name
+    named = dict(job.state.pairs("parameters")).get("subflowName", "").strip()
+    wanted = named or job.state.name
     found = _of_name(wanted, job) or _of_name(job.state.name, job)
-    if found is None:
+    if found is None and named:
+        job.note(
+            f"It walks through “{named}”, which is not here: import that flow, too, or choose another in this step."
+        )
+    elif found is None:
         job.note(
             f"Which flow it walks through is a number ({as_text(job.state.text('flow_sid')) or 'none'}) that says "
             "nothing here: import that flow, too, and choose it in this step."

@@ -205,7 +205,12 @@ def _starts(flow: Flow) -> tuple[dict[str, str], list[str]]:
     if flow.initial in flow.by_name and not any(state.kind == _TRIGGER for state in flow.states):
         starts[_medium(flow, flow.initial)] = flow.initial
         notes.append(f"It has no trigger: {_WHO[next(iter(starts))]} begin at “{flow.initial}”.")
-    return starts or {"call": ""}, notes
+    return starts or {"call": ""}, [*notes, *_nowhere(flow)]
+
+
+def _nowhere(flow: Flow) -> Iterator[str]:
+    if flow.initial and flow.initial not in flow.by_name:
+        yield f"The file says that it begins at “{flow.initial}”, and holds no state of that name."
 
 
 _WHO: Final = {"call": "calls", "message": "messages"}

@@ -475,3 +475,16 @@ def test_no_transition_that_ended_the_flow_leads_to_the_fallback_queue_but_where
     http = state("ask", "make-http-request", {"success": "", "failed": ""}, url="https://api.example.com/")
     assert step(translated(flow(http)), "ask")["exits"] == {"found": "ends_here", "failed": "ends_here"}
     assert any("fallback queue" in note for note in row(foreign, "ask").notes)
+
+
+def test_a_beginning_that_is_no_state_is_told() -> None:
+    data = {**flow(say("hi")), "initial_state": "zzz"}
+    assert "begins at “zzz”, and holds no state of that name" in str(translated(data).rows)
+
+
+def test_a_sub_flow_that_is_named_and_not_here_is_told_by_its_name() -> None:
+    ways = {"completed": "yes", "failed": "no"}
+    run = state("auth", "run-subflow", ways, parameters=[{"key": "subflowName", "value": "Authenticate"}])
+    foreign = translated(flow(run))
+    assert "walks through “Authenticate”, which is not here" in str(foreign.rows)
+    assert "says nothing here" not in str(foreign.rows)
