@@ -130,11 +130,15 @@ def _nobodys(source: Source) -> Fault:
 def _with(found: Catalog, sources: tuple[Judged, ...]) -> Catalog:
     """The catalog as it will be, once the data sources are made."""
     asked = [one.source for one in sources if one.is_active and not one.exists]
-    if not asked:
+    extended = [one for one in sources if one.exists and one.further]
+    if not (asked or extended):
         return found
     outside = found.outside
     if outside is not None:
         fields = {one.key: fields_of(list(one.mapping)) for one in asked}
+        for known in extended:
+            key = known.source.key
+            fields[key] = (*outside.sources.get(key, ()), *fields_of(list(known.further)))
         outside = replace(outside, sources=MappingProxyType({**outside.sources, **fields}))
     names: Mapping[str, str] = {**found.sources, **{one.key: one.name for one in asked}}
     return replace(found, sources=names, outside=outside)

@@ -13,7 +13,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
-from customers.enrichment.creating import create_source
+from customers.enrichment.creating import create_source, extend_source
 from routing.catalog import catalog, subflow_keys
 from routing.engine.checks.validation import validate
 from routing.engine.definition import read_definition
@@ -73,6 +73,8 @@ class ImportReport:
     """What became of a flow of another system."""
     sources: tuple[str, ...] = ()
     """Keys of the data sources that were made for it."""
+    extended: tuple[str, ...] = ()
+    """Keys of those that bring more values than before."""
     held: bool = False
     """It was to be published, but has errors: it is kept as the draft."""
 
@@ -265,6 +267,7 @@ def _import(
 ) -> ImportReport:
     # First, so that the flow finds them when it is published.
     made = tuple(one.source.key for one in reading.sources if create_source(one))
+    extended = tuple(one.source.key for one in reading.sources if one.exists and extend_source(one))
     flow = Flow.objects.select_for_update().filter(key=file.key).first()
     created = flow is None
     changed = True
@@ -290,6 +293,7 @@ def _import(
         faults=reading.faults,
         foreign=reading.foreign,
         sources=made,
+        extended=extended,
     )
 
 

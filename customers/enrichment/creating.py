@@ -35,19 +35,40 @@ class Judged:
 
     source: NewSource
     exists: bool
-    """There is one of this key: it stays as it is."""
+    """There is one of this key: it stays as it is, but for what it would bring further."""
     is_active: bool
     faults: tuple[str, ...] = ()
     """Why it would be kept, but not asked."""
+    further: tuple[Mapping[str, str], ...] = ()
+    """Values that the one there does not bring yet, of the same address."""
 
 
 def judge(source: NewSource) -> Judged:
     """Whether it could be asked. Looks its host up, for at most a second."""
     there = DataSource.objects.filter(key=source.key).first()
     if there is not None:
-        return Judged(source, exists=True, is_active=there.is_active)
+        return Judged(source, exists=True, is_active=there.is_active, further=_further(source, there))
     faults = tuple(fault.message for fault in validate_source(_row(source)))
     return Judged(source, exists=False, is_active=not faults, faults=faults)
+
+
+def _further(source: NewSource, there: DataSource) -> tuple[Mapping[str, str], ...]:
+    if (there.method, there.url) != (source.method, source.url) or not isinstance(there.mapping, list):
+        return ()
+    names = {row.get("name") for row in there.mapping if isinstance(row, dict)}
+    return tuple(row for row in source.mapping if row["name"] not in names)
+
+
+@transaction.atomic
+def extend_source(judged: Judged) -> bool:
+    """Has the one that is there bring what the file reads further; whether there was something. Nothing else is touched."""
+    there = DataSource.objects.select_for_update().filter(key=judged.source.key).first()
+    further = _further(judged.source, there) if there is not None else ()
+    if there is None or not further:
+        return False
+    there.mapping = [*there.mapping, *(dict(row) for row in further)]
+    there.save(update_fields=["mapping"])
+    return True
 
 
 def create_source(judged: Judged) -> bool:

@@ -68,6 +68,8 @@ class ShownSource:
     values: str
     exists: bool
     faults: tuple[str, ...]
+    further: str = ""
+    """What the one that is there would bring further."""
 
 
 def import_page(admin: Any, request: HttpRequest) -> HttpResponse:
@@ -230,6 +232,7 @@ def _teams(reading: Reading, chosen: Mapping[str, str]) -> list[ShownTeam]:
 def _source(judged: Any) -> ShownSource:
     source = judged.source
     values = ", ".join(row["name"] for row in source.mapping)
+    further = ", ".join(row["name"] for row in judged.further)
     return ShownSource(
-        source.name, source.key, urlsplit(source.url).hostname or "", values, judged.exists, judged.faults
+        source.name, source.key, urlsplit(source.url).hostname or "", values, judged.exists, judged.faults, further
     )

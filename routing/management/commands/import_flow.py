@@ -118,7 +118,10 @@ class Command(BaseCommand):
     def _sources(self, reading: Reading, report: ImportReport) -> None:
         for one in reading.sources:
             name, source = one.source.key, one.source
-            if source.key not in report.sources:
+            if source.key in report.extended:
+                values = ", ".join(str(row["name"]) for row in one.further)
+                self.stdout.write(f"Data source “{name}”: there already, and brings more values now: {values}.")
+            elif source.key not in report.sources:
                 self.stdout.write(f"Data source “{name}”: there already, unchanged.")
             elif one.is_active:
                 self.stdout.write(f"Data source “{name}”: created.")

@@ -191,6 +191,30 @@ class TestAnotherSystem:
         assert (again.created, again.held, again.published, again.sources) == (False, False, 1, ())
         assert DataSource.objects.count() == 4
 
+    def test_a_corrected_file_has_its_data_sources_bring_what_it_reads_now(self) -> None:
+        load(HOTLINE)
+        key = "hotline-sued-kunde-suchen"
+        DataSource.objects.filter(key=key).update(cache_s=77)
+        before = DataSource.objects.get(key=key)
+        corrected = HOTLINE.replace("parsed.kunde.name", "parsed.kunde.rufname")
+        assert corrected != HOTLINE
+        report = load(corrected)
+        after = DataSource.objects.get(key=key)
+        assert (report.sources, key in report.extended) == ((), True)
+        assert after.mapping[: len(before.mapping)] == before.mapping
+        new = after.mapping[len(before.mapping) :]
+        assert [row["path"].rpartition("kunde.")[2] for row in new] == ["rufname"]
+        assert (after.cache_s, after.secret) == (77, before.secret)
+        assert "rufname" not in " ".join(fault.message for fault in report.faults)
+        assert load(corrected).extended == ()
+
+    def test_another_address_is_another_api_and_its_source_stays_as_it_is(self) -> None:
+        load(HOTLINE)
+        key = "hotline-sued-kunde-suchen"
+        DataSource.objects.filter(key=key).update(url="https://other.example.com/", mapping=[])
+        assert key not in load(HOTLINE).extended
+        assert DataSource.objects.get(key=key).mapping == []
+
     def test_an_address_within_the_house_is_kept_and_not_asked(self) -> None:
         report = load(HOTLINE.replace("crm.example.com", "10.0.0.7"))
         assert report.ok
