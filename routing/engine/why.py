@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -133,7 +134,7 @@ def _rules(rules: Sequence[Mapping[str, Any]]) -> str:
     matched = next((rule for rule in rules if rule.get("matched")), None)
     missed = [rule for rule in rules if not rule.get("matched")]
     if matched is None:
-        return "because no rule matched: " + "; ".join(f"{_values(rule)}, not “{_name(rule)}”" for rule in missed)
+        return "because no rule matched: " + "; ".join(f"{_values(rule)}, not {_asked(rule)}" for rule in missed)
     words = f"because {_values(matched)}, as the rule “{_name(matched)}” asks"
     return words + (f" (and not {', '.join(f'“{_name(rule)}”' for rule in missed)})" if missed else "")
 
@@ -141,6 +142,15 @@ def _rules(rules: Sequence[Mapping[str, Any]]) -> str:
 def _name(rule: Mapping[str, Any]) -> str:
     is_expression = not any("seen" in one for one in rule.get("comparisons", ()))
     return str(rule.get("label") or (rule.get("rule") if is_expression else rule.get("words")))
+
+
+def _asked(rule: Mapping[str, Any]) -> str:
+    """What a rule is called; and what it asks, unless its name tells the values that it looked for."""
+    name, words = _name(rule), str(rule.get("words") or "")
+    wanted = [one["wanted"] for one in rule.get("comparisons", ()) if "wanted" in one]
+    values = {value.casefold() for one in wanted for value in re.findall(r"\w+", str(one))}
+    is_told = not wanted or words == name or (values and values <= set(re.findall(r"\w+", name.casefold())))
+    return f"“{name}”" if is_told else f"“{name}” ({words})"
 
 
 def _values(rule: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -206,3 +207,18 @@ def test_the_rule_that_is_named_did_decide_and_is_the_last_that_did(
     else:
         assert why.startswith("Went because the flow sends every contact there")
         assert why.endswith("did not decide it)." if passed else "there.")
+
+
+@pytest.mark.parametrize(
+    ("label", "why"),
+    [
+        ("ok", "gold was nothing, not “ok” (gold is yes)"),
+        ("Gold? Yes", "gold was nothing, not “Gold? Yes”"),
+    ],
+)
+def test_a_rule_that_did_not_match_says_what_it_asks_unless_its_name_does(label: str, why: str) -> None:
+    step = branch("gold", "customer.gold", yes="vip", no="help")
+    step["settings"]["rules"][0]["label"] = label
+    steps = [{"id": "call", "type": "call", "exits": {"started": "gold"}}, step, queue("vip"), queue("help"), BYE]
+    walk = Walk(plan_of({"steps": steps})).start({})
+    assert why in explain(walk.trace, went_to="Went", flow="")
