@@ -66,6 +66,11 @@ class FoundCustomer:
     addresses: tuple[str, ...]
     """Telephone numbers first."""
 
+    @property
+    def facts(self) -> list[str]:
+        """What tells them from others of that name."""
+        return [fact for fact in (self.external_id, self.tier, *self.addresses) if fact]
+
 
 # Each way of being found has an index; joined by OR the planner would read everybody.
 _BY_NAME = "SELECT id FROM customers_customer WHERE {names} LIMIT %s"

@@ -23,10 +23,12 @@ from channels.messaging.services import (
     WrittenMeanwhile,
 )
 from customers.models import Customer
+from customers.selectors import search_customers
 from customers.services import IdentityTaken
 from queues.models import Queue
 
 _REPLY_CHARS = 4_000
+_FOUND = 8
 
 
 class ReadOnly(ModelAdmin):
@@ -94,7 +96,7 @@ class Answering(ReadOnly):
             messages.warning(request, said)
             return self._again(request, conversation, {"draft": text, "despite": True})
         except CannotReply as problem:
-            messages.error(request, why_not(problem))
+            messages.error(request, why_not(problem, conversation))
         else:
             messages.success(
                 request,
@@ -118,7 +120,7 @@ class Answering(ReadOnly):
                 now=timezone.now(),
             )
         except CannotReply as problem:
-            messages.error(request, why_not(problem))
+            messages.error(request, why_not(problem, conversation))
         except templates.CannotFill as missing:
             messages.error(request, str(missing))
             return HttpResponseRedirect(f"{self._address(conversation)}?template={chosen}#answer-title")
@@ -142,10 +144,14 @@ class Answering(ReadOnly):
         conversation = self._answerable(request, conversation_id)
         if not request.user.has_perm("customers.change_customer"):
             raise PermissionDenied
-        number = str(request.POST.get("customer", "")).strip()
-        customer = Customer.objects.filter(external_id=number).first() if number else None
+        wanted = str(request.POST.get("customer", "")).strip().replace("\x00", "")[:100]
+        customer = Customer.objects.filter(external_id=wanted).first() if wanted else None
         if customer is None:
-            messages.error(request, gettext("No customer has the number “%(number)s”.") % {"number": number})
+            # Nobody is guessed, not even where one alone is called so.
+            if wanted and (found := search_customers(wanted, most=_FOUND)):
+                return self._again(request, conversation, {"wanted": wanted, "found": found})
+            said = gettext("No customer is called “%(wanted)s”, and none has such a number or address.")
+            messages.error(request, said % {"wanted": wanted} if wanted else gettext("Say who it is."))
             return self._back(conversation)
         try:
             services.recognise(conversation_id=conversation.pk, customer_id=customer.pk)
@@ -228,11 +234,18 @@ class Answering(ReadOnly):
         return found
 
 
-def why_not(problem: CannotReply) -> str:
+def why_not(problem: CannotReply, conversation: Conversation) -> str:
     """Why nothing may be sent, for people."""
     if problem.why == "stopped":
         return gettext("They said STOP: nothing is sent to them until they write START.")
-    return gettext(
-        "They wrote more than %(hours)s hours ago, and the channel takes free text only until then: "
-        "send an approved template, or wait until they write again."
-    ) % {"hours": problem.hours}
+    if not templates.take_templates(conversation):
+        said = gettext(
+            "They wrote more than %(hours)s hours ago, and the channel takes answers only until then: "
+            "wait until they write again."
+        )
+    else:
+        said = gettext(
+            "They wrote more than %(hours)s hours ago, and the channel takes free text only until then: "
+            "send an approved template, or wait until they write again."
+        )
+    return said % {"hours": problem.hours}

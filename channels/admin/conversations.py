@@ -188,7 +188,7 @@ class ConversationAdmin(Answering):
             "is_mine": conversation.taken_by_id is not None and conversation.taken_by_id == request.user.pk,
             "is_taken": services.is_taken_from(conversation, request.user.pk),
             "queues": Queue.objects.exclude(pk=contact.queue_id or 0 if contact else 0).order_by("name"),
-            "problem": why_not(problem) if problem else "",
+            "problem": why_not(problem, conversation) if problem else "",
             "is_open": contact is not None and contact.state != Contact.State.ENDED,
             "has_view_permission": True,
             "now": now,

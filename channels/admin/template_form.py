@@ -7,8 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from channels.messaging.models import Conversation
-from channels.messaging.templates import VALUE_CHARS, parts_of, places_of, templates_for
-from channels.provider import providers
+from channels.messaging.templates import VALUE_CHARS, parts_of, places_of, take_templates, templates_for
 
 
 def template_form(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
@@ -20,15 +19,11 @@ def template_form(request: HttpRequest, conversation: Conversation) -> dict[str,
     return {
         "templates": offered,
         "chosen": chosen,
-        "may_have_templates": conversation.channel == "whatsapp" and _can_send(conversation),
+        "may_have_templates": take_templates(conversation),
         "parts": parts_of(chosen.text) if chosen else [],
         "places": [(place, _known(place, conversation)) for place in places_of(chosen.text)] if chosen else [],
         "value_chars": VALUE_CHARS,
     }
-
-
-def _can_send(conversation: Conversation) -> bool:
-    return conversation.number.account.provider in providers()
 
 
 def _known(place: str, conversation: Conversation) -> str:

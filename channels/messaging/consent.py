@@ -19,6 +19,7 @@ _STOP = frozenset(
     """
     stop|stopall|stop all|unsubscribe|unsubscribe me|optout|opt out|opt me out|revoke|no more messages
     stop texting|stop texting me|stop messaging me|stop sending me messages|stop messages|do not text me
+    stop sending|stop sending messages|stop writing|stop writing to me|remove me|take me off your list|leave me alone
     stopp|abmelden|abbestellen|keine nachrichten mehr|keine nachrichten
     arret|arrêt|arreter|arrêter|arretez|arrêtez|stop sms|désabonner|desabonner|me désabonner|desinscription|désinscription
     baja|darme de baja|alto|cancelar suscripción|cancelar suscripcion

@@ -59,6 +59,11 @@ def filled(text: str, values: Mapping[str, str]) -> str:
     return _PLACE.sub(lambda match: values.get(match[1], match[0]), text)
 
 
+def take_templates(conversation: Conversation) -> bool:
+    """Whether the channel knows approved templates at all."""
+    return conversation.channel == "whatsapp" and conversation.number.account.provider in providers()
+
+
 def templates_for(conversation: Conversation, *, language: str = "") -> list[Template]:
     """Those that may be sent to them now, first those in their language."""
     rows = _usable(conversation)

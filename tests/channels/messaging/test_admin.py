@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -228,11 +229,46 @@ def test_a_stranger_is_recognised_and_somebody_elses_sender_is_not_taken(chat: C
     client = signed_in("Managers")
     first, second = (Customer.objects.create(external_id=f"C-{n}", name=f"Customer {n}") for n in (1, 2))
     address = reverse("admin:channels_conversation_recognise", args=[chat.conversation.pk])
-    assert "No customer has the number" in client.post(address, {"customer": "C-9"}, follow=True).content.decode()
+    assert "No customer is called “Nemo”" in client.post(address, {"customer": "Nemo"}, follow=True).content.decode()
+    assert "Say who it is." in client.post(address, {"customer": " "}, follow=True).content.decode()
     client.post(address, {"customer": first.external_id})
     assert chat.conversation.customer == first
     answer = client.post(address, {"customer": second.external_id}, follow=True).content.decode()
     assert "known as Customer 1 already" in answer
+
+
+def test_a_stranger_is_looked_for_by_name_and_nobody_is_guessed(chat: Chat, page: str) -> None:
+    from customers.models import Customer  # noqa: PLC0415
+
+    client = signed_in("Managers")
+    rows = [Customer.objects.create(external_id=f"C-{name}", name=f"Amara {name}") for name in ("Okafor", "Obi")]
+    address = reverse("admin:channels_conversation_recognise", args=[chat.conversation.pk])
+    asked = client.post(address, {"customer": "Amara"}).content.decode()
+    assert "Who of these is it?" in asked
+    assert "Amara Okafor" in asked
+    assert chat.conversation.customer is None
+    assert "From now on this is Amara Obi" in client.post(address, {"customer": "C-Obi"}, follow=True).content.decode()
+    assert chat.conversation.customer == rows[1]
+
+
+@pytest.mark.parametrize(("channel", "is_told"), [("sms", True), ("whatsapp", False)])
+def test_of_a_long_sms_the_page_says_how_many_it_is(chat: Chat, page: str, channel: str, *, is_told: bool) -> None:
+    from channels.messaging.models import Conversation  # noqa: PLC0415
+
+    client = signed_in("Managers")
+    Conversation.objects.update(channel=channel)
+    client.post(reverse("admin:channels_conversation_reply", args=[chat.conversation.pk]), {"text": "long " * 60})
+    assert (" · 2 SMS" in client.get(page).content.decode()) is is_told
+
+
+def test_outside_the_window_a_channel_without_templates_promises_none(chat: Chat, page: str) -> None:
+    from channels.messaging.models import Conversation  # noqa: PLC0415
+
+    client = signed_in("Managers")
+    Conversation.objects.update(channel="messenger", last_inbound_at=timezone.now() - timedelta(days=8))
+    text = client.get(page).content.decode()
+    assert "wait until they write again" in text
+    assert "approved template" not in text
 
 
 def test_customers_are_merged_by_hand_into_the_one_that_was_chosen(chat: Chat) -> None:

@@ -127,7 +127,9 @@ def test_an_event_that_cannot_be_handled_stands_in_nobodys_way_for_ever(
     assert chat.write("Again") == [ASKED]
 
 
-@pytest.mark.parametrize("word", ["STOP", "stop.", "Stopp", "abmelden", "arrêt", "baja", "Unsubscribe"])
+@pytest.mark.parametrize(
+    "word", ["STOP", "stop.", "Stopp", "abmelden", "arrêt", "baja", "Unsubscribe", "Remove me", "Stop sending!"]
+)
 def test_stop_stops_at_once_is_kept_and_no_flow_or_agent_gets_past_it(chat: Chat, word: str) -> None:
     from django.contrib.auth.models import User  # noqa: PLC0415
 
