@@ -48,6 +48,8 @@ class AccountKind:
     about: Any
     fields: tuple[AccountField, ...]
     sells_numbers: bool = False
+    has_messages: bool = True
+    """Else its numbers take calls only."""
 
 
 class Provider(Protocol):

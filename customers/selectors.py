@@ -69,7 +69,9 @@ class FoundCustomer:
     @property
     def facts(self) -> list[str]:
         """What tells them from others of that name."""
-        return [fact for fact in (self.external_id, self.tier, *self.addresses) if fact]
+        # Some channels know a telephone number without its plus.
+        once = {address.removeprefix("+"): address for address in reversed(self.addresses)}
+        return [fact for fact in (self.external_id, self.tier, *reversed(once.values())) if fact]
 
 
 # Each way of being found has an index; joined by OR the planner would read everybody.

@@ -206,6 +206,9 @@ def find_number(channel: str, recipient: str) -> Number:
         )
     if not (number.is_active and number.account.is_active):
         raise NotPossible(f"{address} is switched off, or its account is. Switch it on in the admin.")
+    kinds = {kind.carrier: kind for kind in providers()[number.account.provider].account_kinds()}
+    if (kind := kinds.get(number.account.carrier)) and not kind.has_messages:
+        raise NotPossible(f"{address} takes calls only: {kind.name} is connected for calls, not for messages.")
     return number
 
 

@@ -238,14 +238,17 @@ def test_a_stranger_is_recognised_and_somebody_elses_sender_is_not_taken(chat: C
 
 
 def test_a_stranger_is_looked_for_by_name_and_nobody_is_guessed(chat: Chat, page: str) -> None:
-    from customers.models import Customer  # noqa: PLC0415
+    from customers.models import Customer, Identity  # noqa: PLC0415
 
     client = signed_in("Managers")
     rows = [Customer.objects.create(external_id=f"C-{name}", name=f"Amara {name}") for name in ("Okafor", "Obi")]
+    for kind, value in (("phone", "+4915100000042"), ("whatsapp", "4915100000042"), ("email", "amara@example.com")):
+        Identity.objects.create(customer=rows[0], kind=kind, value=value)
     address = reverse("admin:channels_conversation_recognise", args=[chat.conversation.pk])
     asked = client.post(address, {"customer": "Amara"}).content.decode()
     assert "Who of these is it?" in asked
     assert "Amara Okafor" in asked
+    assert "C-Okafor · +4915100000042 · amara@example.com<" in asked
     assert chat.conversation.customer is None
     assert "From now on this is Amara Obi" in client.post(address, {"customer": "C-Obi"}, follow=True).content.decode()
     assert chat.conversation.customer == rows[1]

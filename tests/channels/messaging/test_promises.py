@@ -99,3 +99,13 @@ def test_an_echo_is_our_own_message_whether_it_comes_before_or_after_the_answer(
     assert [(row.external_id, row.state, row.details.get("written_elsewhere")) for row in ours] == [
         ("m_1", "sent", None)
     ]
+
+
+def test_a_carrier_that_is_connected_for_calls_only_is_not_written_to(chat: Chat) -> None:
+    from channels.messaging.trying import NotPossible, find_number  # noqa: PLC0415
+    from channels.models import Account, Number  # noqa: PLC0415
+
+    account = Account.objects.create(name="Telnyx", external_id="t-1", provider="twilio", carrier="telnyx", secret="s")
+    Number.objects.create(account=account, address="+493000009", flow=chat.number.flow)
+    with pytest.raises(NotPossible, match="takes calls only: Telnyx is connected for calls"):
+        find_number("sms", "+493000009")

@@ -36,6 +36,7 @@ _KIND = AccountKind(
     name="Telnyx",
     about=gettext_lazy("Calls, by Telnyx TeXML."),
     sells_numbers=True,
+    has_messages=False,
     fields=(
         AccountField(
             "external_id",
