@@ -105,7 +105,17 @@ def test_a_carrier_that_is_connected_for_calls_only_is_not_written_to(chat: Chat
     from channels.messaging.trying import NotPossible, find_number  # noqa: PLC0415
     from channels.models import Account, Number  # noqa: PLC0415
 
-    account = Account.objects.create(name="Telnyx", external_id="t-1", provider="twilio", carrier="telnyx", secret="s")
-    Number.objects.create(account=account, address="+493000009", flow=chat.number.flow)
+    account = Account.objects.create(
+        name="Telnyx",
+        external_id="t-1",
+        provider="twilio",
+        carrier="telnyx",
+        secret="s",
+        verify_token="",
+        access_token="",
+    )
+    Number.objects.create(
+        account=account, address="+493000009", flow=chat.number.flow, fallback_queue=chat.number.fallback_queue
+    )
     with pytest.raises(NotPossible, match="takes calls only: Telnyx is connected for calls"):
         find_number("sms", "+493000009")
